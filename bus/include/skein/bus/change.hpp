@@ -1,0 +1,85 @@
+// Rows for the ledger: everything the board must find again after a restart, as the changes of one step.
+#pragma once
+
+#include <skein/bus/artifact.hpp>
+#include <skein/tracing/span_record.hpp>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace skein::bus {
+
+using activation_no = std::uint64_t;     ///< From 1, never reused.
+using subscription_no = std::uint32_t;   ///< From 1, never reused; stable across restarts of a durable ledger.
+
+/// A subscription became known for the first time.
+struct subscription_row {
+  subscription_no no = 0;
+  std::string agent;
+  std::uint32_t ordinal = 0;
+  std::uint64_t fingerprint = 0;
+  friend bool operator==(subscription_row const&, subscription_row const&) = default;
+};
+
+/// A run, whole; replaces the row of the same id.
+struct run_row {
+  run_id id;
+  std::string name;                    ///< Empty for a root operation outside any traced_run.
+  span_context root;                   ///< The run's root span.
+  run_status status = run_status::running;
+  std::uint64_t failures = 0;          ///< Dead activations so far.
+  timestamp started_at{};
+  friend bool operator==(run_row const&, run_row const&) = default;
+};
+
+/// An artifact came onto the board.
+struct artifact_row {
+  artifact_ptr artifact;
+  std::string idempotency_key;         ///< Empty = none; unique among all rows otherwise.
+};
+
+enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled };
+[[nodiscard]] constexpr bool is_open(activation_state state) noexcept { return state <= activation_state::retry; }
+
+/// An activation was opened (ready, attempt 0).
+struct activation_row {
+  activation_no no = 0;
+  activation_id id;
+  subscription_no subscription = 0;
+  std::vector<std::uint64_t> inputs;   ///< artifact seqs in declared order.
+  run_id run;                          ///< Of the newest input.
+  activation_state state = activation_state::ready;
+  std::uint32_t attempt = 0;           ///< Leases so far.
+  std::uint32_t failures = 0, losses = 0;
+  timestamp not_before{};              ///< For retry.
+  std::string host;                    ///< For leased.
+  std::string error_type, what;        ///< Of the last failure.
+  friend bool operator==(activation_row const&, activation_row const&) = default;
+};
+
+/// Everything about an open activation that can change; when `state` is not open the activation is closed by this.
+struct activation_update {
+  activation_no no = 0;
+  activation_state state = activation_state::ready;
+  std::uint32_t attempt = 0, failures = 0, losses = 0;
+  timestamp not_before{};
+  std::string host;
+  std::string error_type, what;
+};
+
+using change = std::variant<subscription_row, run_row, artifact_row, activation_row, activation_update>;
+
+/// What a ledger gives back at start: all that is open, and the counters.
+struct board_state {
+  std::vector<subscription_row> subscriptions;         ///< All, by no.
+  std::vector<run_row> runs;                           ///< Those with status running or an open activation.
+  std::vector<artifact_ptr> artifacts;                 ///< Those that an open activation refers to, by seq.
+  std::vector<activation_row> activations;             ///< Open ones, by no.
+  std::vector<std::pair<std::string, artifact_id>> idempotency_keys;   ///< Newest last, bounded by the reader.
+  std::uint64_t last_seq = 0;                          ///< Highest artifact seq ever used.
+  activation_no last_activation = 0;
+};
+
+}  // namespace skein::bus

@@ -1,0 +1,22 @@
+// Messages to bytes and back. docs/wire-format.md is the specification.
+#pragma once
+
+#include <skein/bus/message.hpp>
+#include <skein/registry/error.hpp>
+
+namespace skein::bus {
+
+struct codec_limits {
+  std::size_t message_bytes_max = 64u << 20;
+  std::size_t list_items_max = 65'536;    ///< Deliveries, children, spans, agents, refs: each list.
+  std::size_t depth_max = 16;
+};
+
+/// One frame: preamble, header, payloads. Fails when a payload has no encoding or the frame passes the limit (errc::too_large).
+[[nodiscard]] result<bytes> encode(message const& value, codec_limits const& limits = {});
+/// Reads untrusted bytes; trailing bytes, unknown kinds and versions, and anything over the limits are errc::bad_message,
+/// unsupported_version or too_large. Payloads stay bytes until somebody asks for a value. Never allocates more than a small
+/// multiple of the input's size.
+[[nodiscard]] result<message> decode(bytes_view frame, codec_limits const& limits = {});
+
+}  // namespace skein::bus

@@ -1,0 +1,121 @@
+// The messages between a hub and its hosts, as values. docs/wire-format.md specifies their bytes, codec.hpp makes and reads them.
+#pragma once
+
+#include <skein/bus/artifact.hpp>
+#include <skein/registry/agent_descriptor.hpp>
+#include <skein/tracing/span_record.hpp>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace skein::bus {
+
+/// The range of protocol versions that this build speaks.
+inline constexpr std::uint16_t protocol_min = 1, protocol_max = 1;
+
+/// Names one attempt. `no` is the board's slot (an echo that makes look-up cheap), `id` says what must be in it.
+struct attempt_ref {
+  std::uint64_t no = 0;
+  activation_id id;
+  std::uint32_t attempt = 0;   ///< From 1; the fencing token.
+  friend bool operator==(attempt_ref const&, attempt_ref const&) = default;
+  friend auto operator<=>(attempt_ref const&, attempt_ref const&) = default;
+};
+
+/// Host → hub, first message and again after every reconnect. Everything the hub knew of an older `instance` of this name is void.
+struct hello {
+  std::uint16_t version_min = protocol_min, version_max = protocol_max;
+  std::string host;                       ///< Unique name of the host among those of a hub.
+  std::uint64_t instance = 0;             ///< Fresh for each start of the process.
+  std::uint32_t credit = 0;               ///< Activations that it may hold at once.
+  std::vector<agent_descriptor> agents;
+  std::vector<attempt_ref> held;          ///< What it still works on or could not report yet: re-adopted if the hub agrees.
+};
+
+/// Hub → host: welcome, and which protocol version to speak.
+struct welcome {
+  std::uint16_t version = protocol_max;
+  std::uint64_t instance = 0;             ///< Echo.
+};
+
+/// One activation handed to a host.
+struct delivery {
+  attempt_ref activation;
+  std::string agent;
+  std::uint32_t ordinal = 0;              ///< Subscription of the agent.
+  std::vector<artifact_ptr> inputs;       ///< In declared order; the newest (highest seq) gives run, correlation and trace parent.
+  std::int32_t priority = 0;
+};
+
+/// Hub → host. `number` counts the deliver messages of a hub to a host instance, from 1.
+struct deliver {
+  std::uint64_t number = 0;
+  std::vector<delivery> deliveries;
+};
+
+/// How an attempt ended.
+enum class outcome : std::uint8_t {
+  ok = 0,
+  failed,       ///< The handler threw; retried within the agent's policy.
+  permanent,    ///< Failed, and trying again cannot help.
+  mismatch,     ///< A predicate on the host rejected it: closed, counted, no agent span.
+  released,     ///< Given back unstarted; leased again without counting.
+};
+
+/// What a handler published: an artifact before it is on the board. Id and order follow from the activation and the position.
+struct child {
+  std::string type;
+  std::uint32_t version = 1;
+  skein::payload payload;
+  std::string correlation;                         ///< Empty = inherit.
+  std::vector<std::string> tags;
+  std::shared_ptr<visibility const> visible_to;
+  span_context context;                            ///< Its publish span.
+  std::shared_ptr<trace_headers const> headers;
+};
+
+/// Host → hub: one attempt has ended, with everything that it published. One message, one transaction.
+struct done {
+  attempt_ref activation;
+  bus::outcome outcome = bus::outcome::ok;
+  std::string error_type, what;                    ///< For failed and permanent.
+  std::int64_t duration_ns = 0;                    ///< Of the handler.
+  std::vector<child> children;
+  std::vector<span_record> spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
+};
+
+/// Hub → host: the attempt is closed (now or before). The host forgets it.
+struct done_ok {
+  attempt_ref activation;
+};
+/// Hub → host: another attempt has taken over, or the activation is unknown; the result was refused. The host forgets it.
+struct stale {
+  attempt_ref activation;
+};
+
+/// Host → hub, every beat interval: what it holds, and the number of the last deliver message that it received.
+struct beat {
+  std::uint64_t instance = 0;
+  std::uint64_t last_number = 0;
+  std::vector<attempt_ref> held;
+};
+
+/// Host → hub: finishes nothing more, gives everything back.
+struct goodbye {
+  std::uint64_t instance = 0;
+};
+
+/// Hub → host: no hello from this instance is known (the hub restarted, or had dropped the host); say hello again.
+struct hello_again {};
+
+/// Hub → host: refused for good. The connection is of no further use.
+struct refused {
+  errc code = errc::bad_message;
+  std::string what;
+};
+
+using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused>;
+
+}  // namespace skein::bus

@@ -1,0 +1,68 @@
+// The path of a span: thread-local buffer → bounded queue → one writer thread → the sinks, one write per batch.
+#pragma once
+
+#include <skein/registry/ids.hpp>
+#include <skein/tracing/clock.hpp>
+#include <skein/tracing/span_record.hpp>
+#include <skein/tracing/span_sink.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace skein {
+
+/// What a producer of spans does when the queue is at its bound.
+enum class overflow : std::uint8_t {
+  wait = 0,  ///< Waits while the writer progresses (default): nothing is lost.
+  drop,      ///< Drops the span and counts it.
+};
+
+struct recorder_options {
+  std::size_t queue_spans_max = 65'536;                          ///< Ended spans waiting for the writer, all threads together.
+  std::size_t batch_spans_max = 8'192;                           ///< Spans of one write.
+  std::chrono::milliseconds write_interval{25};                  ///< The writer gathers this long before it writes what there is.
+  skein::overflow on_overflow = skein::overflow::wait;
+};
+
+/// Counters since the recorder was made.
+struct recorder_counters {
+  std::uint64_t recorded = 0;   ///< Spans that ended.
+  std::uint64_t written = 0;    ///< Ended spans that every sink has taken.
+  std::uint64_t dropped = 0;    ///< Lost to overflow::drop.
+  std::uint64_t lost = 0;       ///< Lost to a failed sink.
+  friend bool operator==(recorder_counters const&, recorder_counters const&) = default;
+};
+
+struct open_span;  // A started span that has not ended; owned by whoever ends it, known to the recorder for running rows.
+
+/// Records spans for one program's hub (or for a tracer of its own). Thread-safe. Owned by a shared_ptr; spans keep it alive.
+class recorder {
+ public:
+  /// `time` must outlive the recorder. Starts the writer thread when there is a sink.
+  static std::shared_ptr<recorder> make(std::vector<std::shared_ptr<span_sink>> sinks, clock& time, recorder_options options = {});
+  virtual ~recorder() = default;
+
+  /// Hands over a span that has ended (start and end set by the caller). Blocks only under overflow::wait at the bound.
+  virtual void record(span_record&& span) = 0;
+  /// Hands over many, in order.
+  virtual void record(std::vector<span_record>&& spans) = 0;
+  /// Writes or replaces what is known of a run.
+  virtual void record(run_record&& run) = 0;
+
+  /// Registers a span that was started, so that a killed process leaves a `running` row of what was known at its start.
+  /// `close` must follow from any thread; it hands over the finished record. Both are cheap (no system call, no shared lock).
+  [[nodiscard]] virtual open_span* open(span_record const& started) = 0;
+  virtual void close(open_span* span, span_record&& ended) = 0;
+
+  /// Everything recorded before this call is in the sinks when it returns ok. errc::timeout; errc::io_failed when a sink is failed.
+  [[nodiscard]] virtual result<void> flush(std::chrono::nanoseconds timeout) = 0;
+  [[nodiscard]] virtual recorder_counters counters() const noexcept = 0;
+  [[nodiscard]] virtual clock& time() const noexcept = 0;
+  /// A random span id / UUIDv7 from this thread's generator.
+  [[nodiscard]] virtual span_id new_span_id() noexcept = 0;
+  [[nodiscard]] virtual run_id new_run_id() noexcept = 0;
+};
+
+}  // namespace skein

@@ -1,0 +1,34 @@
+// Where finished spans go.
+#pragma once
+
+#include <skein/registry/error.hpp>
+#include <skein/tracing/span_record.hpp>
+
+#include <span>
+#include <vector>
+
+namespace skein {
+
+/// What one write carries. Within a batch a span may stand first as running and later as ended; the later one counts.
+struct trace_batch {
+  std::vector<span_record> spans;     ///< Ended ones, and (status running) those open while the batch was made.
+  std::vector<run_record> runs;
+  [[nodiscard]] bool empty() const noexcept { return spans.empty() && runs.empty(); }
+};
+
+/// Takes batches of spans. Concurrency contract: `write` and `flush` are called by one thread at a time, never under a lock of
+/// the hub, and may block; a batch is either stored whole or not at all. After an error the same sink is called again
+/// (with later batches) at most once a second; the error is logged once.
+class span_sink {
+ public:
+  virtual ~span_sink() = default;
+  [[nodiscard]] virtual result<void> write(trace_batch const& batch) = 0;
+  /// Makes what was written readable for others. Default: nothing to do.
+  [[nodiscard]] virtual result<void> flush();
+  /// A name for messages: `sqlite .skein/traces.db`.
+  [[nodiscard]] virtual std::string describe() const = 0;
+  /// Whether batches should carry running spans. Default true.
+  [[nodiscard]] virtual bool wants_running() const noexcept;
+};
+
+}  // namespace skein

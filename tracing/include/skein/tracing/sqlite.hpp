@@ -1,0 +1,81 @@
+// A thin guard around SQLite, for the stores of tracing and bus: errors become result<T>, handles free themselves.
+#pragma once
+
+#include <skein/registry/artifact_type.hpp>
+#include <skein/registry/error.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace skein::sqlite {
+
+/// A prepared statement. Parameters count from 1, columns from 0. Not thread-safe; must not outlive its database.
+class statement {
+ public:
+  statement() = default;
+  statement(statement&& other) noexcept;
+  statement& operator=(statement&& other) noexcept;
+  ~statement();
+
+  /// Text and blobs are bound without a copy: they must live until the next reset().
+  statement& bind(int parameter, std::int64_t value) noexcept;
+  statement& bind(int parameter, double value) noexcept;
+  statement& bind(int parameter, std::string_view text) noexcept;
+  statement& bind(int parameter, bytes_view blob) noexcept;
+  statement& bind_null(int parameter) noexcept;
+
+  /// Advances: true = a row is there, false = done (and reset). Errors of binds show here.
+  [[nodiscard]] result<bool> step();
+  /// Runs to the end and resets; rows are ignored.
+  [[nodiscard]] result<void> run();
+  void reset() noexcept;
+
+  [[nodiscard]] int columns() const noexcept;
+  [[nodiscard]] bool is_null(int column) const noexcept;
+  [[nodiscard]] std::int64_t integer(int column) const noexcept;
+  [[nodiscard]] double real(int column) const noexcept;
+  /// Valid until the next step or reset.
+  [[nodiscard]] std::string_view text(int column) const noexcept;
+  [[nodiscard]] bytes_view blob(int column) const noexcept;
+  [[nodiscard]] sqlite3_stmt* handle() const noexcept { return handle_; }
+
+ private:
+  friend class database;
+  explicit statement(sqlite3_stmt* handle) noexcept : handle_(handle) {}
+  sqlite3_stmt* handle_ = nullptr;
+  int bind_error_ = 0;
+};
+
+enum class open_mode { read_only, read_write_create };
+
+/// A connection, opened SQLITE_OPEN_NOMUTEX: one thread at a time. Errors carry the file name and SQLite's text.
+class database {
+ public:
+  database() = default;
+  database(database&& other) noexcept;
+  database& operator=(database&& other) noexcept;
+  ~database();
+
+  /// errc::io_failed; corrupt when the file is not a database. `vfs` null = the default.
+  [[nodiscard]] static result<database> open(std::string const& path, open_mode mode, char const* vfs = nullptr);
+
+  [[nodiscard]] result<void> execute(std::string const& sql);
+  /// For statements that are kept and run often, persistent = true.
+  [[nodiscard]] result<statement> prepare(std::string_view sql, bool persistent = false);
+  /// The first column of the first row as integer; errc::corrupt when there is no row.
+  [[nodiscard]] result<std::int64_t> integer(std::string_view sql);
+  [[nodiscard]] std::int64_t changes() const noexcept;
+  [[nodiscard]] std::string const& path() const noexcept { return path_; }
+  [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
+
+ private:
+  sqlite3* handle_ = nullptr;
+  std::string path_;
+};
+
+}  // namespace skein::sqlite
