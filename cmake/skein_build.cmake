@@ -1,4 +1,4 @@
-# Options, compiler settings and the two functions that every folder uses: skein_library and skein_test.
+# Options, compiler settings and the functions that the folders use: skein_library, skein_test and skein_example.
 include(GNUInstallDirs)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -11,6 +11,8 @@ option(SKEIN_BUILD_CLI "Build the skein command" ${PROJECT_IS_TOP_LEVEL})
 option(SKEIN_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(SKEIN_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(SKEIN_BUILD_BENCH "Build the benchmarks" OFF)
+option(SKEIN_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
+option(SKEIN_CHECK_HEADERS "Compile every public header alone (needs the tests)" OFF)
 set(SKEIN_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 
 if(PROJECT_IS_TOP_LEVEL)
@@ -18,6 +20,7 @@ if(PROJECT_IS_TOP_LEVEL)
     set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
   endif()
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  set(CMAKE_CXX_EXTENSIONS OFF)
   find_program(SKEIN_CCACHE ccache)
   if(SKEIN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${SKEIN_CCACHE}")
@@ -26,9 +29,10 @@ endif()
 
 # Compile settings of our own code; users of the installed targets see only C++20.
 add_library(skein_warnings INTERFACE)
+target_compile_features(skein_warnings INTERFACE cxx_std_20)
 target_compile_options(skein_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-  -Wno-missing-field-initializers)
-if(PROJECT_IS_TOP_LEVEL)
+  -Wno-missing-field-initializers -Wno-restrict)  # GCC 12 sees overlaps in "literal" + std::string where there are none
+if(PROJECT_IS_TOP_LEVEL AND NOT SKEIN_SANITIZE)  # GCC's flow warnings see ghosts in instrumented code.
   target_compile_options(skein_warnings INTERFACE -Werror)
 endif()
 if(SKEIN_SANITIZE)
@@ -37,10 +41,11 @@ if(SKEIN_SANITIZE)
 endif()
 
 # skein_library(NAME DEPENDS <left neighbours> PRIVATE <private libraries>): lib of <NAME>/src/*.cpp with <NAME>/include as its public face.
+# Always static: nothing is exported from a shared object (docs/decisions/0001).
 function(skein_library name)
   cmake_parse_arguments(arg "" "" "DEPENDS;PRIVATE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp")
-  add_library(skein_${name} ${sources})
+  add_library(skein_${name} STATIC ${sources})
   add_library(skein::${name} ALIAS skein_${name})
   set_target_properties(skein_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
@@ -51,7 +56,17 @@ function(skein_library name)
   foreach(dependency ${arg_DEPENDS})
     target_link_libraries(skein_${name} PUBLIC skein::${dependency})
   endforeach()
-  target_link_libraries(skein_${name} PRIVATE $<BUILD_INTERFACE:skein_warnings> ${arg_PRIVATE})
+  foreach(library ${arg_PRIVATE})
+    if(library STREQUAL "nlohmann_json::nlohmann_json")  # Headers only: nothing is left of it for those who link us.
+      set(library $<BUILD_INTERFACE:${library}>)
+    endif()
+    target_link_libraries(skein_${name} PRIVATE ${library})
+  endforeach()
+  target_link_libraries(skein_${name} PRIVATE $<BUILD_INTERFACE:skein_warnings>)
+  if(SKEIN_SANITIZE)  # A program can't link instrumented archives without being instrumented itself.
+    target_compile_options(skein_${name} INTERFACE $<INSTALL_INTERFACE:-fsanitize=${SKEIN_SANITIZE}>)
+    target_link_options(skein_${name} INTERFACE $<INSTALL_INTERFACE:-fsanitize=${SKEIN_SANITIZE}>)
+  endif()
 endfunction()
 
 # skein_test(NAME LINKS <libraries>): one GoogleTest program of <this folder>/*_test.cpp, its cases found by ctest.
@@ -65,4 +80,17 @@ function(skein_test name)
   target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${arg_LINKS} skein_warnings GTest::gtest_main)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+endfunction()
+
+# skein_example(NAME): the program of <this folder>/NAME/*.cpp, built as <build>/examples/NAME; ctest runs it in an empty folder.
+function(skein_example name)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  add_executable(example_${name} ${sources})
+  set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/examples")
+  target_link_libraries(example_${name} PRIVATE skein::skein skein_warnings)
+  if(SKEIN_BUILD_TESTS)
+    add_test(NAME examples.${name} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:example_${name}>
+      -DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/${name}.run -P ${PROJECT_SOURCE_DIR}/cmake/run_in_empty_folder.cmake)
+    set_tests_properties(examples.${name} PROPERTIES TIMEOUT 120)
+  endif()
 endfunction()

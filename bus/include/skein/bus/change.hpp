@@ -54,7 +54,7 @@ struct activation_row {
   std::uint32_t attempt = 0;           ///< Leases so far.
   std::uint32_t failures = 0, losses = 0;
   timestamp not_before{};              ///< For retry.
-  std::string host;                    ///< For leased.
+  std::string host;                    ///< Of the lease; for ready, whose lost lease it was: its late result still counts.
   std::string error_type, what;        ///< Of the last failure.
   friend bool operator==(activation_row const&, activation_row const&) = default;
 };

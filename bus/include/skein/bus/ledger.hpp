@@ -10,6 +10,21 @@
 
 namespace skein::bus {
 
+/// What a ledger still has of one run, closed activations included.
+struct run_history {
+  std::vector<artifact_ptr> artifacts;         ///< Of that run, by seq.
+  std::vector<activation_row> activations;     ///< Of that run, by no.
+};
+
+/// Counted since the ledger was opened.
+struct ledger_counters {
+  std::uint64_t commits = 0;                ///< Successful ones.
+  std::uint64_t failed_commits = 0;
+  std::uint64_t activations_removed = 0;    ///< Closed ones that retention deleted.
+  std::uint64_t artifacts_removed = 0;      ///< Likewise; no open activation referred to them.
+  friend bool operator==(ledger_counters const&, ledger_counters const&) = default;
+};
+
 class ledger {
  public:
   virtual ~ledger() = default;
@@ -18,6 +33,11 @@ class ledger {
   [[nodiscard]] virtual result<void> commit(std::span<change const> changes) = 0;
   /// What is open, as of the last successful commit. Also used to rebuild the board after a failed commit.
   [[nodiscard]] virtual result<board_state> load() = 0;
+  /// Everything that is left of `run`; empty for a run that the ledger does not know. For rebuilding spans after a crash and for
+  /// listing dead activations. errc::ledger_failed.
+  [[nodiscard]] virtual result<run_history> history(run_id run) = 0;
+  /// Never blocks; to be called like the rest, from one thread at a time.
+  [[nodiscard]] virtual ledger_counters counters() const noexcept = 0;
   /// Whether commit reaches a disk; if not, the board keeps going without waiting and commit may be skipped.
   [[nodiscard]] virtual bool durable() const noexcept = 0;
   /// For messages: `memory:`, `sqlite:.skein/ledger.db`.
@@ -29,8 +49,12 @@ class ledger {
 
 struct sqlite_ledger_options {
   std::string path;                                   ///< The database file; parent folders are made.
-  std::size_t idempotency_keys_max = 1'000'000;       ///< Newest keys that load() gives back.
+  std::size_t idempotency_keys_max = 1'000'000;       ///< Newest keys that load() gives back. An older one that comes
+                                                      ///< again belongs to the newer artifact.
   char const* vfs = nullptr;                          ///< SQLite VFS name; fault injection in tests.
+  std::uint64_t file_bytes_max = 1u << 30;            ///< Past this, closed activations and the artifacts that no open one needs
+                                                      ///< are deleted, oldest first, a few in each commit. What is open stays.
+  int checkpoint_pages = 1'000;                       ///< WAL pages after which a commit also moves them into the database.
 };
 /// Opens or creates; holds `<path>.lock` until destroyed. errc::locked naming the owner's pid, io_failed, corrupt, unsupported_version.
 [[nodiscard]] result<std::unique_ptr<ledger>> open_sqlite_ledger(sqlite_ledger_options options);

@@ -28,8 +28,8 @@ struct attempt_ref {
 struct hello {
   std::uint16_t version_min = protocol_min, version_max = protocol_max;
   std::string host;                       ///< Unique name of the host among those of a hub.
-  std::uint64_t instance = 0;             ///< Fresh for each start of the process.
-  std::uint32_t credit = 0;               ///< Activations that it may hold at once.
+  std::uint64_t instance = 0;             ///< Grows with each start of the process: an older instance's late messages are ignored.
+  std::uint32_t credit = 0;               ///< Activations of one subscription that it may hold at once.
   std::vector<agent_descriptor> agents;
   std::vector<attempt_ref> held;          ///< What it still works on or could not report yet: re-adopted if the hub agrees.
 };
@@ -49,7 +49,7 @@ struct delivery {
   std::int32_t priority = 0;
 };
 
-/// Hub → host. `number` counts the deliver messages of a hub to a host instance, from 1.
+/// Hub → host. `number` grows with every deliver message to a host, across restarts of the hub too.
 struct deliver {
   std::uint64_t number = 0;
   std::vector<delivery> deliveries;

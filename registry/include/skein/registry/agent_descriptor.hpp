@@ -21,6 +21,7 @@ struct subscription_descriptor {
   std::vector<std::string> from;        ///< Producers; empty accepts all.
   std::vector<std::string> tagged;      ///< Any of these tags; empty accepts all.
   bool has_predicate = false;           ///< A lambda decides too, on the host.
+  bool self_trigger = false;            ///< Also accepts what its own agent published.
   std::int32_t priority = 0;            ///< Higher starts first.
 
   /// A hash of everything above but the ordinal; the same on every machine. A changed subscription is another subscription.

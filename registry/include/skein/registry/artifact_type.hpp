@@ -14,6 +14,10 @@
 
 namespace skein {
 
+namespace codec {
+struct shape;
+}
+
 /// Encoded payloads, and whatever else is bytes.
 using bytes = std::vector<std::byte>;
 using bytes_view = std::span<std::byte const>;
@@ -33,6 +37,8 @@ struct artifact_type {
   std::string (*to_json)(void const* value) = nullptr;
   /// JSON Schema (draft 2020-12) of the type, as JSON text.
   std::string (*json_schema)() = nullptr;
+  /// The fields as data (shape.hpp).
+  codec::shape const& (*shape)() = nullptr;
 
   /// Whether both describe the same thing on the wire: name, version and fields.
   [[nodiscard]] bool same_as(artifact_type const& other) const noexcept {

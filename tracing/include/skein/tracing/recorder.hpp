@@ -24,6 +24,8 @@ struct recorder_options {
   std::size_t batch_spans_max = 8'192;                           ///< Spans of one write.
   std::chrono::milliseconds write_interval{25};                  ///< The writer gathers this long before it writes what there is.
   skein::overflow on_overflow = skein::overflow::wait;
+  std::chrono::milliseconds stall_max{10'000};                   ///< A writer that takes nothing for this long is stuck: spans are lost until it moves.
+  std::chrono::milliseconds retry_interval{1'000};               ///< How long a failed sink is left alone before it is tried again.
 };
 
 /// Counters since the recorder was made.
@@ -35,9 +37,10 @@ struct recorder_counters {
   friend bool operator==(recorder_counters const&, recorder_counters const&) = default;
 };
 
-struct open_span;  // A started span that has not ended; owned by whoever ends it, known to the recorder for running rows.
+struct open_span;  // A started span that has not ended, as the recorder knows it; private to tracing.
 
 /// Records spans for one program's hub (or for a tracer of its own). Thread-safe. Owned by a shared_ptr; spans keep it alive.
+/// The last owner's release writes what is left (for at most 10 s when a sink is slow) and joins the writer.
 class recorder {
  public:
   /// `time` must outlive the recorder. Starts the writer thread when there is a sink.
@@ -55,8 +58,14 @@ class recorder {
   /// `close` must follow from any thread; it hands over the finished record. Both are cheap (no system call, no shared lock).
   [[nodiscard]] virtual open_span* open(span_record const& started) = 0;
   virtual void close(open_span* span, span_record&& ended) = 0;
+  /// The same without a copy, for spans that live in tracing: `span` stays the caller's, and must be ended or detached before it dies.
+  /// Defaults: attach and detach do nothing, end records.
+  virtual void attach(open_span& span) noexcept;
+  virtual void detach(open_span& span) noexcept;
+  virtual void end(open_span& span, span_record&& ended);
 
   /// Everything recorded before this call is in the sinks when it returns ok. errc::timeout; errc::io_failed when a sink is failed.
+  /// Blocks up to `timeout` of real time. Not for sinks to call while they write.
   [[nodiscard]] virtual result<void> flush(std::chrono::nanoseconds timeout) = 0;
   [[nodiscard]] virtual recorder_counters counters() const noexcept = 0;
   [[nodiscard]] virtual clock& time() const noexcept = 0;

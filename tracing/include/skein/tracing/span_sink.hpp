@@ -4,10 +4,13 @@
 #include <skein/registry/error.hpp>
 #include <skein/tracing/span_record.hpp>
 
+#include <memory>
 #include <span>
 #include <vector>
 
 namespace skein {
+
+class recorder;
 
 /// What one write carries. Within a batch a span may stand first as running and later as ended; the later one counts.
 struct trace_batch {
@@ -29,6 +32,9 @@ class span_sink {
   [[nodiscard]] virtual std::string describe() const = 0;
   /// Whether batches should carry running spans. Default true.
   [[nodiscard]] virtual bool wants_running() const noexcept;
+  /// Called once by a recorder that will write to this sink, before its first write: a sink that answers questions can flush the
+  /// recorder first, so that its answers hold everything recorded. Default: nothing.
+  virtual void attached(std::weak_ptr<recorder> by);
 };
 
 }  // namespace skein

@@ -51,9 +51,15 @@ class statement {
   int bind_error_ = 0;
 };
 
-enum class open_mode { read_only, read_write_create };
+enum class open_mode {
+  read_only,
+  read_write_create,
+  immutable,  ///< Read-only without locks: for a file that nobody writes, in a folder where SQLite cannot make its -shm file.
+};
 
-/// A connection, opened SQLITE_OPEN_NOMUTEX: one thread at a time. Errors carry the file name and SQLite's text.
+/// A connection, opened SQLITE_OPEN_NOMUTEX: one thread at a time. Errors carry the file name, SQLite's text and extended code:
+/// corrupt (not a database, damaged), io_failed (full, read-only, cannot open, I/O), locked (somebody else writes, after waiting 5 s),
+/// invalid_argument (the SQL is wrong or a constraint refused the values), too_large, limit_reached (no memory).
 class database {
  public:
   database() = default;
@@ -70,6 +76,8 @@ class database {
   /// The first column of the first row as integer; errc::corrupt when there is no row.
   [[nodiscard]] result<std::int64_t> integer(std::string_view sql);
   [[nodiscard]] std::int64_t changes() const noexcept;
+  /// The rowid of the newest row that this connection inserted.
+  [[nodiscard]] std::int64_t last_row() const noexcept;
   [[nodiscard]] std::string const& path() const noexcept { return path_; }
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
 

@@ -1,0 +1,68 @@
+// The part of a process that runs handlers: deliveries in, one DONE per attempt out. Threads of its own, or the caller's.
+#pragma once
+
+#include <skein/agents/agent.hpp>
+#include <skein/bus/message.hpp>
+#include <skein/tracing/clock.hpp>
+#include <skein/tracing/run_scope.hpp>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace skein::agents {
+
+/// What a host needs of its surroundings. Called on the host's threads, never under the host's lock.
+class host_environment {
+ public:
+  virtual ~host_environment() = default;
+  [[nodiscard]] virtual clock& time() noexcept = 0;
+  /// The run that an activation belongs to, by its newest input; made when this process does not know it yet.
+  [[nodiscard]] virtual std::shared_ptr<run_scope> scope_of(bus::artifact_data const& newest) = 0;
+  /// An attempt has ended. Returns whether attend() should be called before other work.
+  virtual bool complete(bus::done&& result) = 0;
+  /// There is nothing else to do: see to what is unfinished (commits, timers).
+  virtual void attend() = 0;
+  [[nodiscard]] virtual std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) = 0;
+  /// Whether the board can take the value: errc::bad_payload, too_large.
+  [[nodiscard]] virtual result<void> check(payload const& value) const = 0;
+};
+
+/// Thread-safe. Runs each agent's activations in order of priority, then arrival, at most max_concurrency at once.
+class local_host {
+ public:
+  /// `around` must outlive the host.
+  [[nodiscard]] static std::unique_ptr<local_host> make(host_environment& around);
+  virtual ~local_host() = default;
+
+  /// Adds an agent. Adding a name twice is the caller's bug (checked at the edge).
+  virtual void add(agent const& what) = 0;
+  [[nodiscard]] virtual std::vector<agent_descriptor> offered() const = 0;
+  /// The predicates of all agents: agent, ordinal, code.
+  struct predicate {
+    std::string agent;
+    std::uint32_t ordinal = 0;
+    std::vector<std::string> types;
+    std::function<bool(bus::artifact_data const&)> accepts;
+  };
+  [[nodiscard]] virtual std::vector<predicate> predicates() const = 0;
+
+  /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take.
+  virtual void enqueue(std::vector<bus::delivery>&& work) = 0;
+  /// Queued or running, for a board that is rebuilt.
+  [[nodiscard]] virtual std::vector<bus::attempt_ref> held() const = 0;
+
+  /// Starts `threads` threads that run what is queued.
+  virtual void start(unsigned threads) = 0;
+  /// Runs one queued activation on the calling thread; false when nothing can start at this moment.
+  virtual bool run_one() = 0;
+  /// The activation whose handler this thread is inside of, or nullptr.
+  [[nodiscard]] virtual activation_frame* current_frame() const = 0;
+  /// Starts nothing more, waits for running handlers (they see cancelled()), ends the threads. What is queued stays unstarted.
+  virtual void stop() = 0;
+};
+
+/// Publishes through the frame of the handler that the calling thread is inside of.
+artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload value, publish_options options);
+
+}  // namespace skein::agents

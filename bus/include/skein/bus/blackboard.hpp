@@ -1,0 +1,75 @@
+// The blackboard: artifacts, subscriptions, activations, leases, timers and counters as a pure state machine.
+// No sockets, threads, clocks, files or randomness: whoever brings an input brings the time, and carries out the effects.
+#pragma once
+
+#include <skein/bus/blackboard_io.hpp>
+#include <skein/registry/error.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace skein::bus {
+
+/// Bounds and times of a board.
+struct blackboard_limits {
+  std::size_t artifacts_kept_max = 1'000'000;         ///< Artifacts kept in memory for queries; older ones leave, counted.
+  std::size_t report_entries_max = 1'000'000;         ///< Activations and failures that a run's history holds; more are counted only.
+  std::size_t idempotency_keys_max = 1'000'000;       ///< Keys remembered; the oldest is forgotten first.
+  std::size_t host_held_max = 65'536;                 ///< Leases of one subscription on one host, whatever credit it asks for.
+  std::chrono::nanoseconds lease = std::chrono::seconds{30};   ///< A remote lease that no beat lists for this long is lost.
+  std::chrono::nanoseconds grace = std::chrono::seconds{10};   ///< After a restart, how long leases wait for their host to return.
+  bool record_changes = true;                         ///< False: effects carry no changes (a ledger that keeps nothing).
+};
+
+/// Why a board continues from a ledger.
+struct restart {
+  std::string dead_host;                  ///< Its leases are void and ready again (not counted as losses): nothing of them can have survived.
+  bool bodies_lost = true;                ///< The process that ran the bodies of named runs is gone: they end `interrupted`.
+  std::vector<run_id> held_runs;          ///< Within the same process: runs whose bodies still execute. Each gets one hold.
+  std::vector<artifact_ptr> kept;         ///< Within the same process: artifacts to keep for queries, in board order.
+};
+
+/// The state machine. Not thread-safe; the shell locks. A step never fails: what cannot be done is a reply or a message.
+class blackboard {
+ public:
+  explicit blackboard(blackboard_limits limits = {});
+  /// Continues from what a ledger gave back, at time `now`.
+  blackboard(blackboard_limits limits, board_state from, timestamp now, restart const& how);
+  ~blackboard();
+  blackboard(blackboard&&) noexcept;
+  blackboard& operator=(blackboard&&) noexcept;
+
+  /// Takes one input at time `now` (which never goes back) and appends what it causes to `out`.
+  void step(timestamp now, board_input&& what, effects& out);
+
+  /// When to step with input::tick at the latest; nullopt = no timer is running.
+  [[nodiscard]] std::optional<timestamp> next_timer() const;
+  /// Whether the only thing that open awaited work waits for is time: the moment a driven clock may jump.
+  [[nodiscard]] bool waits_only_for_time() const;
+
+  /// The subscription that (agent, ordinal) stands for at this moment; 0 when there is none.
+  [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::uint32_t ordinal) const;
+  /// The first subscription of `agent` that takes artifacts of `type`; 0 when there is none.
+  [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::string_view type) const;
+  [[nodiscard]] bool knows_run(run_id const& run) const;
+  [[nodiscard]] bool knows_agent(std::string_view agent) const;
+  /// Artifacts of `type` (empty: all) that are still kept, oldest first.
+  [[nodiscard]] std::vector<artifact_ptr> artifacts(std::string_view type) const;
+  [[nodiscard]] board_counters const& counters() const;
+  /// The same, counted anew from the state itself: equal to counters() in every state.
+  [[nodiscard]] board_counters recount() const;
+  /// Awaited open work (neither blocked nor closed) of a run, or of all.
+  [[nodiscard]] std::uint64_t awaited(std::optional<run_id> run = std::nullopt) const;
+  /// Open activations, for checks and for the message of a timeout.
+  [[nodiscard]] std::vector<activation_row> open_activations() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace skein::bus

@@ -1,0 +1,152 @@
+// What goes into the blackboard and what comes out. All values; a step turns (time, input) into effects.
+#pragma once
+
+#include <skein/bus/board_report.hpp>
+#include <skein/bus/change.hpp>
+#include <skein/bus/message.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace skein::bus {
+
+/// Names who waits for a reply; 0 = nobody.
+using ticket = std::uint64_t;
+/// Names a connection to a host; the shell chooses it. A host that reconnects may come under another key.
+using host_key = std::uint64_t;
+
+namespace input {
+
+/// An artifact from outside every activation. The board sets seq and created_at. An unknown `artifact->run` is opened
+/// implicitly: a run of one root operation, complete when what it caused is closed.
+struct publish {
+  ticket reply_to = 0;
+  std::shared_ptr<artifact_data> artifact;
+  std::string idempotency_key;                  ///< Empty = none. Seen before: the first artifact's id is the reply, nothing happens.
+  std::vector<subscription_no> rejected;        ///< Whose local predicate said no.
+  subscription_no only = 0;                     ///< Not 0: starts just this subscription, whatever its filters (invoke).
+  bool reply_when_closed = false;               ///< With `only`: a second reply, input_closed, follows when the activation closes.
+};
+
+/// A host's message, as it came from connection `from`. `local` marks the host inside this process: its leases do not expire.
+struct hello {
+  host_key from = 0;
+  bus::hello message;
+  bool local = false;
+};
+struct beat {
+  host_key from = 0;
+  bus::beat message;
+};
+struct done {
+  host_key from = 0;
+  bus::done message;
+  std::vector<std::vector<subscription_no>> rejected;   ///< Per child; may be shorter than the children.
+};
+struct goodbye {
+  host_key from = 0;
+  std::uint64_t instance = 0;   ///< 0 = whichever is connected; otherwise another instance's goodbye is ignored.
+};
+/// The link knows that the connection is gone for ever. (A link that only suspects it says nothing: leases expire.)
+struct disconnected {
+  host_key from = 0;
+};
+
+/// A run with a body: it stays open until `release`, and until what it caused is closed.
+struct open_run {
+  run_id run;
+  std::string name;
+  span_context root;
+};
+struct hold {
+  run_id run;
+};
+struct release {
+  run_id run;
+  bool failed = false;    ///< The body threw.
+};
+
+/// Replies `idle` when no awaited work is open: in `run`, or on the whole board. `scope` is the run whose report is wanted
+/// (empty: what closed outside any named run since the last such report).
+struct wait_idle {
+  ticket reply_to = 0;
+  std::optional<run_id> run;
+  run_id scope;
+};
+/// Ends a wait: replies at once with reason timeout. A wait that was answered already is not answered again.
+struct cancel_wait {
+  ticket waiting = 0;
+};
+
+/// Time has passed: retries that are due become ready, leases and hosts expire.
+struct tick {};
+
+}  // namespace input
+
+using board_input = std::variant<input::publish, input::hello, input::beat, input::done, input::goodbye, input::disconnected,
+                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick>;
+
+/// A message for a host.
+struct outgoing {
+  host_key to = 0;
+  bus::message message;
+};
+
+namespace reply {
+
+struct published {
+  ticket to = 0;
+  artifact_id id;
+  bool duplicate = false;       ///< The idempotency key was seen before; `id` is the first artifact's.
+};
+struct input_closed {
+  ticket to = 0;
+  activation_state state = activation_state::done;
+  std::string error_type, what;
+  std::vector<artifact_ptr> children;
+};
+struct idle {
+  ticket to = 0;
+  bool timed_out = false;
+  board_report report;
+};
+struct refused {
+  ticket to = 0;
+  error why;
+};
+
+}  // namespace reply
+
+using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused>;
+
+/// An artifact that the board made by itself (skein.failure); whoever records spans writes its publish span.
+struct announcement {
+  artifact_ptr artifact;
+  span_id parent;
+};
+
+/// A run has nothing open and no hold any more.
+struct run_ended {
+  run_row run;
+  timestamp at{};
+};
+
+/// What one or several steps caused, in order. Nothing of it may leave the hub before `changes` are committed.
+struct effects {
+  std::vector<change> changes;
+  std::vector<outgoing> messages;
+  std::vector<board_reply> replies;
+  std::vector<announcement> announcements;
+  std::vector<run_ended> ended;
+
+  [[nodiscard]] bool empty() const noexcept {
+    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty();
+  }
+  void clear() noexcept;
+};
+
+}  // namespace skein::bus

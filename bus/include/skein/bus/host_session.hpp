@@ -1,0 +1,60 @@
+// The host's side of the protocol as a pure state machine: what a host holds, what it must repeat until the hub has heard it.
+// No sockets, threads or clocks; the shell of a host (inproc, ipc, tcp) brings messages and time, and carries out what comes back.
+#pragma once
+
+#include <skein/bus/message.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace skein::bus {
+
+struct host_session_options {
+  std::string name;                                   ///< Unique among the hosts of a hub.
+  std::uint64_t instance = 1;                         ///< Grows with each start of the process.
+  std::uint32_t credit = 256;                         ///< Activations of one subscription held at once.
+  std::vector<agent_descriptor> agents;
+  std::chrono::nanoseconds beat = std::chrono::seconds{1};
+  std::chrono::nanoseconds repeat = std::chrono::seconds{1};       ///< HELLO until WELCOME, DONE until DONE_OK or STALE.
+};
+
+/// What a step asks of the shell.
+struct host_actions {
+  std::vector<message> send;                          ///< To the hub, in order.
+  std::vector<delivery> start;                        ///< Hand these to handlers; each ends by complete().
+  std::vector<attempt_ref> drop;                      ///< The hub wants no result of these any more; stopping early is a kindness.
+  std::optional<refused> ended;                       ///< The hub refused this host for good.
+};
+
+/// Not thread-safe. Every delivery is started at most once per (activation, attempt); every completion is sent until acknowledged.
+class host_session {
+ public:
+  explicit host_session(host_session_options options);
+  ~host_session();
+  host_session(host_session&&) noexcept;
+  host_session& operator=(host_session&&) noexcept;
+
+  /// Says hello; also after a reconnect.
+  void connect(timestamp now, host_actions& out);
+  /// Replaces what the host offers (an agent was added) and says hello again.
+  void offer(timestamp now, std::vector<agent_descriptor> agents, host_actions& out);
+  void receive(timestamp now, message&& from_hub, host_actions& out);
+  /// A started delivery has ended. Completing what is not held is ignored.
+  void complete(timestamp now, done&& result, host_actions& out);
+  /// Gives back everything unstarted-able: sends goodbye once nothing is held any more. New deliveries are answered with outcome::released.
+  void drain(timestamp now, host_actions& out);
+  /// Time has passed: beats and repetitions that are due.
+  void tick(timestamp now, host_actions& out);
+  [[nodiscard]] std::optional<timestamp> next_timer() const;
+  [[nodiscard]] bool welcomed() const noexcept;
+  /// What it works on or could not report yet.
+  [[nodiscard]] std::vector<attempt_ref> held() const;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace skein::bus

@@ -1,0 +1,114 @@
+// The shell around the blackboard: owns it, its ledger and the lock; turns calls into steps, commits what they cause, and lets
+// nothing out before that. docs/life-of-an-artifact.md walks through it.
+#pragma once
+
+#include <skein/bus/blackboard.hpp>
+#include <skein/bus/ledger.hpp>
+#include <skein/tracing/clock.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace skein::bus {
+
+/// The key of the host inside this process.
+inline constexpr host_key local_host_key = 1;
+/// Its name, in leases and in the ledger.
+inline constexpr std::string_view local_host_name = "local";
+
+/// Whoever carries messages to hosts and is told what was committed. Called on whatever thread finished the commit, without any
+/// lock of the bus (but for held()); must not block.
+class hub_port {
+ public:
+  virtual ~hub_port() = default;
+  /// Messages for hosts, in order.
+  virtual void send(std::vector<outgoing>&& messages) = 0;
+  virtual void announced(announcement const& made) = 0;
+  virtual void ended(run_ended const& run) = 0;
+  /// What the local host works on or has queued. Called under the bus's lock when the board is rebuilt after a failed commit.
+  [[nodiscard]] virtual std::vector<attempt_ref> held() = 0;
+  /// There is a commit to write or a timer that is due earlier than before, and the caller has other things to do.
+  /// A port with a thread of its own wakes it to call attend(); one without answers false.
+  virtual bool wake() = 0;
+};
+
+/// A predicate of a local subscription: whether it wants the artifact. Evaluated on the publishing thread, outside every lock.
+/// One that throws counts as no.
+struct local_predicate {
+  subscription_no subscription = 0;
+  std::function<bool(artifact_data const&)> accepts;
+};
+/// By wire name of the type.
+using predicate_table = std::unordered_map<std::string, std::vector<local_predicate>>;
+
+struct hub_bus_options {
+  blackboard_limits board;
+  std::size_t open_activations_max = 1'000'000;   ///< External publishes wait while so many are open.
+  std::size_t commit_steps_max = 256;             ///< A thread with other work leaves at most so many steps uncommitted.
+};
+
+/// Thread-safe. Every call that needs a commit blocks until it is written (see publish_async for the other kind).
+class hub_bus {
+ public:
+  /// Loads the ledger and continues from it. `time` and `port` must outlive the bus.
+  [[nodiscard]] static result<std::unique_ptr<hub_bus>> open(std::unique_ptr<bus::ledger> ledger, clock& time, hub_port& port, hub_bus_options options);
+  virtual ~hub_bus() = default;
+
+  /// Says hello for the local host: all its agents, and what it holds. `predicates` makes the table once the subscriptions have
+  /// their numbers (called under the lock; it must only look them up).
+  [[nodiscard]] virtual result<void> offer(hello agents, std::function<predicate_table(blackboard const&)> predicates) = 0;
+
+  /// Publishes, waiting for room until `deadline`; returns once committed. errc::busy, errc::ledger_failed.
+  [[nodiscard]] virtual result<reply::published> publish(input::publish in, timestamp deadline) = 0;
+  /// Publishes all in one commit, in order.
+  [[nodiscard]] virtual result<std::vector<reply::published>> publish_all(std::vector<input::publish> in, timestamp deadline) = 0;
+  /// Returns at once; `then` is called once, when it is committed or has failed, on the committing thread (it must not block).
+  virtual void publish_async(input::publish in, std::function<void(result<reply::published>)> then) = 0;
+
+  /// A local attempt has ended. Does not wait for the commit: the caller goes on with other work and calls attend() when it has none.
+  /// Returns whether so much is uncommitted that it should call attend() first.
+  virtual bool done(input::done in) = 0;
+  /// A message from another host, or the news that it is gone.
+  virtual void receive(host_key from, message&& what) = 0;
+  virtual void disconnected(host_key from) = 0;
+
+  /// Writes what is uncommitted unless another thread is at it, and steps timers that are due. Never waits for anybody else.
+  virtual void attend() = 0;
+  /// When attend() is due at the latest because of a timer.
+  [[nodiscard]] virtual std::optional<timestamp> next_timer() = 0;
+  /// Whether open awaited work waits for nothing but time.
+  [[nodiscard]] virtual bool waits_only_for_time() = 0;
+
+  [[nodiscard]] virtual result<void> open_run(input::open_run run) = 0;
+  /// Ends the hold of open_run. Never fails: a failed ledger is found out by the next call that can say so.
+  virtual void release_run(run_id const& run, bool failed) = 0;
+
+  /// A wait for idle or for an invoked activation. Begin, then either block in `wait` or do other work and ask `ready`.
+  class pending;
+  [[nodiscard]] virtual std::shared_ptr<pending> begin_wait(std::optional<run_id> run, run_id scope) = 0;
+  /// Starts one subscription with one artifact; the wait ends when that activation is closed.
+  [[nodiscard]] virtual result<std::shared_ptr<pending>> begin_invoke(input::publish in, timestamp deadline) = 0;
+  [[nodiscard]] virtual bool ready(pending const& wait) = 0;
+  /// Blocks until the answer is there, until the real-time point `until`, or until something else happened that its thread may
+  /// have to see to (a poke since `pokes_seen`, a timer); whether the answer is there.
+  virtual bool wait(pending const& wait, std::uint64_t pokes_seen, std::optional<std::chrono::steady_clock::time_point> until) = 0;
+  /// Ends all wait() calls early: there may be other work for their threads. To lose no poke, read pokes(), look for work, then wait.
+  virtual void poke() = 0;
+  [[nodiscard]] virtual std::uint64_t pokes() = 0;
+  /// The answer, once ready.
+  [[nodiscard]] virtual result<board_reply> take(pending& wait) = 0;
+  /// Ends a wait that is not answered yet; afterwards it is ready (reply::idle with timed_out).
+  virtual void cancel(pending& wait) = 0;
+
+  [[nodiscard]] virtual std::vector<artifact_ptr> artifacts(std::string_view type) = 0;
+  [[nodiscard]] virtual board_counters counters() = 0;
+  [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::string_view type) = 0;
+  [[nodiscard]] virtual bool knows_agent(std::string_view agent) = 0;
+  [[nodiscard]] virtual bool durable() const noexcept = 0;
+};
+
+}  // namespace skein::bus

@@ -1,0 +1,31 @@
+// The link between a hub and the host in its own process by way of ZeroMQ: ROUTER on the hub's side, DEALER on the host's.
+// Messages move as pointers.
+#pragma once
+
+#include <skein/bus/message.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace skein::bus {
+
+/// Thread-safe. Nothing is lost; order is kept in each direction.
+class inproc_link {
+ public:
+  struct receivers {
+    std::function<void(message&&)> hub;    ///< Takes what the host sent.
+    std::function<void(message&&)> host;   ///< Takes what the hub sent.
+  };
+  /// Threaded: each side has a thread of its own that calls its receiver. Otherwise poll() does, on the caller's thread.
+  [[nodiscard]] static std::unique_ptr<inproc_link> open(receivers to, bool threaded);
+  virtual ~inproc_link() = default;
+
+  virtual void to_host(message&& what) = 0;
+  virtual void to_hub(message&& what) = 0;
+  /// Not threaded: delivers what is under way; whether there was anything. Receivers may send again.
+  virtual bool poll() = 0;
+  /// Ends the threads, and delivers on the caller's what is under way to the hub. Later messages are dropped.
+  virtual void stop() = 0;
+};
+
+}  // namespace skein::bus

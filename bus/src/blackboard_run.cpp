@@ -1,0 +1,207 @@
+// Runs, holds, waiting for idle, and reports; and how a board continues from a ledger.
+#include "blackboard_state.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace skein::bus {
+
+run_state& blackboard::state::run_of(run_id const& id, span_context const& root) {
+  auto& slot = runs[id];
+  if (!slot) {
+    slot = std::make_unique<run_state>();
+    slot->row.id = id;
+    slot->row.root = root;
+    slot->row.started_at = now;
+    ++counters.runs_open;
+    change_to(slot->row);
+  }
+  return *slot;
+}
+
+void blackboard::state::touch(run_state& run) {
+  if (run.touched) return;
+  run.touched = true;
+  touched.push_back(&run);
+}
+
+void blackboard::state::on(input::open_run&& in) {
+  bool const known = runs.contains(in.run);
+  run_state& run = run_of(in.run, in.root);
+  run.row.name = std::move(in.name);
+  run.row.status = run_status::running;
+  run.named = true;
+  run.body_lost = false;
+  ++run.holds;
+  if (!known && limits.record_changes) out->changes.pop_back();
+  change_to(run.row);
+}
+
+void blackboard::state::on(input::hold&& in) {
+  if (auto found = runs.find(in.run); found != runs.end()) ++found->second->holds;
+}
+
+void blackboard::state::on(input::release&& in) {
+  auto found = runs.find(in.run);
+  if (found == runs.end() || found->second->holds == 0) return;
+  run_state& run = *found->second;
+  --run.holds;
+  if (in.failed) {
+    ++run.row.failures;
+    change_to(run.row);
+  }
+  touch(run);
+}
+
+void blackboard::state::end_touched() {
+  // Ending a run opens nothing, so the list does not grow under the loop.
+  for (auto* run : touched) {
+    run->touched = false;
+    if (run->open > 0 || run->holds > 0) continue;
+    if (run->row.status == run_status::running) {
+      run->row.status = run->body_lost          ? run_status::interrupted
+                        : run->row.failures > 0 ? run_status::failed
+                                                : run_status::completed;
+    }
+    change_to(run->row);
+    out->ended.push_back({run->row, now});
+    for (std::size_t i = run->reported_closed; i < run->closed.size(); ++i) recent_closed.push_back(std::move(run->closed[i]));
+    for (std::size_t i = run->reported_failures; i < run->failures.size(); ++i) recent_failures.push_back(std::move(run->failures[i]));
+    recent_mismatches += run->mismatches - run->reported_mismatches;
+    recent_omitted += run->omitted - run->reported_omitted;
+    while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
+    while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
+    --counters.runs_open;
+    runs.erase(run->row.id);
+  }
+  touched.clear();
+}
+
+std::uint64_t blackboard::state::awaited(std::optional<run_id> const& run) const {
+  if (!run) return counters.open - counters.blocked;
+  auto found = runs.find(*run);
+  return found == runs.end() ? 0 : found->second->open - found->second->blocked;
+}
+
+void blackboard::state::on(input::wait_idle&& in) { waiters.push_back({in.reply_to, in.run, in.scope}); }
+
+void blackboard::state::on(input::cancel_wait&& in) {
+  auto found = std::find_if(waiters.begin(), waiters.end(), [&](waiter const& w) { return w.to == in.waiting; });
+  if (found == waiters.end()) return;
+  waiter const ended = *found;
+  waiters.erase(found);
+  out->replies.push_back(reply::idle{ended.to, true, report(ended.scope, ended.run, true)});
+}
+
+void blackboard::state::answer_waiters() {
+  for (std::size_t i = 0; i < waiters.size();) {
+    if (awaited(waiters[i].run) > 0) {
+      ++i;
+      continue;
+    }
+    waiter const done = waiters[i];
+    waiters.erase(waiters.begin() + static_cast<std::ptrdiff_t>(i));
+    out->replies.push_back(reply::idle{done.to, false, report(done.scope, done.run, false)});
+  }
+}
+
+board_report blackboard::state::report(run_id const& scope, std::optional<run_id> const& only, bool with_open) {
+  board_report made;
+  if (auto found = runs.find(scope); !scope.empty() && found != runs.end()) {
+    run_state& run = *found->second;
+    made.activations = run.closed;
+    made.failures = run.failures;
+    made.mismatches = run.mismatches;
+    made.omitted = run.omitted;
+    run.reported_closed = run.closed.size();
+    run.reported_failures = run.failures.size();
+    run.reported_mismatches = run.mismatches;
+    run.reported_omitted = run.omitted;
+  } else if (scope.empty()) {
+    made.activations.assign(std::make_move_iterator(recent_closed.begin()), std::make_move_iterator(recent_closed.end()));
+    made.failures.assign(std::make_move_iterator(recent_failures.begin()), std::make_move_iterator(recent_failures.end()));
+    made.mismatches = std::exchange(recent_mismatches, 0);
+    made.omitted = std::exchange(recent_omitted, 0);
+    recent_closed.clear();
+    recent_failures.clear();
+  }
+  if (counters.blocked > 0 || with_open) describe_open(made, only, with_open);
+  return made;
+}
+
+void blackboard::state::describe_open(board_report& into, std::optional<run_id> const& only, bool with_open) const {
+  std::map<std::string, std::uint64_t> blocked;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> open;
+  for (auto const& [no, a] : activations) {
+    if (only && a.row.run != *only) continue;
+    if (a.blocked) {
+      ++blocked[a.sub->row.agent];
+    } else if (with_open) {
+      char const* const where = a.row.state == activation_state::ready ? "ready" : a.row.state == activation_state::leased ? "leased" : "retry";
+      ++open[{a.sub->row.agent, where}];
+    }
+  }
+  for (auto const& [agent, count] : blocked) into.blocked.push_back({agent, "no host serves this subscription", count});
+  for (auto const& [what, count] : open) into.open.push_back({what.first, what.second, count});
+}
+
+void blackboard::state::restore(board_state&& from, restart const& how) {
+  last_seq = from.last_seq;
+  last_activation = from.last_activation;
+  for (auto& row : from.subscriptions) {
+    last_subscription = std::max(last_subscription, row.no);
+    while (subscriptions.size() < row.no) subscriptions.push_back(std::make_unique<subscription>());
+    auto& sub = *subscriptions[row.no - 1];
+    sub.identity = stable_hash(row.agent, stable_hash(std::to_string(row.ordinal), row.fingerprint));
+    sub.row = std::move(row);
+    by_identity[sub.identity] = &sub;
+  }
+  for (auto& row : from.runs) {
+    auto& slot = runs[row.id] = std::make_unique<run_state>();
+    slot->named = !row.name.empty();
+    slot->body_lost = slot->named && how.bodies_lost;
+    slot->row = std::move(row);
+    slot->holds = static_cast<std::uint64_t>(std::count(how.held_runs.begin(), how.held_runs.end(), slot->row.id));
+    ++counters.runs_open;
+    touch(*slot);
+  }
+  std::unordered_map<std::uint64_t, artifact_ptr> by_seq;
+  for (auto& artifact : from.artifacts) by_seq.emplace(artifact->seq, artifact);
+  for (auto& row : from.activations) {
+    activation& a = activations[row.no];
+    for (auto seq : row.inputs) {
+      if (auto found = by_seq.find(seq); found != by_seq.end()) a.inputs.push_back(found->second);
+    }
+    if (a.inputs.empty() || row.subscription == 0 || row.subscription > subscriptions.size()) {
+      activations.erase(row.no);
+      continue;
+    }
+    a.newest_index = a.inputs.size() - 1;
+    a.sub = subscriptions[row.subscription - 1].get();
+    a.run = &run_of(row.run, a.newest().context);
+    a.row = std::move(row);
+    ++counters.open;
+    ++a.run->open;
+    // The lease of a dead process is void; the others are kept for their hosts until the grace has passed.
+    auto const was = std::exchange(a.row.state, activation_state::ready);
+    ++counters.ready;
+    a.blocked = a.sub->hosts.empty();
+    if (a.blocked) ++counters.blocked, ++a.run->blocked;
+    if (was == activation_state::leased && a.row.host != how.dead_host) {
+      transition(a, activation_state::leased);
+      grace_until = now + limits.grace;
+    } else if (was == activation_state::retry) {
+      transition(a, activation_state::retry);
+      retries.push({a.row.not_before, a.row.no, a.row.attempt});
+    } else {
+      a.sub->ready.push_back(a.row.no);
+    }
+  }
+  for (auto& [key, id] : from.idempotency_keys) remember_key(key, id);
+  for (auto const& artifact : how.kept) {
+    if (artifact->seq <= last_seq) keep(artifact);
+  }
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,266 @@
+#include <skein/bus/codec.hpp>
+
+#include "codec_kind.hpp"
+#include "codec_reader.hpp"
+#include "codec_values.hpp"
+
+#include <skein/registry/payload.hpp>
+
+#include <algorithm>
+
+namespace skein::bus {
+namespace {
+
+using wire::kind;
+using wire::reader;
+
+/// Where the bytes behind the header belong.
+class payload_slots {
+ public:
+  explicit payload_slots(std::size_t frame_bytes) : bytes_max_(frame_bytes) {}
+
+  /// Reads a length; `slot` must stay where it is until fill().
+  void add(reader& in, payload& slot) {
+    // No length can be over the frame's, so the sum of those that were read can't overflow before it is refused.
+    auto const size = in.uint(bytes_max_ - bytes_);
+    bytes_ += size;
+    if (in.ok() && size > 0) all_.push_back({&slot, size});
+  }
+
+  [[nodiscard]] result<void> fill(std::string_view what, bytes_view rest) const {
+    if (rest.size() != bytes_) {
+      return error{errc::bad_message, std::string{what} + ": the header announces " + std::to_string(bytes_) +
+                                          " bytes of payload, " + std::to_string(rest.size()) + " follow it"};
+    }
+    for (auto const& one : all_) {
+      *one.slot = payload{bytes(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(one.size))};
+      rest = rest.subspan(one.size);
+    }
+    return {};
+  }
+
+ private:
+  struct entry {
+    payload* slot;
+    std::size_t size;
+  };
+  std::vector<entry> all_;
+  std::size_t bytes_max_, bytes_ = 0;
+};
+
+// The fewest bytes that an element of a list can take.
+constexpr std::size_t artifact_bytes_min = 30, delivery_bytes_min = 27, child_bytes_min = 5;
+
+std::shared_ptr<artifact_data> read_artifact(reader& in, payload_slots& payloads) {
+  auto value = std::make_shared<artifact_data>();
+  in.fields(11, [&] {
+    value->id = in.id<artifact_id>();
+    value->seq = in.uint();
+    value->type = in.name();
+    value->version = in.as_uint<std::uint32_t>();
+    payloads.add(in, value->payload);
+    value->produced_by = in.text();
+    value->run = in.optional_id<run_id>();
+    value->correlation = in.text();
+    value->cause = in.optional_id<activation_id>();
+    value->context = in.context();
+    value->created_at = in.time();
+    if (in.more()) in.texts(value->tags);
+    if (in.more()) value->visible_to = wire::read_visibility(in);
+    if (in.more()) value->headers = wire::read_headers(in);
+    if (in.more()) value->routed = in.boolean();
+  });
+  return value;
+}
+
+void read_child(reader& in, payload_slots& payloads, child& value) {
+  in.fields(3, [&] {
+    value.type = in.name();
+    value.version = in.as_uint<std::uint32_t>();
+    payloads.add(in, value.payload);
+    if (in.more()) value.correlation = in.text();
+    if (in.more()) in.texts(value.tags);
+    if (in.more()) value.visible_to = wire::read_visibility(in);
+    if (in.more()) value.context = in.context();
+    if (in.more()) value.headers = wire::read_headers(in);
+  });
+}
+
+void read_attempts(reader& in, std::vector<attempt_ref>& out) {
+  in.list(out, wire::attempt_bytes_min, [&] { return wire::read_attempt(in); });
+}
+
+// ---- one function a kind ----
+
+hello read_hello(reader& in) {
+  hello value;
+  in.fields(6, [&] {
+    value.version_min = in.as_uint<std::uint16_t>(1);
+    value.version_max = in.as_uint<std::uint16_t>(value.version_min);
+    value.host = in.name();
+    value.instance = in.uint();
+    value.credit = in.as_uint<std::uint32_t>();
+    in.list(value.agents, wire::agent_bytes_min, [&] { return wire::read_agent(in); });
+    if (in.more()) read_attempts(in, value.held);
+  });
+  return value;
+}
+
+welcome read_welcome(reader& in) {
+  welcome value;
+  in.fields(2, [&] {
+    value.version = in.as_uint<std::uint16_t>(1);
+    value.instance = in.uint();
+  });
+  return value;
+}
+
+delivery read_delivery(reader& in, std::vector<artifact_ptr> const& artifacts) {
+  delivery value;
+  in.fields(4, [&] {
+    value.activation = wire::read_attempt(in);
+    value.agent = in.name();
+    value.ordinal = in.as_uint<std::uint32_t>();
+    in.list(value.inputs, 1, [&]() -> artifact_ptr {
+      auto const index = in.uint();
+      if (in.ok() && index < artifacts.size()) return artifacts[index];
+      in.fail_before("names artifact " + std::to_string(index) + " of " + std::to_string(artifacts.size()));
+      return nullptr;
+    });
+    if (in.ok() && value.inputs.empty()) in.fail_before("a delivery needs an input");
+    if (in.more()) value.priority = static_cast<std::int32_t>(
+        in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+  });
+  return value;
+}
+
+deliver read_deliver(reader& in, payload_slots& payloads, std::vector<artifact_ptr>& artifacts) {
+  deliver value;
+  in.fields(3, [&] {
+    value.number = in.uint();
+    in.list(artifacts, artifact_bytes_min, [&] { return read_artifact(in, payloads); });
+    in.list(value.deliveries, delivery_bytes_min, [&] { return read_delivery(in, artifacts); });
+  });
+  return value;
+}
+
+void read_done(reader& in, payload_slots& payloads, done& value) {
+  in.fields(5, [&] {
+    value.activation = wire::read_attempt(in);
+    value.outcome = in.enumerator(wire::last_outcome);
+    value.error_type = in.text();
+    value.what = in.text();
+    value.duration_ns = in.sint();
+    // The slots of payloads are addresses: the children must not move again.
+    if (in.more()) {
+      in.items(child_bytes_min, [&](std::size_t count) { value.children.reserve(count); },
+               [&] { read_child(in, payloads, value.children.emplace_back()); });
+    }
+    if (in.more()) in.list(value.spans, wire::span_bytes_min, [&] { return wire::read_span(in); });
+  });
+}
+
+void read_dones(reader& in, payload_slots& payloads, done& value) {
+  in.fields(1, [&] {
+    in.items(25, [&](std::size_t count) {
+      if (count != 1) in.fail_before("a DONE of this version reports one attempt, not " + std::to_string(count));
+    }, [&] { read_done(in, payloads, value); });
+  });
+}
+
+template <class Message>
+Message read_attempt_message(reader& in) {
+  Message value;
+  in.fields(1, [&] { value.activation = wire::read_attempt(in); });
+  return value;
+}
+
+beat read_beat(reader& in) {
+  beat value;
+  in.fields(3, [&] {
+    value.instance = in.uint();
+    value.last_number = in.uint();
+    read_attempts(in, value.held);
+  });
+  return value;
+}
+
+goodbye read_goodbye(reader& in) {
+  goodbye value;
+  in.fields(1, [&] { value.instance = in.uint(); });
+  return value;
+}
+
+refused read_refused(reader& in) {
+  refused value;
+  in.fields(2, [&] {
+    value.code = in.enumerator(wire::last_errc, errc::invalid_argument);
+    value.what = in.text();
+  });
+  return value;
+}
+
+result<kind> read_preamble(bytes_view frame) {
+  if (frame.size() < wire::preamble_bytes) {
+    return error{errc::bad_message, "a frame of " + std::to_string(frame.size()) + " bytes is shorter than its preamble"};
+  }
+  auto const byte = [&](std::size_t i) { return std::to_integer<unsigned>(frame[i]); };
+  for (std::size_t i = 0; i < wire::magic.size(); ++i) {
+    if (byte(i) != wire::magic[i]) return error{errc::bad_message, "preamble: the peer does not speak the Skein protocol"};
+  }
+  auto const version = byte(4) << 8 | byte(5);
+  if (version != wire::frame_version) {
+    return error{errc::unsupported_version, "preamble: frame version " + std::to_string(version) + ", this side reads " +
+                                                std::to_string(wire::frame_version) + "; upgrade the older side"};
+  }
+  auto const what = static_cast<kind>(byte(6));
+  auto const name = name_of(what);
+  if (name.empty()) return error{errc::bad_message, "preamble: unknown kind " + std::to_string(byte(6))};
+  if (is_reserved(what)) return error{errc::bad_message, std::string{name} + ": unsupported kind; it is reserved"};
+  if (byte(7) != 0) return error{errc::bad_message, std::string{name} + ": unknown flags " + std::to_string(byte(7))};
+  return what;
+}
+
+message read_message(kind what, reader& in, payload_slots& payloads, std::vector<artifact_ptr>& artifacts) {
+  switch (what) {
+    case kind::hello: return read_hello(in);
+    case kind::welcome: return read_welcome(in);
+    case kind::deliver: return read_deliver(in, payloads, artifacts);
+    case kind::done_ok: return read_attempt_message<done_ok>(in);
+    case kind::stale: return read_attempt_message<stale>(in);
+    case kind::beat: return read_beat(in);
+    case kind::goodbye: return read_goodbye(in);
+    case kind::refused: return read_refused(in);
+    default: break;
+  }
+  if (what == kind::hello_again) in.fields(0, [] {});
+  return hello_again{};
+}
+
+}  // namespace
+
+result<message> decode(bytes_view frame, codec_limits const& limits) {
+  if (frame.size() > limits.message_bytes_max) {
+    return error{errc::too_large, "a frame of " + std::to_string(frame.size()) + " bytes is over the limit of " +
+                                      std::to_string(limits.message_bytes_max) + " (message_bytes_max)"};
+  }
+  auto const what = read_preamble(frame);
+  if (!what) return what.error();
+  auto const name = name_of(*what);
+  auto const rest = frame.subspan(wire::preamble_bytes);
+  auto const root = std::string{name} + ": header";
+  reader in{rest, {limits.list_items_max, limits.depth_max}, root};
+  payload_slots payloads{rest.size()};
+  std::vector<artifact_ptr> artifacts;  // Outlives the filling of payloads: no delivery need refer to an artifact.
+  message value;
+  if (*what == kind::done) {
+    read_dones(in, payloads, value.emplace<done>());
+  } else {
+    value = read_message(*what, in, payloads, artifacts);
+  }
+  if (!in.ok()) return *in.failure();
+  if (auto filled = payloads.fill(name, rest.subspan(in.position())); !filled) return filled.error();
+  return value;
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,215 @@
+#include <skein/bus/codec.hpp>
+
+#include "codec_kind.hpp"
+#include "codec_values.hpp"
+#include "codec_writer.hpp"
+
+#include <skein/registry/payload.hpp>
+
+#include <unordered_map>
+#include <variant>
+
+namespace skein::bus {
+namespace {
+
+using wire::kind;
+using wire::write;
+using wire::writer;
+
+/// The payloads of a frame, which follow its header in the order in which the header names their lengths.
+class payload_list {
+ public:
+  /// Writes the length into the header and remembers the bytes; `owner` names it in errors.
+  void add(writer& header, payload const& value, std::string const& owner) {
+    if (value.empty()) return header.uint(0);
+    auto encoded = value.encoded();
+    if (!encoded) {
+      auto const& why = encoded.error();
+      return header.fail(error{why.code(), "the payload of " + owner + " has no encoding: " + why.message(), why.where()});
+    }
+    header.uint(encoded->size());
+    all_.push_back(*encoded);
+    bytes_ += encoded->size();
+  }
+
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
+  void append_to(bytes& out) const {
+    for (auto const& one : all_) out.insert(out.end(), one.begin(), one.end());
+  }
+
+ private:
+  std::vector<bytes_view> all_;
+  std::size_t bytes_ = 0;
+};
+
+void write_artifact(writer& out, payload_list& payloads, artifact_data const& value) {
+  out.fields(15);
+  out.id(value.id);
+  out.uint(value.seq);
+  out.text(value.type);
+  out.uint(value.version);
+  payloads.add(out, value.payload, value.type);
+  out.text(value.produced_by);
+  out.optional_id(value.run);
+  out.text(value.correlation);
+  out.optional_id(value.cause);
+  out.context(value.context);
+  out.sint(value.created_at.time_since_epoch().count());
+  out.texts(value.tags, "tags of one artifact");
+  write(out, value.visible_to);
+  write(out, value.headers);
+  out.boolean(value.routed);
+}
+
+void write_child(writer& out, payload_list& payloads, child const& value) {
+  out.fields(8);
+  out.text(value.type);
+  out.uint(value.version);
+  payloads.add(out, value.payload, value.type);
+  out.text(value.correlation);
+  out.texts(value.tags, "tags of one artifact");
+  write(out, value.visible_to);
+  out.context(value.context);
+  write(out, value.headers);
+}
+
+// ---- one function a kind: what the header holds ----
+
+kind write_header(writer& out, payload_list&, hello const& value) {
+  out.fields(7);
+  out.uint(value.version_min);
+  out.uint(value.version_max);
+  out.text(value.host);
+  out.uint(value.instance);
+  out.uint(value.credit);
+  out.items(value.agents.size(), "agents of one host");
+  for (auto const& one : value.agents) write(out, one);
+  out.items(value.held.size(), "held attempts of one host");
+  for (auto const& one : value.held) write(out, one);
+  return kind::hello;
+}
+
+kind write_header(writer& out, payload_list&, welcome const& value) {
+  out.fields(2);
+  out.uint(value.version);
+  out.uint(value.instance);
+  return kind::welcome;
+}
+
+/// The artifacts of all deliveries, each once, and where each stands.
+struct artifact_table {
+  std::vector<artifact_data const*> all;
+  std::unordered_map<artifact_data const*, std::size_t> index;
+
+  explicit artifact_table(std::vector<delivery> const& deliveries) {
+    for (auto const& one : deliveries) {
+      for (auto const& input : one.inputs) {
+        if (index.try_emplace(input.get(), all.size()).second) all.push_back(input.get());
+      }
+    }
+  }
+};
+
+kind write_header(writer& out, payload_list& payloads, deliver const& value) {
+  artifact_table const artifacts{value.deliveries};
+  out.fields(3);
+  out.uint(value.number);
+  out.items(artifacts.all.size(), "artifacts in one DELIVER");
+  for (auto const* one : artifacts.all) write_artifact(out, payloads, *one);
+  out.items(value.deliveries.size(), "deliveries in one DELIVER");
+  for (auto const& one : value.deliveries) {
+    out.fields(5);
+    write(out, one.activation);
+    out.text(one.agent);
+    out.uint(one.ordinal);
+    out.items(one.inputs.size(), "inputs of one delivery");
+    for (auto const& input : one.inputs) out.uint(artifacts.index.at(input.get()));
+    out.sint(one.priority);
+  }
+  return kind::deliver;
+}
+
+kind write_header(writer& out, payload_list& payloads, done const& value) {
+  out.fields(1);
+  out.fields(1);  // The attempts that the frame reports.
+  out.fields(7);
+  write(out, value.activation);
+  out.enumerator(value.outcome);
+  out.text(value.error_type);
+  out.text(value.what);
+  out.sint(value.duration_ns);
+  out.items(value.children.size(), "children of one attempt");
+  for (auto const& one : value.children) write_child(out, payloads, one);
+  out.items(value.spans.size(), "spans in one DONE");
+  for (auto const& one : value.spans) write(out, one);
+  return kind::done;
+}
+
+kind write_header(writer& out, payload_list&, done_ok const& value) {
+  out.fields(1);
+  write(out, value.activation);
+  return kind::done_ok;
+}
+
+kind write_header(writer& out, payload_list&, stale const& value) {
+  out.fields(1);
+  write(out, value.activation);
+  return kind::stale;
+}
+
+kind write_header(writer& out, payload_list&, beat const& value) {
+  out.fields(3);
+  out.uint(value.instance);
+  out.uint(value.last_number);
+  out.items(value.held.size(), "held attempts of one host");
+  for (auto const& one : value.held) write(out, one);
+  return kind::beat;
+}
+
+kind write_header(writer& out, payload_list&, goodbye const& value) {
+  out.fields(1);
+  out.uint(value.instance);
+  return kind::goodbye;
+}
+
+kind write_header(writer& out, payload_list&, hello_again const&) {
+  out.fields(0);
+  return kind::hello_again;
+}
+
+kind write_header(writer& out, payload_list&, refused const& value) {
+  out.fields(2);
+  out.enumerator(value.code);
+  out.text(value.what);
+  return kind::refused;
+}
+
+void write_preamble(bytes& frame, kind what) {
+  for (std::size_t i = 0; i < wire::magic.size(); ++i) frame[i] = std::byte{wire::magic[i]};
+  frame[4] = std::byte{wire::frame_version >> 8};
+  frame[5] = std::byte{wire::frame_version & 0xff};
+  frame[6] = static_cast<std::byte>(what);
+  frame[7] = std::byte{0};
+}
+
+}  // namespace
+
+result<bytes> encode(message const& value, codec_limits const& limits) {
+  bytes frame(wire::preamble_bytes);
+  frame.reserve(512);
+  writer out{frame, limits.list_items_max};
+  payload_list payloads;
+  auto const what = std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
+  if (out.failure()) return *out.failure();
+  auto const size = frame.size() + payloads.size_bytes();
+  if (size > limits.message_bytes_max) {
+    return error{errc::too_large, std::string{name_of(what)} + " of " + std::to_string(size) + " bytes is over the limit of " +
+                                      std::to_string(limits.message_bytes_max) + " (message_bytes_max); send smaller payloads"};
+  }
+  write_preamble(frame, what);
+  frame.reserve(size);
+  payloads.append_to(frame);
+  return frame;
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,289 @@
+#include "codec_values.hpp"
+
+#include <algorithm>
+#include <variant>
+
+namespace skein::bus::wire {
+
+void write(writer& out, attempt_ref const& value) {
+  out.fields(3);
+  out.uint(value.no);
+  out.id(value.id);
+  out.uint(value.attempt);
+}
+
+attempt_ref read_attempt(reader& in) {
+  attempt_ref value;
+  in.fields(3, [&] {
+    value.no = in.uint();
+    value.id = in.id<activation_id>();
+    value.attempt = in.as_uint<std::uint32_t>(1);
+  });
+  return value;
+}
+
+void write(writer& out, std::shared_ptr<visibility const> const& value) {
+  if (!value) return out.nil();
+  out.fields(4);
+  out.texts(value->agents, "agents in one visibility");
+  out.texts(value->labels, "labels in one visibility");
+  out.text(value->tenant);
+  out.sint(value->not_before.time_since_epoch().count());
+}
+
+std::shared_ptr<visibility const> read_visibility(reader& in) {
+  if (in.nil()) return nullptr;
+  auto value = std::make_shared<visibility>();
+  in.fields(4, [&] {
+    in.texts(value->agents);
+    in.texts(value->labels);
+    value->tenant = in.text();
+    value->not_before = in.time();
+  });
+  return value;
+}
+
+void write(writer& out, std::shared_ptr<trace_headers const> const& value) {
+  if (!value) return out.nil();
+  out.fields(2);
+  out.text(value->tracestate);
+  out.text(value->baggage);
+}
+
+std::shared_ptr<trace_headers const> read_headers(reader& in) {
+  if (in.nil()) return nullptr;
+  auto value = std::make_shared<trace_headers>();
+  in.fields(2, [&] {
+    value->tracestate = in.text();
+    value->baggage = in.text();
+  });
+  return value;
+}
+
+// ---- agents ----
+
+namespace {
+
+void write(writer& out, subscription_descriptor const& value) {
+  out.fields(8);
+  out.uint(value.ordinal);
+  out.texts(value.types, "types in one subscription");
+  out.enumerator(value.grouping);
+  out.texts(value.from, "producers in one subscription");
+  out.texts(value.tagged, "tags in one subscription");
+  out.boolean(value.has_predicate);
+  out.sint(value.priority);
+  out.boolean(value.self_trigger);
+}
+
+subscription_descriptor read_subscription(reader& in) {
+  subscription_descriptor value;
+  in.fields(2, [&] {
+    value.ordinal = in.as_uint<std::uint32_t>();
+    in.list(value.types, 2, [&] { return in.name(); });
+    if (in.ok() && value.types.empty()) in.fail_before("a subscription needs a type");
+    if (in.more()) value.grouping = in.enumerator(last_grouping);
+    if (in.ok() && value.grouping == grouping::single && value.types.size() != 1) in.fail_before("grouping single takes one type");
+    if (in.more()) in.texts(value.from);
+    if (in.more()) in.texts(value.tagged);
+    if (in.more()) value.has_predicate = in.boolean();
+    if (in.more()) value.priority = static_cast<std::int32_t>(
+        in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+    if (in.more()) value.self_trigger = in.boolean();
+  });
+  return value;
+}
+
+void write(writer& out, retry_policy const& value) {
+  out.fields(6);
+  out.uint(value.attempts_max);
+  out.uint(value.losses_max);
+  out.sint(value.backoff_initial.count());
+  out.real(value.backoff_factor);
+  out.sint(value.backoff_max.count());
+  out.real(value.jitter);
+}
+
+double read_real_between(reader& in, double lowest, double highest) {
+  auto const value = in.real();
+  // Written so that NaN fails too.
+  if (in.ok() && !(value >= lowest && value <= highest)) {
+    in.fail_before("must lie between " + std::to_string(lowest) + " and " + std::to_string(highest));
+  }
+  return value;
+}
+
+retry_policy read_retry(reader& in) {
+  retry_policy value;
+  in.fields(6, [&] {
+    value.attempts_max = in.as_uint<std::uint32_t>(1);
+    value.losses_max = in.as_uint<std::uint32_t>(1);
+    value.backoff_initial = std::chrono::nanoseconds{in.sint(0)};
+    value.backoff_factor = read_real_between(in, 1.0, 1e9);
+    value.backoff_max = std::chrono::nanoseconds{in.sint(0)};
+    value.jitter = read_real_between(in, 0.0, 1.0);
+  });
+  return value;
+}
+
+}  // namespace
+
+void write(writer& out, agent_descriptor const& value) {
+  out.fields(6);
+  out.text(value.name);
+  out.text(value.description);
+  out.items(value.subscriptions.size(), "subscriptions of one agent");
+  for (auto const& one : value.subscriptions) write(out, one);
+  out.texts(value.publishes, "outputs of one agent");
+  write(out, value.retry);
+  out.uint(value.max_concurrency);
+}
+
+agent_descriptor read_agent(reader& in) {
+  agent_descriptor value;
+  in.fields(6, [&] {
+    value.name = in.name();
+    value.description = in.text();
+    in.list(value.subscriptions, 5, [&] { return read_subscription(in); });
+    in.list(value.publishes, 2, [&] { return in.name(); });
+    value.retry = read_retry(in);
+    value.max_concurrency = in.as_uint<std::uint32_t>(1);
+  });
+  return value;
+}
+
+// ---- spans ----
+
+namespace {
+
+void write(writer& out, attributes const& all) {
+  out.items(all.size(), "attributes in one place");
+  for (auto const& one : all) {
+    out.fields(2);
+    out.text(one.key);
+    auto const& value = one.value.get();
+    if (auto const* flag = std::get_if<bool>(&value)) out.boolean(*flag);
+    if (auto const* number = std::get_if<std::int64_t>(&value)) out.sint(*number);
+    if (auto const* number = std::get_if<double>(&value)) out.real(*number);
+    if (auto const* text = std::get_if<std::string>(&value)) out.text(*text);
+    if (auto const* list = std::get_if<std::vector<std::string>>(&value)) out.texts(*list, "texts in one attribute");
+  }
+}
+
+attribute_value read_attribute_value(reader& in) {
+  switch (in.next_type()) {
+    case reader::wire_type::boolean: return in.boolean();
+    case reader::wire_type::integer: return in.sint();
+    case reader::wire_type::real: return in.real();
+    case reader::wire_type::text: return in.text();
+    case reader::wire_type::array: {
+      std::vector<std::string> all;
+      in.texts(all);
+      return all;
+    }
+    default: in.fail_here("expected a bool, an integer, a float, a string or an array of strings"); return {};
+  }
+}
+
+void read(reader& in, attributes& all) {
+  in.list(all, 3, [&] {
+    attribute one;
+    in.fields(2, [&] {
+      one.key = in.text();
+      one.value = read_attribute_value(in);
+    });
+    return one;
+  });
+}
+
+}  // namespace
+
+void write(writer& out, span_record const& value) {
+  out.fields(17);
+  out.context(value.context);
+  out.optional_id(value.parent);
+  out.optional_id(value.run);
+  out.text(value.name);
+  out.enumerator(value.kind);
+  out.enumerator(value.type);
+  out.enumerator(value.status);
+  out.text(value.status_message);
+  out.sint(value.start.time_since_epoch().count());
+  out.sint(value.end.time_since_epoch().count());
+  out.text(value.service);
+  out.text(value.scope);
+  write(out, value.attributes);
+  out.items(value.events.size(), "events of one span");
+  for (auto const& event : value.events) {
+    out.fields(3);
+    out.sint(event.time.time_since_epoch().count());
+    out.text(event.name);
+    write(out, event.attributes);
+  }
+  // A link to nothing says nothing, and would make the frame unreadable.
+  auto const is_valid = [](span_link const& link) { return link.target.valid(); };
+  out.items(static_cast<std::size_t>(std::ranges::count_if(value.links, is_valid)), "links of one span");
+  for (auto const& link : value.links) {
+    if (!is_valid(link)) continue;
+    out.fields(2);
+    out.context(link.target);
+    write(out, link.attributes);
+  }
+  out.text(value.inputs);
+  out.text(value.outputs);
+}
+
+namespace {
+
+span_context read_required_context(reader& in) {
+  auto const value = in.context();
+  if (in.ok() && !value.valid()) in.fail_before("expected a trace context, found nil");
+  return value;
+}
+
+span_event read_event(reader& in) {
+  span_event event;
+  in.fields(3, [&] {
+    event.time = in.time();
+    event.name = in.text();
+    read(in, event.attributes);
+  });
+  return event;
+}
+
+span_link read_link(reader& in) {
+  span_link link;
+  in.fields(2, [&] {
+    link.target = read_required_context(in);
+    read(in, link.attributes);
+  });
+  return link;
+}
+
+}  // namespace
+
+span_record read_span(reader& in) {
+  span_record value;
+  in.fields(10, [&] {
+    value.context = read_required_context(in);
+    value.parent = in.optional_id<span_id>();
+    value.run = in.optional_id<run_id>();
+    value.name = in.text();
+    value.kind = in.enumerator(last_span_kind);
+    value.type = in.enumerator(last_span_type);
+    value.status = in.enumerator(last_status);
+    value.status_message = in.text();
+    value.start = in.time();
+    value.end = in.time();
+    if (in.more()) value.service = in.text();
+    if (in.more()) value.scope = in.text();
+    if (in.more()) read(in, value.attributes);
+    if (in.more()) in.list(value.events, 4, [&] { return read_event(in); });
+    if (in.more()) in.list(value.links, 4 + context_bytes, [&] { return read_link(in); });
+    if (in.more()) value.inputs = in.text();
+    if (in.more()) value.outputs = in.text();
+  });
+  return value;
+}
+
+}  // namespace skein::bus::wire

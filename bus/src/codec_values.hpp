@@ -1,0 +1,28 @@
+// The parts that several messages (and the ledger) have in common, each with its array as docs/wire-format.md lists it.
+#pragma once
+
+#include "codec_reader.hpp"
+#include "codec_writer.hpp"
+
+#include <memory>
+
+namespace skein::bus::wire {
+
+void write(writer& out, attempt_ref const& value);
+void write(writer& out, agent_descriptor const& value);
+void write(writer& out, span_record const& value);
+/// nil for null.
+void write(writer& out, std::shared_ptr<visibility const> const& value);
+void write(writer& out, std::shared_ptr<trace_headers const> const& value);
+
+// Readers return what they have when the reader fails; the caller asks ok().
+[[nodiscard]] attempt_ref read_attempt(reader& in);
+[[nodiscard]] agent_descriptor read_agent(reader& in);
+[[nodiscard]] span_record read_span(reader& in);
+[[nodiscard]] std::shared_ptr<visibility const> read_visibility(reader& in);
+[[nodiscard]] std::shared_ptr<trace_headers const> read_headers(reader& in);
+
+// The fewest bytes that an element of a list can take.
+inline constexpr std::size_t attempt_bytes_min = 21, agent_bytes_min = 13, span_bytes_min = 37;
+
+}  // namespace skein::bus::wire

@@ -1,0 +1,240 @@
+// What a host must remember of its conversation with the hub. Three promises: an attempt is started once however often it is delivered,
+// a result is repeated until the hub has answered it, and the hub learns from beats what is held here.
+#include <skein/bus/host_session.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+namespace skein::bus {
+
+namespace {
+
+/// Attempts remembered after they are gone, against late copies of their DELIVER: several times the most that can be under way.
+constexpr std::size_t remembered_per_credit = 16, remembered_min = 4'096;
+
+/// An attempt that was delivered and not answered for yet.
+struct entry {
+  attempt_ref ref;
+  std::uint64_t order = 0;               // in which it was delivered
+  std::optional<done> result;            // none while it runs
+  timestamp repeat_at{};                 // of the result
+};
+
+}  // namespace
+
+struct host_session::state {
+  explicit state(host_session_options given) : options(std::move(given)) {}
+
+  void say_hello(timestamp now, host_actions& out);
+  void report(entry& finished, timestamp now, host_actions& out);
+  void say_goodbye_when_empty(host_actions& out);
+  [[nodiscard]] bool remember(attempt_ref const& ref);
+  [[nodiscard]] std::vector<attempt_ref> held_in_order() const;
+  [[nodiscard]] std::vector<entry*> finished_in_order(timestamp due);
+  void forget(attempt_ref const& ref, host_actions& out);
+
+  void on(welcome const& m, timestamp now, host_actions& out);
+  void on(deliver&& m, timestamp now, host_actions& out);
+  void on(delivery&& one, timestamp now, host_actions& out);
+
+  host_session_options options;
+  bool ended = false;                    // refused, or said goodbye
+  bool draining = false;
+  bool welcomed = false;                 // the hub knows this host
+  std::optional<timestamp> hello_at;     // when to repeat an unanswered hello
+  timestamp beat_at{};
+  std::uint64_t last_number = 0;
+  std::uint64_t last_order = 0;
+  std::unordered_map<activation_id, entry> held;
+  std::unordered_map<activation_id, std::uint32_t> started;   // highest attempt
+  std::deque<activation_id> started_in_order;
+};
+
+// ---- saying ----
+
+void host_session::state::say_hello(timestamp now, host_actions& out) {
+  hello m;
+  m.host = options.name;
+  m.instance = options.instance;
+  m.credit = draining ? 0 : options.credit;
+  m.agents = options.agents;
+  m.held = held_in_order();
+  out.send.push_back(std::move(m));
+  hello_at = now + options.repeat;
+}
+
+void host_session::state::report(entry& finished, timestamp now, host_actions& out) {
+  out.send.push_back(*finished.result);
+  finished.repeat_at = now + options.repeat;
+}
+
+void host_session::state::say_goodbye_when_empty(host_actions& out) {
+  if (!draining || ended || !held.empty()) return;
+  out.send.push_back(goodbye{options.instance});
+  ended = true;
+}
+
+// ---- remembering ----
+
+std::vector<attempt_ref> host_session::state::held_in_order() const {
+  std::vector<entry const*> all;
+  all.reserve(held.size());
+  for (auto const& [id, one] : held) all.push_back(&one);
+  std::sort(all.begin(), all.end(), [](auto const* a, auto const* b) { return a->order < b->order; });
+  std::vector<attempt_ref> refs;
+  refs.reserve(all.size());
+  for (auto const* one : all) refs.push_back(one->ref);
+  return refs;
+}
+
+std::vector<entry*> host_session::state::finished_in_order(timestamp due) {
+  std::vector<entry*> all;
+  for (auto& [id, one] : held) {
+    if (one.result && one.repeat_at <= due) all.push_back(&one);
+  }
+  std::sort(all.begin(), all.end(), [](auto const* a, auto const* b) { return a->order < b->order; });
+  return all;
+}
+
+/// False when this attempt, or one after it, has been delivered before.
+bool host_session::state::remember(attempt_ref const& ref) {
+  auto const [slot, added] = started.try_emplace(ref.id, 0);
+  if (ref.attempt <= slot->second) return false;
+  slot->second = ref.attempt;
+  if (!added) return true;
+  started_in_order.push_back(ref.id);
+  auto const most = std::max(remembered_min, remembered_per_credit * options.credit);
+  while (started_in_order.size() > most) {
+    started.erase(started_in_order.front());
+    started_in_order.pop_front();
+  }
+  return true;
+}
+
+void host_session::state::forget(attempt_ref const& ref, host_actions& out) {
+  auto const found = held.find(ref.id);
+  if (found == held.end() || found->second.ref.attempt != ref.attempt) return;
+  if (!found->second.result) out.drop.push_back(found->second.ref);
+  held.erase(found);
+  say_goodbye_when_empty(out);
+}
+
+// ---- hearing ----
+
+void host_session::state::on(welcome const& m, timestamp now, host_actions& out) {
+  if (m.instance != options.instance) return;  // an answer to a process before this one
+  hello_at.reset();
+  if (welcomed) return;
+  welcomed = true;
+  beat_at = now + options.beat;
+  for (auto* one : finished_in_order(timestamp::max())) report(*one, now, out);
+}
+
+void host_session::state::on(deliver&& m, timestamp now, host_actions& out) {
+  last_number = std::max(last_number, m.number);
+  for (auto& one : m.deliveries) on(std::move(one), now, out);
+}
+
+void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
+  attempt_ref const ref = one.activation;
+  if (!remember(ref)) return;
+  // The hub leases an attempt only after it has given up the one before.
+  if (auto before = held.find(ref.id); before != held.end()) {
+    if (!before->second.result) out.drop.push_back(before->second.ref);
+    held.erase(before);
+  }
+  entry& kept = held.emplace(ref.id, entry{ref, ++last_order, {}, {}}).first->second;
+  if (!draining) {
+    out.start.push_back(std::move(one));
+    return;
+  }
+  kept.result.emplace();
+  kept.result->activation = ref;
+  kept.result->outcome = outcome::released;
+  if (welcomed) report(kept, now, out);
+}
+
+// ---- the public face ----
+
+host_session::host_session(host_session_options options) : state_(std::make_unique<state>(std::move(options))) {}
+host_session::~host_session() = default;
+host_session::host_session(host_session&&) noexcept = default;
+host_session& host_session::operator=(host_session&&) noexcept = default;
+
+void host_session::connect(timestamp now, host_actions& out) {
+  if (state_->ended) return;
+  state_->welcomed = false;
+  state_->say_hello(now, out);
+}
+
+void host_session::offer(timestamp now, std::vector<agent_descriptor> agents, host_actions& out) {
+  state_->options.agents = std::move(agents);
+  if (!state_->ended) state_->say_hello(now, out);
+}
+
+void host_session::receive(timestamp now, message&& from_hub, host_actions& out) {
+  state& s = *state_;
+  if (s.ended) return;
+  if (auto* m = std::get_if<deliver>(&from_hub)) return s.on(std::move(*m), now, out);
+  if (auto const* m = std::get_if<done_ok>(&from_hub)) return s.forget(m->activation, out);
+  if (auto const* m = std::get_if<stale>(&from_hub)) return s.forget(m->activation, out);
+  if (auto const* m = std::get_if<welcome>(&from_hub)) return s.on(*m, now, out);
+  if (std::holds_alternative<hello_again>(from_hub)) {
+    // Each message that an unknown host sends earns one of these; while a hello is unanswered they say nothing new.
+    if (s.hello_at && !s.welcomed) return;
+    s.welcomed = false;
+    s.say_hello(now, out);
+  } else if (auto* m = std::get_if<refused>(&from_hub)) {
+    s.ended = true;
+    s.held.clear();
+    out.ended = std::move(*m);
+  }
+}
+
+void host_session::complete(timestamp now, done&& result, host_actions& out) {
+  auto const found = state_->held.find(result.activation.id);
+  if (found == state_->held.end() || found->second.ref != result.activation || found->second.result) return;
+  found->second.result = std::move(result);
+  if (state_->welcomed) state_->report(found->second, now, out);
+}
+
+void host_session::drain(timestamp now, host_actions& out) {
+  if (state_->draining || state_->ended) return;
+  state_->draining = true;
+  // No credit: nothing else is sent here while what runs is finished.
+  if (!state_->held.empty()) state_->say_hello(now, out);
+  state_->say_goodbye_when_empty(out);
+}
+
+void host_session::tick(timestamp now, host_actions& out) {
+  state& s = *state_;
+  if (s.ended) return;
+  if (s.hello_at && *s.hello_at <= now) s.say_hello(now, out);
+  if (!s.welcomed) return;
+  for (auto* one : s.finished_in_order(now)) s.report(*one, now, out);
+  if (s.beat_at > now) return;
+  out.send.push_back(beat{s.options.instance, s.last_number, s.held_in_order()});
+  s.beat_at = now + s.options.beat;
+}
+
+std::optional<timestamp> host_session::next_timer() const {
+  state const& s = *state_;
+  if (s.ended) return std::nullopt;
+  auto next = s.hello_at;
+  auto const sooner = [&](timestamp at) {
+    if (!next || at < *next) next = at;
+  };
+  if (!s.welcomed) return next;
+  sooner(s.beat_at);
+  for (auto const& [id, one] : s.held) {
+    if (one.result) sooner(one.repeat_at);
+  }
+  return next;
+}
+
+bool host_session::welcomed() const noexcept { return state_->welcomed; }
+std::vector<attempt_ref> host_session::held() const { return state_->held_in_order(); }
+
+}  // namespace skein::bus

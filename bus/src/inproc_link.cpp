@@ -1,0 +1,154 @@
+#include <skein/bus/inproc_link.hpp>
+
+#include "pointer_frame.hpp"
+#include "wake_fd.hpp"
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace skein::bus {
+
+namespace {
+
+constexpr char const* endpoint = "inproc://local";   // of a context that only this link uses
+constexpr std::string_view host_identity = "local";
+
+/// One end: its socket belongs to whoever calls `turn`, others leave messages in the outbox.
+class link_end {
+ public:
+  link_end(zmq::context_t& context, zmq::socket_type type, std::function<void(message&&)> receiver)
+      : socket_(context, type), receiver_(std::move(receiver)), routes_(type == zmq::socket_type::router) {
+    socket_.set(zmq::sockopt::sndhwm, 0);  // bounded by the host's credit
+    socket_.set(zmq::sockopt::rcvhwm, 0);
+    socket_.set(zmq::sockopt::linger, 0);
+    if (routes_) {
+      socket_.set(zmq::sockopt::router_mandatory, true);
+      socket_.bind(endpoint);
+    } else {
+      socket_.set(zmq::sockopt::routing_id, host_identity);
+      socket_.connect(endpoint);
+      // The ROUTER learns of its peer by reading; an empty frame makes it known before the first delivery.
+      socket_.send(zmq::message_t{}, zmq::send_flags::none);
+    }
+  }
+  ~link_end() {
+    zmq::message_t frame;
+    while (receive(frame)) (void)unwrap(frame);
+  }
+  link_end(link_end const&) = delete;
+  link_end& operator=(link_end const&) = delete;
+
+  void post(message&& what) {
+    {
+      std::lock_guard const held{mutex_};
+      outbox_.push_back(std::make_unique<message>(std::move(what)));
+    }
+    waker_.wake();
+  }
+
+  /// Sends and receives what is there; whether there was anything.
+  bool turn() {
+    waker_.clear();
+    bool moved = false;
+    std::vector<std::unique_ptr<message>> out;
+    {
+      std::lock_guard const held{mutex_};
+      out.swap(outbox_);
+    }
+    for (auto& one : out) {
+      moved = true;
+      if (routes_) socket_.send(zmq::buffer(host_identity), zmq::send_flags::sndmore);
+      socket_.send(wrap(std::move(one)), zmq::send_flags::none);
+    }
+    zmq::message_t frame;
+    while (receive(frame)) {
+      moved = true;
+      receiver_(std::move(*unwrap(frame)));
+    }
+    return moved;
+  }
+
+  void wait() {
+    std::array<zmq::pollitem_t, 2> items{{{socket_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, waker_.fd(), ZMQ_POLLIN, 0}}};
+    try {
+      zmq::poll(items.data(), items.size(), std::chrono::milliseconds{-1});
+    } catch (zmq::error_t const&) {
+      // Interrupted by a signal: the caller looks and waits again.
+    }
+  }
+
+  void wake() const noexcept { waker_.wake(); }
+
+ private:
+  /// The next frame that carries a message, if one is there.
+  bool receive(zmq::message_t& frame) {
+    for (;;) {
+      if (!socket_.recv(frame, zmq::recv_flags::dontwait)) return false;
+      if (routes_ && !socket_.recv(frame, zmq::recv_flags::dontwait)) return false;
+      if (frame.size() == sizeof(message*)) return true;
+    }
+  }
+
+  zmq::socket_t socket_;
+  std::function<void(message&&)> receiver_;
+  bool const routes_;
+  wake_fd waker_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<message>> outbox_;
+};
+
+class zmq_inproc_link final : public inproc_link {
+ public:
+  zmq_inproc_link(receivers to, bool threaded)
+      : context_(0), hub_(context_, zmq::socket_type::router, std::move(to.hub)), host_(context_, zmq::socket_type::dealer, std::move(to.host)) {
+    (void)hub_.turn();  // the ROUTER meets its peer
+    if (!threaded) return;
+    for (link_end* end : {&hub_, &host_}) {
+      threads_.emplace_back([this, end] {
+        while (!stopping_) {
+          if (!end->turn()) end->wait();
+        }
+      });
+    }
+  }
+  ~zmq_inproc_link() override { stop(); }
+
+  void to_host(message&& what) override { hub_.post(std::move(what)); }
+  void to_hub(message&& what) override { host_.post(std::move(what)); }
+
+  bool poll() override {
+    // Whoever finds another thread at it need not wait: that thread delivers for both.
+    std::unique_lock const held{polling_, std::try_to_lock};
+    if (!held || stopping_) return false;
+    bool moved = false;
+    while (hub_.turn() | host_.turn()) moved = true;
+    return moved;
+  }
+
+  void stop() override {
+    if (stopping_.exchange(true)) return;
+    hub_.wake();
+    host_.wake();
+    for (auto& thread : threads_) thread.join();
+    std::lock_guard const held{polling_};
+    (void)host_.turn();
+    (void)hub_.turn();
+  }
+
+ private:
+  zmq::context_t context_;
+  link_end hub_, host_;
+  std::atomic<bool> stopping_ = false;
+  std::mutex polling_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<inproc_link> inproc_link::open(receivers to, bool threaded) { return std::make_unique<zmq_inproc_link>(std::move(to), threaded); }
+
+}  // namespace skein::bus

@@ -1,0 +1,125 @@
+// The one implementation of hub_bus: a lock around the core, and group commit.
+#pragma once
+
+#include <skein/bus/hub_bus.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+namespace skein::bus {
+
+/// A call that waits; guarded by the bus's lock.
+class hub_bus::pending {
+ public:
+  ticket id = 0;
+  bool waits_for_close = false;
+  std::optional<result<board_reply>> answer;
+  std::function<void(result<board_reply> const&)> then;
+};
+
+class locked_bus final : public hub_bus {
+ public:
+  locked_bus(std::unique_ptr<bus::ledger> ledger, clock& time, hub_port& port, hub_bus_options options, board_state from);
+
+  result<void> offer(hello agents, std::function<predicate_table(blackboard const&)> predicates) override;
+  result<reply::published> publish(input::publish in, timestamp deadline) override;
+  result<std::vector<reply::published>> publish_all(std::vector<input::publish> in, timestamp deadline) override;
+  void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
+  bool done(input::done in) override;
+  void receive(host_key from, message&& what) override;
+  void disconnected(host_key from) override;
+  void attend() override;
+  std::optional<timestamp> next_timer() override;
+  bool waits_only_for_time() override;
+  result<void> open_run(input::open_run run) override;
+  void release_run(run_id const& run, bool failed) override;
+  std::shared_ptr<pending> begin_wait(std::optional<run_id> run, run_id scope) override;
+  result<std::shared_ptr<pending>> begin_invoke(input::publish in, timestamp deadline) override;
+  bool ready(pending const& wait) override;
+  bool wait(pending const& wait, std::uint64_t pokes_seen, std::optional<std::chrono::steady_clock::time_point> until) override;
+  void poke() override;
+  std::uint64_t pokes() override;
+  result<board_reply> take(pending& wait) override;
+  void cancel(pending& wait) override;
+  std::vector<artifact_ptr> artifacts(std::string_view type) override;
+  board_counters counters() override;
+  subscription_no find_subscription(std::string_view agent, std::string_view type) override;
+  bool knows_agent(std::string_view agent) override;
+  bool durable() const noexcept override { return durable_; }
+
+ private:
+  using lock = std::unique_lock<std::mutex>;
+
+  // All of these are called with the lock held; those that take it may give it up in between.
+  void step(lock& held, board_input&& in);
+  effects begin_step();
+  void finish_step(lock& held, effects out, std::size_t steps);
+  void emit(lock& held, effects& out);
+  void arm_timer(lock& held);
+  void nudge_driver();
+  void answer(std::vector<board_reply>& replies);
+  void answer(board_reply&& one);
+  void answer_held_back();
+  void settle(pending& slot, result<board_reply> how);
+  void room_changed();
+  template <class Stop>
+  void lead(lock& held, Stop stop);
+  bool hand_over(lock& held);
+  void answer_after_emit(lock& held, effects& batch);
+  void await_commit(lock& held, std::uint64_t no);
+  void discard(lock& held, error const& why);
+  result<void> recover(lock& held);
+  result<void> usable(lock& held);
+  result<void> enter(lock& held, timestamp deadline, std::size_t room);
+  std::shared_ptr<pending> make_slot();
+  void install(predicate_table table);
+  std::uint64_t group_no_of_last_step() const noexcept { return group_steps_ > 0 ? group_no_ : group_no_ - 1; }
+
+  std::unique_ptr<bus::ledger> const ledger_;
+  clock& time_;
+  hub_port& port_;
+  hub_bus_options options_;
+  bool const durable_;
+
+  std::mutex mutex_;
+  blackboard core_;
+  std::optional<timestamp> armed_;              // the timer that somebody was last woken for
+  std::vector<effects> spare_;                  // buffers for steps without a commit
+  std::optional<hello> offered_;
+  std::function<predicate_table(blackboard const&)> predicates_;
+  std::vector<input::open_run> held_runs_;
+
+  effects group_;                               // of the steps since the last commit began
+  std::size_t group_steps_ = 0;
+  std::uint64_t group_no_ = 1;                  // of the group that is being gathered
+  std::uint64_t committed_no_ = 0;
+  bool committing_ = false;
+  bool handed_over_ = false;                    // somebody else has been asked to write the group that is being gathered
+  std::uint64_t awaited_no_ = 0;                // the last group that a thread blocks for: that thread can lead
+  std::condition_variable commits_;
+  std::optional<error> broken_;                 // why the ledger can't be used at this moment
+  unsigned failures_ = 0;                       // commits that failed since one succeeded
+
+  ticket last_ticket_ = 0;
+  std::unordered_map<ticket, std::shared_ptr<pending>> slots_;
+  std::vector<std::function<void()>> callbacks_;
+  /// An answer that leaves once the emissions up to `after` are over.
+  struct late_answer {
+    std::uint64_t after = 0;
+    board_reply reply;
+  };
+  std::uint64_t emission_no_ = 0;               // of the last one begun
+  std::vector<std::uint64_t> telling_;          // under way, without the lock, that tell of artifacts or ended runs
+  std::deque<late_answer> held_back_;
+  std::condition_variable answers_;
+  std::uint64_t pokes_ = 0;
+  std::size_t room_waiters_ = 0;
+  std::condition_variable room_;
+
+  std::vector<std::unique_ptr<predicate_table>> tables_;
+  std::atomic<predicate_table const*> table_;
+};
+
+}  // namespace skein::bus

@@ -1,0 +1,266 @@
+#include "sqlite_ledger_reader.hpp"
+
+#include "codec_values.hpp"
+#include "sqlite_ledger_columns.hpp"
+#include "sqlite_ledger_tags.hpp"
+
+#include <array>
+#include <limits>
+#include <optional>
+
+namespace skein::bus::ledger_file {
+namespace {
+
+constexpr auto open_states = "state <= 2";
+static_assert(is_open(activation_state{2}) && !is_open(activation_state{3}), "the SQL text says which states are open");
+
+/// One row of a query, read column by column; the first one that cannot be what a ledger wrote is kept as the error.
+class row_reader {
+ public:
+  row_reader(sqlite::statement const& row, std::string_view what) : row_(row), what_(what) {}
+
+  [[nodiscard]] std::int64_t integer(int column) const { return row_.integer(column); }
+  template <class Unsigned>
+  [[nodiscard]] Unsigned number(int column) const { return static_cast<Unsigned>(row_.integer(column)); }
+  [[nodiscard]] std::string text(int column) const { return std::string{row_.text(column)}; }
+  [[nodiscard]] timestamp time(int column) const { return timestamp{std::chrono::nanoseconds{row_.integer(column)}}; }
+
+  template <class Enum>
+  [[nodiscard]] Enum enumerator(int column, Enum last) {
+    auto const value = row_.integer(column);
+    if (value < 0 || value > static_cast<std::int64_t>(last)) fail("an unknown state");
+    return static_cast<Enum>(value);
+  }
+  /// NULL is the empty id.
+  template <class Id>
+  [[nodiscard]] Id id(int column) {
+    std::array<std::uint8_t, Id::size_bytes> raw{};
+    read_blob(column, raw.data(), raw.size());
+    return Id{raw};
+  }
+  [[nodiscard]] span_context context(int column) {
+    std::array<std::uint8_t, context_blob::size_bytes> raw{};
+    read_blob(column, raw.data(), raw.size());
+    std::array<std::uint8_t, trace_id::size_bytes> trace{};
+    std::array<std::uint8_t, span_id::size_bytes> span{};
+    std::copy_n(raw.begin(), trace.size(), trace.begin());
+    std::copy_n(raw.begin() + trace.size(), span.size(), span.begin());
+    return {trace_id{trace}, span_id{span}, raw.back()};
+  }
+  /// A part that the codec wrote; NULL is null.
+  template <class Part>
+  [[nodiscard]] Part part(int column, Part (*read)(wire::reader&)) {
+    if (row_.is_null(column)) return {};
+    wire::reader in{row_.blob(column), {std::numeric_limits<std::uint32_t>::max(), 16}, "column"};
+    auto value = read(in);
+    if (!in.ok() || in.remaining() > 0) fail("a part that cannot be read");
+    return value;
+  }
+  [[nodiscard]] std::vector<std::uint64_t> inputs(int first, int others) {
+    std::vector<std::uint64_t> out;
+    if (!row_.is_null(first)) out.push_back(number<std::uint64_t>(first));
+    auto const more = row_.blob(others);
+    if (more.size() % 8 != 0) fail("inputs that cannot be read");
+    for (std::size_t i = 0; i + 8 <= more.size(); i += 8) {
+      std::uint64_t value = 0;
+      for (std::size_t k = 0; k < 8; ++k) value = value << 8 | std::to_integer<std::uint64_t>(more[i + k]);
+      out.push_back(value);
+    }
+    return out;
+  }
+
+  void fail(std::string_view why) {
+    if (!failure_) failure_ = error{errc::corrupt, std::string{what_} + ' ' + std::to_string(row_.integer(0)) + " has " +
+                                                       std::string{why} + "; restore a copy of the ledger or move it away"};
+  }
+  [[nodiscard]] std::optional<error> const& failure() const noexcept { return failure_; }
+
+ private:
+  void read_blob(int column, std::uint8_t* out, std::size_t size) {
+    if (row_.is_null(column)) return;
+    auto const blob = row_.blob(column);
+    if (blob.size() != size) return fail("an id of another size");
+    std::transform(blob.begin(), blob.end(), out, [](std::byte one) { return std::to_integer<std::uint8_t>(one); });
+  }
+
+  sqlite::statement const& row_;
+  std::string_view what_;
+  std::optional<error> failure_;
+};
+
+/// Calls `take(row)` for every row of a query that is bound already.
+template <class Take>
+result<void> each(sqlite::statement& query, std::string_view what, Take take) {
+  for (;;) {
+    auto const found = query.step();
+    if (!found) return found.error();
+    if (!*found) return {};
+    row_reader row{query, what};
+    take(row);
+    if (row.failure()) return query.reset(), *row.failure();
+  }
+}
+
+template <class Take>
+result<void> each(sqlite::database& file, std::string const& sql, std::string_view what, Take take) {
+  auto query = file.prepare(sql);
+  if (!query) return query.error();
+  return each(*query, what, take);
+}
+
+// ---- the rows ----
+
+subscription_row read_subscription(row_reader& row) {
+  return {row.number<subscription_no>(0), row.text(1), row.number<std::uint32_t>(2), row.number<std::uint64_t>(3)};
+}
+constexpr auto subscriptions_sql =
+    "SELECT s.no, n.text, s.ordinal, s.fingerprint FROM subscription s JOIN name n ON n.id = s.agent ORDER BY s.no";
+
+run_row read_run(row_reader& row) {
+  return {row.id<run_id>(1), row.text(2), row.context(3), row.enumerator(4, run_status::interrupted), row.number<std::uint64_t>(5), row.time(6)};
+}
+constexpr auto runs_sql =
+    "SELECT no, id, name, root, status, failures, started_at FROM run WHERE status IS NOT NULL AND no IN "
+    "(SELECT no FROM run WHERE status = 0 UNION SELECT run FROM activation WHERE state <= 2) ORDER BY no";
+
+activation_row read_activation(row_reader& row) {
+  activation_row out;
+  out.no = row.number<activation_no>(0);
+  out.id = row.id<activation_id>(1);
+  out.subscription = row.number<subscription_no>(2);
+  out.run = row.id<run_id>(3);
+  out.state = row.enumerator(4, activation_state::cancelled);
+  out.attempt = row.number<std::uint32_t>(5);
+  out.failures = row.number<std::uint32_t>(6);
+  out.losses = row.number<std::uint32_t>(7);
+  out.not_before = row.time(8);
+  out.host = row.text(9);
+  out.inputs = row.inputs(10, 11);
+  out.error_type = row.text(12);
+  out.what = row.text(13);
+  return out;
+}
+std::string activations_sql(std::string_view condition) {
+  return "SELECT a.no, a.id, a.subscription, r.id, a.state, a.attempt, a.failures, a.losses, a.not_before, h.text, a.input, a.more_inputs, "
+         "a.error_type, a.what FROM activation a LEFT JOIN run r ON r.no = a.run LEFT JOIN name h ON h.id = a.host WHERE a." +
+         std::string{condition} + " ORDER BY a.no";
+}
+
+artifact_ptr read_artifact(row_reader& row, sqlite::statement const& query) {
+  auto out = std::make_shared<artifact_data>();
+  out->seq = row.number<std::uint64_t>(0);
+  out->id = row.id<artifact_id>(1);
+  out->type = row.text(2);
+  out->version = row.number<std::uint32_t>(3);
+  out->produced_by = row.text(4);
+  out->run = row.id<run_id>(5);
+  out->correlation = query.is_null(6) ? out->run.to_string() : row.text(6);
+  out->cause = row.id<activation_id>(7);
+  if (!query.is_null(8) && !read_tags(query.text(8), out->tags)) row.fail("tags that cannot be read");
+  out->visible_to = row.part(9, &wire::read_visibility);
+  out->context = row.context(10);
+  out->headers = row.part(11, &wire::read_headers);
+  out->created_at = row.time(12);
+  out->routed = row.integer(13) != 0;
+  auto const payload_bytes = query.blob(14);
+  if (!payload_bytes.empty()) out->payload = payload{bytes(payload_bytes.begin(), payload_bytes.end())};
+  return out;
+}
+
+/// A query of artifacts by one parameter.
+class artifact_query {
+ public:
+  [[nodiscard]] static result<artifact_query> prepare(sqlite::database& file, std::string_view condition) {
+    artifact_query out;
+    auto query = file.prepare(
+        "SELECT a.seq, a.id, t.text, a.version, p.text, r.id, a.correlation, a.cause, a.tags, a.visible_to, a.context, a.headers, "
+        "a.created_at, a.routed, a.payload FROM artifact a JOIN name t ON t.id = a.type JOIN name p ON p.id = a.produced_by "
+        "LEFT JOIN run r ON r.no = a.run WHERE " + std::string{condition} + " ORDER BY a.seq");
+    if (!query) return query.error();
+    out.query_ = std::move(*query);
+    return out;
+  }
+  template <class Parameter>
+  [[nodiscard]] result<void> read(Parameter const& parameter, std::vector<artifact_ptr>& into) {
+    query_.bind(1, parameter);
+    return each(query_, "artifact", [&](row_reader& row) { into.push_back(read_artifact(row, query_)); });
+  }
+
+ private:
+  artifact_query() = default;
+  sqlite::statement query_;
+};
+
+result<void> read_needed_artifacts(sqlite::database& file, board_state& out) {
+  std::vector<std::uint64_t> needed;
+  for (auto const& one : out.activations) needed.insert(needed.end(), one.inputs.begin(), one.inputs.end());
+  std::ranges::sort(needed);
+  auto const repeated = std::ranges::unique(needed);
+  needed.erase(repeated.begin(), repeated.end());
+  auto query = artifact_query::prepare(file, "a.seq = ?1");
+  if (!query) return query.error();
+  out.artifacts.reserve(needed.size());
+  for (auto const seq : needed) {
+    if (auto const done = query->read(static_cast<std::int64_t>(seq), out.artifacts); !done) return done;
+  }
+  if (out.artifacts.size() != needed.size()) {
+    return error{errc::corrupt, "open activations refer to " + std::to_string(needed.size() - out.artifacts.size()) +
+                                    " artifacts that are not there; restore a copy of the ledger or move it away"};
+  }
+  return {};
+}
+
+result<void> read_keys(sqlite::database& file, std::size_t keys_max, board_state& out) {
+  // The index alone gives the newest keys; only their artifacts are looked up.
+  auto const sql =
+      "SELECT k.seq, k.key, a.id FROM (SELECT seq, idempotency_key AS key FROM artifact INDEXED BY artifact_key "
+      "WHERE idempotency_key IS NOT NULL ORDER BY seq DESC LIMIT " + std::to_string(keys_max) + ") k "
+      "JOIN artifact a ON a.seq = k.seq ORDER BY k.seq";
+  return each(file, sql, "artifact", [&](row_reader& row) { out.idempotency_keys.emplace_back(row.text(1), row.id<artifact_id>(2)); });
+}
+
+result<std::uint64_t> last_number(sqlite::database& file, char const* sql) {
+  auto const value = file.integer(sql);
+  if (!value) return value.error();
+  return static_cast<std::uint64_t>(*value);
+}
+
+}  // namespace
+
+result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max) {
+  board_state out;
+  auto done = each(file, subscriptions_sql, "subscription", [&](row_reader& row) { out.subscriptions.push_back(read_subscription(row)); });
+  if (done) done = each(file, runs_sql, "run", [&](row_reader& row) { out.runs.push_back(read_run(row)); });
+  if (done) {
+    done = each(file, activations_sql(open_states), "activation",
+                [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
+  }
+  if (done) done = read_needed_artifacts(file, out);
+  if (done) done = read_keys(file, idempotency_keys_max, out);
+  if (!done) return done.error();
+  // Retention may have deleted the newest rows; it leaves their numbers in `counter`.
+  auto const seq = last_number(file, "SELECT max(coalesce((SELECT max(seq) FROM artifact), 0), "
+                                     "coalesce((SELECT value FROM counter WHERE name = 'last_seq'), 0))");
+  if (!seq) return seq.error();
+  auto const activation = last_number(file, "SELECT max(coalesce((SELECT max(no) FROM activation), 0), "
+                                            "coalesce((SELECT value FROM counter WHERE name = 'last_activation'), 0))");
+  if (!activation) return activation.error();
+  out.last_seq = *seq;
+  out.last_activation = *activation;
+  return out;
+}
+
+result<run_history> read_history(sqlite::database& file, run_id const& run) {
+  run_history out;
+  auto artifacts = artifact_query::prepare(file, "a.run = (SELECT no FROM run WHERE id = ?1)");
+  if (!artifacts) return artifacts.error();
+  if (auto const done = artifacts->read(as_blob(run), out.artifacts); !done) return done.error();
+  auto activations = file.prepare(activations_sql("run = (SELECT no FROM run WHERE id = ?1)"));
+  if (!activations) return activations.error();
+  activations->bind(1, as_blob(run));
+  auto const done = each(*activations, "activation", [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
+  if (!done) return done.error();
+  return out;
+}
+
+}  // namespace skein::bus::ledger_file

@@ -1,0 +1,13 @@
+// Rows back to values: what is open, and the history of a run.
+#pragma once
+
+#include <skein/bus/ledger.hpp>
+#include <skein/tracing/sqlite.hpp>
+
+namespace skein::bus::ledger_file {
+
+/// What ledger::load() gives back. errc::corrupt for rows that no ledger writes.
+[[nodiscard]] result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max);
+[[nodiscard]] result<run_history> read_history(sqlite::database& file, run_id const& run);
+
+}  // namespace skein::bus::ledger_file

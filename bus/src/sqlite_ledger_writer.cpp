@@ -1,0 +1,244 @@
+#include "sqlite_ledger_writer.hpp"
+
+#include "codec_values.hpp"
+#include "sqlite_ledger_columns.hpp"
+#include "sqlite_ledger_tags.hpp"
+
+#include <limits>
+
+namespace skein::bus::ledger_file {
+namespace {
+
+// The numbers of more names or runs than these are looked up again.
+constexpr std::size_t cached_max = 65'536;
+
+std::int64_t nanoseconds(timestamp at) { return at.time_since_epoch().count(); }
+
+void bind_text_or_null(sqlite::statement& to, int parameter, std::string_view text) {
+  text.empty() ? to.bind_null(parameter) : to.bind(parameter, text);
+}
+
+template <class Part>
+bytes_view encode_part(bytes& buffer, Part const& part) {
+  buffer.clear();
+  wire::writer out{buffer, std::numeric_limits<std::uint32_t>::max()};
+  wire::write(out, part);
+  return buffer;
+}
+
+error unknown_activation(activation_no no) {
+  return error{errc::ledger_failed, "the ledger holds no activation " + std::to_string(no) + " that could change"};
+}
+
+}  // namespace
+
+result<row_writer> row_writer::prepare(sqlite::database& file) {
+  row_writer out;
+  struct one {
+    sqlite::statement& statement;
+    char const* sql;
+  };
+  for (auto const& [statement, sql] : {
+           one{out.find_name_, "SELECT id FROM name WHERE text = ?1"},
+           one{out.add_name_, "INSERT INTO name(text) VALUES(?1) RETURNING id"},
+           one{out.find_run_, "SELECT no FROM run WHERE id = ?1"},
+           one{out.refer_run_, "INSERT INTO run(id) VALUES(?1) RETURNING no"},
+           one{out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                             "ON CONFLICT(id) DO UPDATE SET name = ?2, root = ?3, status = ?4, failures = ?5, started_at = ?6 "
+                             "RETURNING no"},
+           one{out.update_run_, "UPDATE run SET name = ?2, root = ?3, status = ?4, failures = ?5, started_at = ?6 WHERE no = ?1"},
+           one{out.add_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4)"},
+           one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
+           one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
+           one{out.add_activation_, "INSERT INTO activation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
+           one{out.update_activation_, "UPDATE activation SET state = ?5, attempt = ?6, failures = ?7, losses = ?8, not_before = ?9, "
+                                       "host = ?10, error_type = ?13, what = ?14 WHERE no = ?1 RETURNING 1"},
+       }) {
+    auto prepared = file.prepare(sql, true);
+    if (!prepared) return prepared.error();
+    statement = std::move(*prepared);
+  }
+  return out;
+}
+
+void row_writer::forget() noexcept {
+  names_.clear();
+  runs_.clear();
+}
+
+result<void> row_writer::apply(std::span<change const> changes) {
+  collect(changes);
+  for (auto const& one : changes) {
+    auto done = std::visit([this](auto const& row) { return add(row); }, one);
+    if (!done) return done;
+  }
+  return {};
+}
+
+void row_writer::collect(std::span<change const> changes) {
+  last_activations_.clear();
+  last_runs_.clear();
+  for (auto const& one : changes) {
+    if (auto const* update = std::get_if<activation_update>(&one)) last_activations_[update->no].update = update;
+    if (auto const* row = std::get_if<run_row>(&one)) last_runs_[row->id] = row;
+  }
+}
+
+// ---- numbers ----
+
+result<std::int64_t> row_writer::name(std::string_view text) {
+  if (auto const known = names_.find(text); known != names_.end()) return known->second;
+  auto const look_up = [&](sqlite::statement& statement) -> result<std::int64_t> {
+    auto const row = statement.bind(1, text).step();
+    if (!row) return row.error();
+    auto const number = *row ? statement.integer(0) : 0;
+    statement.reset();
+    return number;
+  };
+  auto number = look_up(find_name_);
+  if (number && *number == 0) number = look_up(add_name_);
+  if (!number) return number;
+  if (names_.size() >= cached_max) names_.clear();
+  names_.emplace(text, *number);
+  return number;
+}
+
+row_writer::known_run const* row_writer::remember(run_id const& id, std::int64_t no) {
+  if (runs_.size() >= cached_max) runs_.clear();
+  return &runs_.insert_or_assign(id, known_run{no, id.to_string()}).first->second;
+}
+
+result<row_writer::known_run const*> row_writer::run(run_id const& id) {
+  if (id.empty()) return nullptr;
+  if (auto const known = runs_.find(id); known != runs_.end()) return &known->second;
+  auto const look_up = [&](sqlite::statement& statement) -> result<std::int64_t> {
+    auto const row = statement.bind(1, as_blob(id)).step();
+    if (!row) return row.error();
+    auto const number = *row ? statement.integer(0) : 0;
+    statement.reset();
+    return number;
+  };
+  auto number = look_up(find_run_);
+  if (number && *number == 0) number = look_up(refer_run_);
+  if (!number) return number.error();
+  return remember(id, *number);
+}
+
+// ---- one function a change ----
+
+result<void> row_writer::add(subscription_row const& row) {
+  auto const agent = name(row.agent);
+  if (!agent) return agent.error();
+  return add_subscription_.bind(1, std::int64_t{row.no}).bind(2, *agent).bind(3, std::int64_t{row.ordinal})
+      .bind(4, static_cast<std::int64_t>(row.fingerprint)).run();
+}
+
+result<void> row_writer::add(run_row const& first) {
+  // The first row of a run within the commit writes the last one's content; the others have nothing left to do.
+  auto const last = last_runs_.extract(first.id);
+  if (last.empty()) return {};
+  auto const& row = *last.mapped();
+  auto const known = runs_.find(row.id);
+  auto& statement = known != runs_.end() ? update_run_ : put_run_;
+  known != runs_.end() ? statement.bind(1, known->second.no) : statement.bind(1, as_blob(row.id));
+  context_blob root;
+  statement.bind(2, std::string_view{row.name}).bind(4, static_cast<std::int64_t>(row.status))
+      .bind(5, static_cast<std::int64_t>(row.failures)).bind(6, nanoseconds(row.started_at));
+  row.root == span_context{} ? statement.bind_null(3) : statement.bind(3, root.of(row.root));
+  if (known != runs_.end()) return statement.run();
+  auto const returned = statement.step();
+  if (!returned) return returned.error();
+  remember(row.id, statement.integer(0));
+  statement.reset();
+  return {};
+}
+
+result<void> row_writer::add(artifact_row const& row) {
+  auto const& artifact = *row.artifact;
+  auto const type = name(artifact.type), producer = name(artifact.produced_by);
+  if (!type) return type.error();
+  if (!producer) return producer.error();
+  auto const of_run = run(artifact.run);
+  if (!of_run) return of_run.error();
+  bytes_view payload;
+  if (!artifact.payload.empty()) {
+    auto const encoded = artifact.payload.encoded();
+    if (!encoded) return error{encoded.error().code(), "artifact " + artifact.id.to_string() + ": " + encoded.error().message()};
+    payload = *encoded;
+  }
+  // The board forgets old keys (idempotency_keys_max); one of them that comes again belongs to the newer artifact.
+  if (!row.idempotency_key.empty()) {
+    if (auto const freed = free_key_.bind(1, std::string_view{row.idempotency_key}).run(); !freed) return freed;
+  }
+
+  auto& statement = add_artifact_;
+  context_blob context;
+  statement.bind(1, static_cast<std::int64_t>(artifact.seq)).bind(2, as_blob(artifact.id)).bind(3, *type)
+      .bind(4, std::int64_t{artifact.version}).bind(5, *producer);
+  *of_run != nullptr ? statement.bind(6, (*of_run)->no) : statement.bind_null(6);
+  auto const inherited = *of_run != nullptr && artifact.correlation == (*of_run)->text;
+  inherited ? statement.bind_null(7) : statement.bind(7, std::string_view{artifact.correlation});
+  artifact.cause.empty() ? statement.bind_null(8) : statement.bind(8, as_blob(artifact.cause));
+  if (!artifact.tags.empty()) write_tags(json_, artifact.tags);
+  artifact.tags.empty() ? statement.bind_null(9) : statement.bind(9, std::string_view{json_});
+  artifact.visible_to ? statement.bind(10, encode_part(visibility_, artifact.visible_to)) : statement.bind_null(10);
+  artifact.context == span_context{} ? statement.bind_null(11) : statement.bind(11, context.of(artifact.context));
+  artifact.headers ? statement.bind(12, encode_part(headers_, artifact.headers)) : statement.bind_null(12);
+  statement.bind(13, nanoseconds(artifact.created_at)).bind(14, std::int64_t{artifact.routed});
+  bind_text_or_null(statement, 15, row.idempotency_key);
+  return statement.bind(16, payload).run();
+}
+
+result<void> row_writer::add(activation_row const& row) {
+  auto const last = last_activations_.find(row.no);
+  if (last != last_activations_.end()) {
+    last->second.inserted = true;
+    return insert(row, *last->second.update);
+  }
+  return insert(row, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, row.host, row.error_type, row.what});
+}
+
+namespace {
+
+result<void> bind_state(sqlite::statement& to, activation_update const& state, result<std::int64_t> const& host) {
+  if (!host) return host.error();
+  to.bind(1, static_cast<std::int64_t>(state.no)).bind(5, static_cast<std::int64_t>(state.state)).bind(6, std::int64_t{state.attempt})
+      .bind(7, std::int64_t{state.failures}).bind(8, std::int64_t{state.losses}).bind(9, nanoseconds(state.not_before));
+  *host == 0 ? to.bind_null(10) : to.bind(10, *host);
+  bind_text_or_null(to, 13, state.error_type);
+  bind_text_or_null(to, 14, state.what);
+  return {};
+}
+
+}  // namespace
+
+result<void> row_writer::insert(activation_row const& row, activation_update const& state) {
+  auto const of_run = run(row.run);
+  if (!of_run) return of_run.error();
+  auto& statement = add_activation_;
+  if (auto const bound = bind_state(statement, state, state.host.empty() ? 0 : name(state.host)); !bound) return bound;
+  statement.bind(2, as_blob(row.id)).bind(3, std::int64_t{row.subscription});
+  *of_run != nullptr ? statement.bind(4, (*of_run)->no) : statement.bind_null(4);
+  row.inputs.empty() ? statement.bind_null(11) : statement.bind(11, static_cast<std::int64_t>(row.inputs.front()));
+  if (row.inputs.size() > 1) {
+    inputs_.clear();
+    for (std::size_t i = 1; i < row.inputs.size(); ++i) append_big_endian(inputs_, row.inputs[i]);
+    statement.bind(12, bytes_view{inputs_});
+  } else {
+    statement.bind_null(12);
+  }
+  return statement.run();
+}
+
+result<void> row_writer::add(activation_update const& row) {
+  auto const& last = last_activations_.find(row.no)->second;
+  if (last.inserted || last.update != &row) return {};
+  if (auto const bound = bind_state(update_activation_, row, row.host.empty() ? 0 : name(row.host)); !bound) return bound;
+  auto const found = update_activation_.step();
+  if (!found) return found.error();
+  update_activation_.reset();
+  if (!*found) return unknown_activation(row.no);
+  return {};
+}
+
+}  // namespace skein::bus::ledger_file

@@ -1,0 +1,44 @@
+// The skein command. Exit codes: 0 done, 1 the file or the system refused (said on stderr), 2 wrong usage.
+#include "output.hpp"
+#include "traces.hpp"
+
+#include <skein/registry/error.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+namespace {
+
+constexpr int done = 0, refused = 1, wrong_usage = 2;
+
+int run(int argc, char** argv, skein::cli::output& out) {
+  CLI::App root{"Skein: agent pipelines on a blackboard bus, one causal trace per workflow", "skein"};
+  root.require_subcommand(1);
+  root.set_version_flag("--version", "skein " SKEIN_VERSION);
+  skein::cli::add_traces(root, out);
+  try {
+    root.parse(argc, argv);
+    out.flush();
+    return done;
+  } catch (CLI::ParseError const& stopped) {
+    return root.exit(stopped) == 0 ? done : wrong_usage;  // --help and --version stop the parsing too.
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  skein::cli::output out;
+  try {
+    return run(argc, argv, out);
+  } catch (skein::cli::closed_pipe const&) {
+    return done;
+  } catch (std::exception const& failed) {
+    std::cerr << "skein: " << failed.what() << '\n';
+    return refused;
+  }
+}

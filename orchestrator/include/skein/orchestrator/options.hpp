@@ -1,0 +1,51 @@
+// What an orchestrator is made of.
+#pragma once
+
+#include <skein/tracing/clock.hpp>
+#include <skein/tracing/recorder.hpp>
+#include <skein/tracing/span_sink.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skein {
+
+/// How deliveries reach the agents inside the hub's process.
+enum class local_link : std::uint8_t {
+  direct = 0,   ///< The thread that finishes a handler runs what comes next itself (default; the fastest).
+  inproc,       ///< Through a ZeroMQ ROUTER and DEALER, as for a worker in another process.
+};
+
+/// Members in the order of designated initialisers; every one has a default.
+struct orchestrator_options {
+  /// Where the board is kept: `sqlite:PATH` (survives crashes) or `memory:` (does not).
+  std::string ledger = "sqlite:.skein/ledger.db";
+  /// Where traces go: `sqlite:PATH`, or `none`. Empty: `sqlite:.skein/traces.db`, or nothing when `sinks` are given.
+  /// A default file that another hub owns becomes `traces-<pid>.db` beside it.
+  std::string traces = {};
+  /// Threads that run handlers; default: one per core. 0: everything runs inside run_until_idle() and run_pending(), on their thread.
+  std::optional<unsigned> worker_threads = {};
+  /// False: no spans are recorded.
+  bool tracing = true;
+  skein::local_link local_link = skein::local_link::direct;
+  /// Where time comes from; null = the system's. Must outlive the orchestrator.
+  skein::clock* clock = nullptr;
+  /// More places for spans, or, where `traces` is empty, the only ones.
+  std::vector<std::shared_ptr<span_sink>> sinks = {};
+
+  // Limits.
+  std::size_t open_activations_max = 1'000'000;     ///< publish() waits while so many activations are open.
+  std::size_t payload_bytes_max = 16u << 20;        ///< Of one encoded payload; larger is errc::too_large. Checked where payloads are encoded (durable ledgers, other processes).
+  std::size_t artifacts_kept_max = 1'000'000;       ///< Artifacts kept in memory for artifacts<T>().
+  std::size_t report_entries_max = 1'000'000;       ///< Activations and failures that a report lists; the rest is counted.
+  std::size_t idempotency_keys_max = 1'000'000;     ///< Keys remembered.
+  std::uint32_t local_credit = 1024;                ///< Activations of one subscription that the local host holds at once.
+  std::uint64_t ledger_bytes_max = 1u << 30;        ///< Past it, closed work leaves a SQLite ledger, oldest first.
+  std::uint64_t traces_bytes_max = 1u << 30;        ///< Past it, the oldest ended runs leave the traces file.
+  recorder_options spans = {};                      ///< Queue and batches of the span path.
+};
+
+}  // namespace skein

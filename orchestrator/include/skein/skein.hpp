@@ -1,0 +1,9 @@
+// Everything that a program with agents needs.
+#pragma once
+
+#include <skein/artifact.hpp>
+#include <skein/orchestrator/orchestrator.hpp>
+#include <skein/orchestrator/traced_run.hpp>
+#include <skein/registry/failure.hpp>
+#include <skein/tracing/propagation.hpp>
+#include <skein/tracing/span.hpp>

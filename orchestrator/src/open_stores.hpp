@@ -1,0 +1,26 @@
+// From the `ledger` and `traces` options to the stores themselves.
+#pragma once
+
+#include <skein/bus/ledger.hpp>
+#include <skein/orchestrator/options.hpp>
+#include <skein/tracing/sqlite_sink.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace skein {
+
+/// Throws skein::error: invalid_argument for what is neither `memory:` nor `sqlite:PATH`, and whatever opening it gives.
+[[nodiscard]] std::unique_ptr<bus::ledger> open_ledger(orchestrator_options const& options);
+
+struct traces_target {
+  std::shared_ptr<span_sink> sink;
+  std::shared_ptr<sqlite_sink> opened;   ///< Null when the file could not be opened (yet).
+  std::string path;
+};
+/// nullopt when no traces file is wanted. Traces are disposable: a file that cannot be opened is tried again with every write, and the
+/// program goes on. Throws invalid_argument, and locked for a path that is not the default.
+[[nodiscard]] std::optional<traces_target> open_traces(orchestrator_options const& options);
+
+}  // namespace skein

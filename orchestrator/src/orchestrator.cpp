@@ -1,0 +1,40 @@
+#include <skein/orchestrator/orchestrator.hpp>
+
+#include "orchestrator_state.hpp"
+
+namespace skein {
+
+orchestrator::orchestrator(orchestrator_options options) : state_(std::make_unique<state>(std::move(options))) {}
+orchestrator::~orchestrator() = default;
+
+void orchestrator::add(agent const& what) { state_->add(what); }
+
+artifact_id orchestrator::publish_payload(artifact_type const& type, payload value, publish_options options) {
+  return state_->publish(type, std::move(value), std::move(options));
+}
+
+std::vector<artifact_id> orchestrator::publish_payloads(artifact_type const& type, std::vector<payload> values, publish_options const& options) {
+  return state_->publish_all(type, std::move(values), options);
+}
+
+std::future<artifact_id> orchestrator::publish_payload_async(artifact_type const& type, payload value, publish_options options) {
+  return state_->publish_async(type, std::move(value), std::move(options));
+}
+
+run_report orchestrator::run_until_idle(std::optional<std::chrono::nanoseconds> timeout) { return state_->wait_idle(std::nullopt, timeout); }
+void orchestrator::run_pending() { state_->run_pending(); }
+
+std::vector<bus::artifact_ptr> orchestrator::find_artifacts(std::string_view type, artifact_filter const& filter) const {
+  return state_->query(type, filter);
+}
+
+std::vector<bus::artifact_ptr> orchestrator::invoke_payload(std::string_view agent, artifact_type const& type, payload value,
+                                                            std::chrono::nanoseconds timeout, invoke_options options) {
+  return state_->invoke(agent, type, std::move(value), timeout, options);
+}
+
+bool orchestrator::flush(std::chrono::nanoseconds timeout) { return state_->flush(timeout); }
+skein::tracer orchestrator::tracer() const { return skein::tracer{state_->recorder()}; }
+trace_store orchestrator::traces() const { return trace_store{state_->traces_path()}; }
+
+}  // namespace skein

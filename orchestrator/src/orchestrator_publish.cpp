@@ -1,0 +1,158 @@
+// Publishing and invoking from outside the board.
+#include "orchestrator_state.hpp"
+
+#include <skein/tracing/span.hpp>
+#include <skein/tracing/span_start.hpp>
+
+namespace skein {
+
+namespace {
+
+span_start publish_span(bus::artifact_data const& artifact, span_context const& parent) {
+  span_start start;
+  start.name = "publish " + artifact.type;
+  start.kind = span_kind::producer;
+  start.type = span_type::publish;
+  start.parent = parent;
+  start.id = artifact.context.span;
+  start.scope = "skein";
+  start.attrs = {{"messaging.system", "zeromq"},
+                 {"messaging.operation.type", "send"},
+                 {"messaging.destination.name", artifact.type},
+                 {"messaging.message.id", artifact.id.to_string()}};
+  return start;
+}
+
+}  // namespace
+
+void orchestrator::state::register_type(artifact_type const& type) { types_.add(type).value(); }
+
+result<void> orchestrator::state::check(payload const& value) const {
+  if (!bus_->durable()) return {};
+  auto const encoded = value.encoded();
+  if (!encoded) return encoded.error();
+  if (encoded->size() <= options_.payload_bytes_max) return {};
+  return error{errc::too_large, "the payload has " + std::to_string(encoded->size()) + " bytes, payload_bytes_max is " +
+                                    std::to_string(options_.payload_bytes_max) + "; store the data elsewhere and publish where it is"};
+}
+
+orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
+  register_type(type);
+  check(value).value();
+
+  outgoing_publish sent;
+  auto const& here = current_ambient();
+  sent.own_run = !owns(here);
+  span_context const parent = current_span().context();
+  sent.run = sent.own_run ? make_scope(recorder_->new_run_id(), parent) : here.run;
+
+  auto artifact = std::make_shared<bus::artifact_data>();
+  artifact->id = artifact_id{recorder_->new_run_id().bytes()};
+  artifact->type = std::string{type.name};
+  artifact->version = type.version;
+  artifact->payload = std::move(value);
+  artifact->produced_by = std::string{bus::external_producer};
+  artifact->run = sent.run->id;
+  // Within a run artifacts meet within that run; outside any they share one pool.
+  artifact->correlation = !options.correlation_id.empty() ? std::move(options.correlation_id) : sent.own_run ? std::string{} : sent.run->id.to_string();
+  artifact->tags = std::move(options.tags);
+  artifact->visible_to = options.visibility.get();
+  artifact->context = {sent.run->trace, derive_publish_span_id(artifact->id), sent.run->flags};
+  if (!sent.run->tracestate.empty() || !sent.run->baggage.empty()) {
+    artifact->headers = std::make_shared<trace_headers const>(trace_headers{sent.run->tracestate, sent.run->baggage});
+  }
+  artifact->routed = routed;
+
+  if (sent.own_run) {
+    sent.run->root = artifact->context.span;
+    runs_.add(sent.run);
+    if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
+  }
+  sent.span = start_span(sent.run, publish_span(*artifact, parent));
+  sent.input.artifact = std::move(artifact);
+  sent.input.idempotency_key = std::move(options.idempotency_key);
+  return sent;
+}
+
+void orchestrator::state::settle(outgoing_publish& sent, result<bus::reply::published> const& how) {
+  bool const nothing_happened = !how || how->duplicate;
+  if (!how) sent.span.record_exception(how.error());
+  if (how && how->duplicate) sent.span.set_attribute("skein.duplicate", true);
+  sent.span.end();
+  if (!sent.own_run || !nothing_happened) return;
+  // The board never heard of this run, so nobody else will end it.
+  if (sent.run->recording) sent.run->end(how ? run_status::completed : run_status::failed, clock_.now());
+  runs_.remove(sent.run->id);
+}
+
+artifact_id orchestrator::state::publish(artifact_type const& type, payload value, publish_options options) {
+  if (auto* frame = host_->current_frame()) return agents::publish_in(*frame, type, std::move(value), std::move(options));
+  auto const deadline = clock_.now() + options.timeout;
+  auto sent = prepare(type, std::move(value), std::move(options), true);
+  auto const published = bus_->publish(std::move(sent.input), deadline);
+  settle(sent, published);
+  return published.value().id;
+}
+
+std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& type, std::vector<payload> values, publish_options const& options) {
+  std::vector<artifact_id> ids;
+  ids.reserve(values.size());
+  if (auto* frame = host_->current_frame()) {
+    for (auto& value : values) ids.push_back(agents::publish_in(*frame, type, std::move(value), options));
+    return ids;
+  }
+  if (values.size() > 1 && !options.idempotency_key.empty()) {
+    throw error{errc::invalid_argument, "publish_all was given one idempotency_key for several artifacts; publish them one by one, each with its own"};
+  }
+  auto const deadline = clock_.now() + options.timeout;
+  std::vector<outgoing_publish> sent;
+  std::vector<bus::input::publish> inputs;
+  for (auto& value : values) {
+    sent.push_back(prepare(type, std::move(value), options, true));
+    inputs.push_back(std::move(sent.back().input));
+  }
+  auto const published = bus_->publish_all(std::move(inputs), deadline);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    settle(sent[i], published ? result<bus::reply::published>{(*published)[i]} : result<bus::reply::published>{published.error()});
+  }
+  for (auto const& one : published.value()) ids.push_back(one.id);
+  return ids;
+}
+
+std::future<artifact_id> orchestrator::state::publish_async(artifact_type const& type, payload value, publish_options options) {
+  auto const promise = std::make_shared<std::promise<artifact_id>>();
+  if (auto* frame = host_->current_frame()) {
+    promise->set_value(agents::publish_in(*frame, type, std::move(value), std::move(options)));
+    return promise->get_future();
+  }
+  auto const sent = std::make_shared<outgoing_publish>(prepare(type, std::move(value), std::move(options), true));
+  bus_->publish_async(std::move(sent->input), [this, promise, sent](result<bus::reply::published> const& how) {
+    settle(*sent, how);
+    how ? promise->set_value(how->id) : promise->set_exception(std::make_exception_ptr(how.error()));
+  });
+  return promise->get_future();
+}
+
+std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agent, artifact_type const& type, payload value,
+                                                           std::chrono::nanoseconds timeout, invoke_options options) {
+  refuse_inside_handler("invoke");
+  if (!bus_->knows_agent(agent)) throw error{errc::not_found, "there is no agent named " + std::string{agent} + " on this hub; add it first"};
+  auto const subscription = bus_->find_subscription(agent, type.name);
+  if (subscription == 0) throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no " + std::string{type.name} + "; give it a handler with .on<…>"};
+  auto const deadline = clock_.now() + timeout;
+  auto sent = prepare(type, std::move(value), {}, options.publish);
+  sent.input.only = subscription;
+  artifact_id const id = sent.input.artifact->id;
+  auto wait = bus_->begin_invoke(std::move(sent.input), deadline);
+  settle(sent, wait ? result<bus::reply::published>{bus::reply::published{0, id, false}} : result<bus::reply::published>{wait.error()});
+  bus::hub_bus::pending& pending = *wait.value();
+  pump(pending, deadline);
+  auto answer = bus_->take(pending).value();
+  if (auto* closed = std::get_if<bus::reply::input_closed>(&answer)) {
+    if (closed->state == bus::activation_state::done) return std::move(closed->children);
+    throw error{errc::handler_failed, "agent " + std::string{agent} + " failed: " + closed->error_type + ": " + closed->what, id.to_string()};
+  }
+  throw error{errc::timeout, "agent " + std::string{agent} + " has not answered in time; its work goes on", id.to_string()};
+}
+
+}  // namespace skein

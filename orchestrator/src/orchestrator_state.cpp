@@ -1,0 +1,334 @@
+#include "orchestrator_state.hpp"
+
+#include "open_stores.hpp"
+#include "recover_spans.hpp"
+
+#include <skein/tracing/log.hpp>
+#include <skein/tracing/span.hpp>
+#include <skein/tracing/span_start.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace skein {
+
+namespace {
+
+unsigned thread_count(orchestrator_options const& options) {
+  return options.worker_threads.value_or(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+bus::hub_bus_options bus_options(orchestrator_options const& given) {
+  bus::hub_bus_options made;
+  made.open_activations_max = given.open_activations_max;
+  made.board.artifacts_kept_max = given.artifacts_kept_max;
+  made.board.report_entries_max = given.report_entries_max;
+  made.board.idempotency_keys_max = given.idempotency_keys_max;
+  return made;
+}
+
+}  // namespace
+
+orchestrator::state::state(orchestrator_options given)
+    : options_(std::move(given)),
+      clock_(options_.clock ? *options_.clock : system_clock()),
+      driven_(clock_.advance_to(clock_.now())),
+      threads_(thread_count(options_)) {
+  log_prepare();
+  // The ledger first: a hub that can't have its ledger should leave no traces file behind.
+  auto ledger = open_ledger(options_);
+  auto sinks = options_.sinks;
+  if (options_.tracing) {
+    if (auto traces = open_traces(options_)) {
+      traces_path_ = traces->path;
+      traces_sink_ = traces->opened;
+      sinks.push_back(traces->sink);
+    }
+  } else {
+    sinks.clear();
+  }
+  recorder_ = recorder::make(std::move(sinks), clock_, options_.spans);
+  if (traces_sink_) recover_spans(*ledger, *traces_sink_);
+  host_ = agents::local_host::make(*this);
+  bus_ = bus::hub_bus::open(std::move(ledger), clock_, *this, bus_options(options_)).value();
+  if (options_.local_link == skein::local_link::inproc) {
+    link_ = bus::inproc_link::open({.hub = [this](bus::message&& m) { from_host(std::move(m)); }, .host = [this](bus::message&& m) { to_host(std::move(m)); }},
+                                   threads_ > 0);
+  }
+  if (threads_ == 0) return;
+  service_.start([this]() -> std::optional<service_thread::time_point> {
+    bus_->attend();
+    auto const next = bus_->next_timer();
+    // A driven clock does not pass by itself: whoever moves it runs what is due.
+    if (!next || driven_) return std::nullopt;
+    return service_thread::time_point::clock::now() + (*next - clock_.now());
+  });
+  host_->start(threads_);
+}
+
+orchestrator::state::~state() {
+  host_->stop();
+  if (link_) link_->stop();
+  service_.stop();
+  bus_->attend();
+  auto const left = bus_->counters();
+  if (!bus_->durable() && left.open > 0) {
+    log_warn("the hub was destroyed with " + std::to_string(left.open) + " activations open; its ledger is memory: and keeps nothing (run_until_idle() waits for them)");
+  }
+  flush_while_moving();
+}
+
+void orchestrator::state::add(agent const& what) {
+  auto const& descriptor = what.descriptor();
+  bool const good = !descriptor.name.empty() && descriptor.name.size() <= 255 &&
+                    std::all_of(descriptor.name.begin(), descriptor.name.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (!good) throw error{errc::invalid_argument, "an agent's name must be 1 to 255 printable ASCII characters without spaces", descriptor.name};
+  if (descriptor.max_concurrency == 0) throw error{errc::invalid_argument, "max_concurrency must be at least 1", descriptor.name};
+  if (descriptor.retry.attempts_max == 0) throw error{errc::invalid_argument, "retry.attempts_max must be at least 1", descriptor.name};
+  for (auto const* type : what.types()) register_type(*type);
+  std::lock_guard const held{adding_};
+  for (auto const& present : host_->offered()) {
+    if (present.name == descriptor.name) throw error{errc::misuse, "an agent of this name was added before; give it another name", descriptor.name};
+  }
+  host_->add(what);
+  offer();
+}
+
+void orchestrator::state::offer() {
+  bus::hello hello;
+  hello.host = std::string{bus::local_host_name};
+  hello.instance = 1;
+  hello.credit = std::max(options_.local_credit, threads_);
+  hello.agents = host_->offered();
+  auto const make_table = [this](bus::blackboard const& board) {
+    bus::predicate_table table;
+    for (auto& predicate : host_->predicates()) {
+      auto const subscription = board.find_subscription(predicate.agent, predicate.ordinal);
+      for (auto const& type : predicate.types) table[type].push_back({subscription, predicate.accepts});
+    }
+    return table;
+  };
+  bus_->offer(std::move(hello), make_table).value();
+}
+
+// --- runs --------------------------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<run_scope> orchestrator::state::make_scope(run_id id, span_context const& remote_parent) {
+  auto scope = std::make_shared<run_scope>();
+  scope->id = id;
+  scope->trace = remote_parent.valid() ? remote_parent.trace : trace_of(id);
+  scope->recorder = recorder_;
+  scope->recording = options_.tracing;
+  if (!options_.tracing) scope->flags = span_context::random;
+  return scope;
+}
+
+void orchestrator::state::open_run(std::shared_ptr<run_scope> const& scope, std::string name) {
+  runs_.add(scope);
+  if (auto ok = bus_->open_run({scope->id, std::move(name), scope->context()}); !ok) {
+    runs_.remove(scope->id);
+    ok.value();
+  }
+}
+
+void orchestrator::state::close_run(run_scope const& scope, bool failed) {
+  bus_->release_run(scope.id, failed);
+  if (scope.recording) flush_while_moving();
+}
+
+void orchestrator::state::flush_while_moving() {
+  // A long queue takes its time; only a writer that writes nothing at all is given up on.
+  for (auto written = recorder_->counters().written;;) {
+    auto const done = recorder_->flush(std::chrono::seconds{10});
+    auto const now_written = recorder_->counters().written;
+    if (done || done.error().code() != errc::timeout || now_written == written) return;
+    written = now_written;
+  }
+}
+
+std::shared_ptr<run_scope> orchestrator::state::scope_of(bus::artifact_data const& newest) {
+  return runs_.find_or_make(newest.run, [&] {
+    // A run of an earlier process: its row is in the store, what continues is recorded under the same ids.
+    auto scope = make_scope(newest.run, newest.context);
+    scope->flags = newest.context.flags;
+    scope->recording = options_.tracing && newest.context.is_sampled();
+    return scope;
+  });
+}
+
+void orchestrator::state::ended(bus::run_ended const& run) {
+  auto const scope = runs_.remove(run.run.id);
+  if (!scope || !scope->recording) return;
+  for (std::uint64_t i = 0; i < run.run.failures; ++i) scope->add_failure();
+  scope->end(run.run.status, run.at);
+}
+
+void orchestrator::state::announced(bus::announcement const& made) {
+  auto const& artifact = *made.artifact;
+  auto const scope = scope_of(artifact);
+  span_start start;
+  start.name = "publish " + artifact.type;
+  start.kind = span_kind::producer;
+  start.type = span_type::publish;
+  start.parent = {artifact.context.trace, made.parent, artifact.context.flags};
+  start.id = artifact.context.span;
+  start.scope = "skein";
+  start.at = artifact.created_at;
+  start.attrs = {{"messaging.system", "zeromq"},
+                 {"messaging.operation.type", "send"},
+                 {"messaging.destination.name", artifact.type},
+                 {"messaging.message.id", artifact.id.to_string()}};
+  start_span(scope, std::move(start)).end_at(artifact.created_at);
+}
+
+// --- between bus and host ----------------------------------------------------------------------------------------------------------
+
+void orchestrator::state::send(std::vector<bus::outgoing>&& messages) {
+  for (auto& one : messages) {
+    if (link_) {
+      link_->to_host(std::move(one.message));
+    } else {
+      to_host(std::move(one.message));
+    }
+  }
+  // Without threads of its own the hub's work is done by whoever waits.
+  if (threads_ == 0) bus_->poke();
+}
+
+void orchestrator::state::to_host(bus::message&& message) {
+  // Of the other kinds (welcome, done_ok, stale) a host in the hub's own process has no use: it cannot be lost.
+  if (auto* work = std::get_if<bus::deliver>(&message)) host_->enqueue(std::move(work->deliveries));
+}
+
+void orchestrator::state::from_host(bus::message&& message) {
+  if (auto* result = std::get_if<bus::done>(&message)) (void)bus_->done({bus::local_host_key, std::move(*result), {}});
+}
+
+bool orchestrator::state::complete(bus::done&& result) {
+  if (link_) {
+    link_->to_hub(std::move(result));
+    return false;
+  }
+  return bus_->done({bus::local_host_key, std::move(result), {}});
+}
+
+void orchestrator::state::attend() { bus_->attend(); }
+bool orchestrator::state::wake() { return service_.wake(); }
+
+std::vector<bus::artifact_ptr> orchestrator::state::query(std::string_view type, artifact_filter const& filter) {
+  auto found = bus_->artifacts(type);
+  // What is not routed is between an invoked agent and its caller.
+  std::erase_if(found, [&](auto const& one) { return !one->routed || !filter.accepts(*one); });
+  if (filter.limit > 0 && found.size() > filter.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(filter.limit));
+  return found;
+}
+
+// --- waiting -----------------------------------------------------------------------------------------------------------------------
+
+void orchestrator::state::refuse_inside_handler(std::string_view what) const {
+  if (host_->current_frame()) {
+    throw error{errc::misuse, std::string{what} + " inside a handler would wait for itself; return, or publish and let another agent go on"};
+  }
+}
+
+void orchestrator::state::pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline) {
+  work_until(wait, deadline);
+  // What this thread leaves undone may be what another one waits for.
+  if (threads_ == 0) bus_->poke();
+}
+
+void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline) {
+  for (;;) {
+    auto const pokes = bus_->pokes();
+    if (bus_->ready(wait)) return;
+    if (threads_ == 0 && ((link_ && link_->poll()) || host_->run_one())) {
+      if (!deadline || clock_.now() < *deadline) continue;
+    }
+    bus_->attend();
+    if (bus_->ready(wait)) return;
+    if (deadline && clock_.now() >= *deadline) return bus_->cancel(wait);
+    auto next = bus_->next_timer();
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+    if (driven_ && next && bus_->waits_only_for_time()) {
+      clock_.advance_to(*next);
+      continue;
+    }
+    auto until = std::optional<std::chrono::steady_clock::time_point>{};
+    if (next && !driven_) until = std::chrono::steady_clock::now() + (*next - clock_.now());
+    (void)bus_->wait(wait, pokes, until);
+  }
+}
+
+run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout) {
+  refuse_inside_handler("run_until_idle");
+  auto const deadline = timeout ? std::optional{clock_.now() + *timeout} : std::nullopt;
+  auto const here = current_ambient();
+  bool const inside = owns(here);
+  run_id const scope = only ? *only : inside ? here.run->id : run_id{};
+  span_handle span;
+  if (inside) {
+    span_start start;
+    start.name = "run_until_idle";
+    start.type = span_type::wait;
+    start.parent = current_span().context();
+    start.scope = "skein";
+    span = start_span(here.run, std::move(start));
+  }
+  auto const wait = bus_->begin_wait(only, scope);
+  pump(*wait, deadline);
+  auto answer = bus_->take(*wait);
+  if (!answer) span.record_exception(answer.error());
+  auto report = to_report(std::get<bus::reply::idle>(std::move(answer).value()), scope.empty() ? std::nullopt : std::optional{scope});
+  span.set_attribute("skein.wait.reason", report.reason);
+  span.end();
+  return report;
+}
+
+void orchestrator::state::run_pending() {
+  refuse_inside_handler("run_pending");
+  for (;;) {
+    bus_->attend();
+    bool moved = false;
+    while ((link_ && threads_ == 0 && link_->poll()) || (threads_ == 0 && host_->run_one())) moved = true;
+    if (!moved) return;
+  }
+}
+
+run_report orchestrator::state::to_report(bus::reply::idle answer, std::optional<run_id> scope) {
+  run_report made;
+  made.reason = answer.timed_out ? "timeout" : "idle";
+  auto& from = answer.report;
+  for (auto& a : from.activations) made.activations.push_back({std::move(a.agent), a.ok, a.attempt, elapsed{a.duration}, a.id, a.run});
+  for (auto& f : from.failures) made.failures.push_back({std::move(f.agent), std::move(f.error_type), std::move(f.what), f.attempt, f.id, f.run});
+  for (auto& b : from.blocked) made.blocked.push_back({std::move(b.agent), std::move(b.reason), b.count});
+  for (auto& o : from.open) made.open.push_back({std::move(o.agent), std::move(o.state), o.count});
+  made.mismatches = from.mismatches;
+  made.omitted = from.omitted;
+  if (!scope && !made.activations.empty()) {
+    auto const& first = made.activations.front().run;
+    if (std::all_of(made.activations.begin(), made.activations.end(), [&](auto const& a) { return a.run == first; })) scope = first;
+  }
+  if (scope && !traces_path_.empty()) made.read_trace = [this, run = *scope] { return read_trace(run); };
+  return made;
+}
+
+std::optional<span_tree> orchestrator::state::read_trace(run_id const& run) {
+  (void)flush(std::chrono::seconds{10});
+  try {
+    return trace_store{traces_path_}.tree(run);
+  } catch (error const&) {
+    return std::nullopt;  // unsampled, or the file could not be written; the writer has said so
+  }
+}
+
+bool orchestrator::state::flush(std::chrono::nanoseconds timeout) {
+  if (!host_->current_frame()) bus_->attend();
+  return recorder_->flush(timeout).ok();
+}
+
+std::string const& orchestrator::state::traces_path() const {
+  if (traces_path_.empty()) throw error{errc::misuse, "this hub keeps no traces file; set .traces = \"sqlite:PATH\""};
+  return traces_path_;
+}
+
+}  // namespace skein

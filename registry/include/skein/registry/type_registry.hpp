@@ -1,0 +1,35 @@
+// The artifact types that one hub or host knows, by wire name.
+#pragma once
+
+#include <skein/registry/artifact_type.hpp>
+
+#include <map>
+#include <shared_mutex>
+#include <string_view>
+#include <vector>
+
+namespace skein {
+
+/// Maps wire names to types. A resource: one per hub or host. Thread-safe.
+class type_registry {
+ public:
+  type_registry() = default;
+  type_registry(type_registry const&) = delete;
+  type_registry& operator=(type_registry const&) = delete;
+
+  /// Makes the type known; `type` must live as long as the registry (those of type_of<T>() live until exit). Again, or as another C++ type
+  /// that is the same on the wire: no effect. A differing type under a known name: errc::type_conflict naming both C++ types.
+  result<void> add(artifact_type const& type);
+
+  /// The type of a wire name, or nullptr.
+  [[nodiscard]] artifact_type const* find(std::string_view name) const;
+
+  /// All types, by name.
+  [[nodiscard]] std::vector<artifact_type const*> all() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::string_view, artifact_type const*> types_;  // the names are the types' own
+};
+
+}  // namespace skein

@@ -1,0 +1,81 @@
+#include "support/board_fixture.hpp"
+
+namespace skein::bus::testing {
+namespace {
+
+reply::published last_published(board_fixture const& b) { return std::get<reply::published>(b.replies.back()); }
+
+TEST(blackboard_publish, numbers_artifacts_in_board_order_and_dates_them) {
+  board_fixture b;
+  b.publish("idea");
+  b.later(1s);
+  b.publish("idea");
+  auto const all = b.board.artifacts("idea");
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0]->seq, 1u);
+  EXPECT_EQ(all[1]->seq, 2u);
+  EXPECT_EQ(all[1]->created_at - all[0]->created_at, 1s);
+}
+
+TEST(blackboard_publish, answers_a_repeated_key_with_the_first_artifact) {
+  board_fixture b;
+  b.local_hello({agent("cook").on("idea")});
+  auto const first = b.publish({.type = "idea", .key = "order 1"});
+  b.publish({.type = "idea", .key = "order 1"});
+  EXPECT_TRUE(last_published(b).duplicate);
+  EXPECT_EQ(last_published(b).id, first);
+  EXPECT_EQ(b.deliveries(b.local).size(), 1u);
+}
+
+TEST(blackboard_publish, remembers_keys_across_a_crash) {
+  board_fixture b;
+  auto const first = b.publish({.type = "idea", .key = "order 1"});
+  b.crash();
+  b.publish({.type = "idea", .key = "order 1"});
+  EXPECT_EQ(last_published(b).id, first);
+}
+
+TEST(blackboard_publish, forgets_the_oldest_key_at_the_bound) {
+  board_fixture b{{.idempotency_keys_max = 2, .record_changes = false}};
+  auto const first = b.publish({.type = "idea", .key = "1"});
+  auto const second = b.publish({.type = "idea", .key = "2"});
+  b.publish({.type = "idea", .key = "3"});
+  b.publish({.type = "idea", .key = "2"});
+  EXPECT_EQ(last_published(b).id, second);
+  b.publish({.type = "idea", .key = "1"});
+  EXPECT_FALSE(last_published(b).duplicate);
+  EXPECT_NE(last_published(b).id, first);
+}
+
+TEST(blackboard_publish, keeps_the_newest_artifacts_in_memory) {
+  board_fixture b{{.artifacts_kept_max = 2}};
+  b.publish("idea");
+  b.publish("pizza");
+  auto const last = b.publish("idea");
+  EXPECT_EQ(b.board.counters().artifacts, 3u);
+  EXPECT_EQ(b.board.counters().artifacts_kept, 2u);
+  EXPECT_EQ(b.board.counters().artifacts_evicted, 1u);
+  ASSERT_EQ(b.board.artifacts("idea").size(), 1u);
+  EXPECT_EQ(b.board.artifacts("idea")[0]->id, last);
+  EXPECT_EQ(b.board.artifacts({}).size(), 2u);
+}
+
+TEST(blackboard_publish, keeps_showing_artifacts_after_a_failed_commit) {
+  board_fixture b;
+  auto const kept = b.publish("idea");
+  b.rebuild();
+  ASSERT_EQ(b.board.artifacts("idea").size(), 1u);
+  EXPECT_EQ(b.board.artifacts("idea")[0]->id, kept);
+}
+
+TEST(blackboard_publish, writes_no_changes_for_a_ledger_that_keeps_nothing) {
+  board_fixture b{{.record_changes = false}};
+  b.local_hello({agent("cook").on("idea")});
+  b.publish("idea");
+  b.done(b.local, b.delivered(b.local));
+  EXPECT_TRUE(b.ledger.artifacts().empty());
+  EXPECT_TRUE(b.ledger.runs().empty());
+}
+
+}  // namespace
+}  // namespace skein::bus::testing

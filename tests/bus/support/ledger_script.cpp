@@ -1,0 +1,106 @@
+#include "ledger_script.hpp"
+
+#include <skein/tracing/span_record.hpp>
+
+namespace skein::bus::testing {
+
+template <class Id>
+Id ledger_script::id() {
+  std::array<std::uint8_t, Id::size_bytes> raw{};
+  auto const number = ++last_id_;
+  for (std::size_t i = 0; i < raw.size(); ++i) raw[i] = static_cast<std::uint8_t>(i < 8 ? number >> (8 * (7 - i)) : random_());
+  return Id{raw};
+}
+
+std::string ledger_script::word() {
+  static char const* const words[] = {"", "a", "pizza.idea", "\"quoted\\\"", "line\nbreak\ttab", "\xf0\x9f\x8d\x95", "external", "{}", "nul"};
+  auto const n = below(std::size(words));
+  return n + 1 == std::size(words) ? std::string("n\0l", 3) : words[n];
+}
+
+change ledger_script::subscription() { return subscription_row{++last_subscription_, "agent " + word(), static_cast<std::uint32_t>(below(4)), random_()}; }
+
+change ledger_script::run() {
+  if (!runs_.empty() && one_in(2)) {
+    auto& old = runs_[below(runs_.size())];
+    old.status = static_cast<run_status>(below(5));
+    old.failures += below(2);
+    return old;
+  }
+  run_row row{id<run_id>(), word(), one_in(4) ? span_context{} : context(), static_cast<run_status>(below(3)), below(3), time()};
+  runs_.push_back(row);
+  return row;
+}
+
+change ledger_script::artifact() {
+  artifact_data made;
+  made.id = id<artifact_id>();
+  made.seq = last_seq_ += 1 + below(3);
+  made.type = "type " + word();
+  made.version = static_cast<std::uint32_t>(below(5));
+  if (!one_in(5)) made.payload = payload{bytes(1 + below(one_in(10) ? 9'000 : 60), static_cast<std::byte>(random_()))};
+  made.produced_by = word();
+  if (!runs_.empty() && !one_in(5)) made.run = runs_[below(runs_.size())].id;
+  if (one_in(8)) made.run = id<run_id>();  // Known by no row of its own.
+  made.correlation = one_in(2) && !made.run.empty() ? made.run.to_string() : word();
+  if (one_in(2)) made.cause = id<activation_id>();
+  for (auto n = one_in(3) ? below(4) : 0; n > 0; --n) made.tags.push_back(word());
+  if (one_in(4)) made.visible_to = std::make_shared<visibility>(visibility{{"x"}, {"y", "z"}, "", time()});
+  if (!one_in(3)) made.context = context();
+  if (one_in(4)) made.headers = std::make_shared<trace_headers>(trace_headers{"a=b", ""});
+  made.created_at = time();
+  made.routed = !one_in(5);
+  auto const key = one_in(3) ? "key " + std::to_string(made.seq) : std::string{};
+  return artifact_row{std::make_shared<artifact_data>(std::move(made)), key};
+}
+
+change ledger_script::activation() {
+  activation_row row;
+  row.no = last_activation_ += 1 + below(2);
+  row.id = id<activation_id>();
+  row.subscription = 1 + static_cast<subscription_no>(below(last_subscription_));
+  if (!runs_.empty() && !one_in(4)) row.run = runs_[below(runs_.size())].id;
+  open_.push_back(row.no);
+  return row;
+}
+
+change ledger_script::update() {
+  auto const at = below(open_.size());
+  activation_update row;
+  row.no = open_[at];
+  row.state = static_cast<activation_state>(below(7));
+  row.attempt = static_cast<std::uint32_t>(random_());
+  row.failures = static_cast<std::uint32_t>(below(3));
+  row.losses = static_cast<std::uint32_t>(below(3));
+  if (one_in(2)) row.not_before = time();
+  if (row.state == activation_state::leased) row.host = "host " + word();
+  if (one_in(3)) row.error_type = word(), row.what = word();
+  // A dead one may be opened again; the others are closed for good.
+  if (!is_open(row.state) && row.state != activation_state::dead) open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
+  return row;
+}
+
+std::vector<change> ledger_script::next_commit(std::size_t changes_max) {
+  std::vector<change> out;
+  std::vector<std::uint64_t> seqs;
+  if (last_subscription_ == 0) out.push_back(subscription());
+  for (auto left = 1 + below(changes_max); left > 0; --left) {
+    auto const what = below(16);
+    if (what == 0) out.push_back(subscription());
+    if (what == 1 || what == 2) out.push_back(run());
+    if (what >= 3 && what < 7) {
+      out.push_back(artifact());
+      seqs.push_back(last_seq_);
+    }
+    if (what >= 7 && what < 11 && !seqs.empty()) {
+      auto row = std::get<activation_row>(activation());
+      for (auto n = one_in(4) ? 1 + below(3) : 1; n > 0; --n) row.inputs.push_back(seqs[below(seqs.size())]);
+      out.emplace_back(std::move(row));
+    }
+    if (what >= 11 && !open_.empty()) out.push_back(update());
+  }
+  if (out.empty()) out.push_back(run());
+  return out;
+}
+
+}  // namespace skein::bus::testing

@@ -1,0 +1,237 @@
+// The promises, one function each.
+#include "oracle.hpp"
+
+#include <skein/registry/artifact_traits.hpp>
+#include <skein/registry/failure.hpp>
+
+#include <algorithm>
+
+namespace skein::sim {
+
+using namespace bus;
+
+void oracle::check_counters(blackboard const& board) const {
+  auto const& kept = board.counters();
+  auto const counted = board.recount();
+  if (!(kept == counted)) {
+    auto const text = [](board_counters const& c) {
+      return "open " + std::to_string(c.open) + " ready " + std::to_string(c.ready) + " leased " + std::to_string(c.leased) + " retry " +
+             std::to_string(c.retry) + " blocked " + std::to_string(c.blocked) + " runs " + std::to_string(c.runs_open);
+    };
+    throw violation{"counters " + text(kept) + " are not the recount " + text(counted)};
+  }
+  if (kept.runs_open != runs_.size()) {
+    throw violation{"the board has " + std::to_string(kept.runs_open) + " runs, the books " + std::to_string(runs_.size())};
+  }
+}
+
+/// What is open on the board is what its changes have said, and it is awaited exactly when somebody can do it.
+void oracle::check_open_work(blackboard const& board) const {
+  auto const rows = board.open_activations();
+  if (rows.size() != open_.size()) throw violation{"the board has " + std::to_string(rows.size()) + " open activations, its changes say " + std::to_string(open_.size())};
+  std::map<run_id, std::uint64_t> awaited_of;
+  std::uint64_t all = 0;
+  for (auto const& [id, run] : runs_) awaited_of[id] = 0;
+  for (auto const& row : rows) {
+    auto const found = open_.find(row.no);
+    if (found == open_.end() || !(found->second == row)) throw violation{"the board and its changes differ in " + name_of(row)};
+    if (blocked(row)) continue;
+    ++awaited_of[row.run];
+    ++all;
+  }
+  if (board.awaited() != all) throw violation{"the board awaits " + std::to_string(board.awaited()) + ", the books " + std::to_string(all)};
+  for (auto const& [run, count] : awaited_of) {
+    if (board.awaited(run) != count) {
+      throw violation{"the board awaits " + std::to_string(board.awaited(run)) + " of run " + run.to_string() + ", the books " + std::to_string(count)};
+    }
+  }
+}
+
+/// Every artifact opened exactly the activations of the subscriptions that wanted it when it was published.
+void oracle::check_routing(board_input const& in, effects const& out) const {
+  std::map<std::uint64_t, std::multiset<subscription_no>> opened;
+  for (auto const& one : out.changes) {
+    if (auto const* row = std::get_if<activation_row>(&one)) opened[row->inputs.at(0)].insert(row->subscription);
+  }
+  auto const* publish = std::get_if<input::publish>(&in);
+  for (auto const& one : out.changes) {
+    auto const* row = std::get_if<artifact_row>(&one);
+    if (!row) continue;
+    auto const found = opened.find(row->artifact->seq);
+    check_artifact_routing(*row->artifact, publish ? publish->only : 0, found == opened.end() ? std::multiset<subscription_no>{} : found->second);
+    if (found != opened.end()) opened.erase(found);
+  }
+  if (!opened.empty()) throw violation{"an artifact that is not of this step opened an activation"};
+}
+
+void oracle::check_artifact_routing(artifact_data const& artifact, subscription_no only, std::multiset<subscription_no> const& opened) const {
+  std::multiset<subscription_no> wanted;
+  if (only != 0) {
+    wanted.insert(only);
+  } else {
+    for (auto const& [no, key] : active_) {
+      auto const& agent = agent_named(key.first);
+      auto const& sub = agent.subscriptions.at(key.second);
+      if (!wants(agent.name, sub, artifact)) continue;
+      if (sub.has_predicate && predicate_is_local(agent.name) && !predicate_accepts(agent.name, artifact)) continue;
+      wanted.insert(no);
+    }
+  }
+  if (wanted != opened) {
+    throw violation{name_of(artifact) + " started " + std::to_string(opened.size()) + " activations, " + std::to_string(wanted.size()) + " subscriptions wanted it"};
+  }
+}
+
+void oracle::check_closed(activation_row const& row, effects const& out) const {
+  std::vector<artifact_ptr> children;
+  for (auto const& one : out.changes) {
+    auto const* made = std::get_if<artifact_row>(&one);
+    if (made && made->artifact->cause == row.id) children.push_back(made->artifact);
+  }
+  auto const known = handled_.find(row.id);
+  switch (row.state) {
+    case activation_state::done: return check_done(row, children);
+    case activation_state::dead: return check_dead(row, children);
+    case activation_state::mismatch:
+      if (known == handled_.end() || !known->second.mismatch.contains(row.attempt)) throw violation{name_of(row) + " closed as a mismatch that nobody found"};
+      if (!children.empty()) throw violation{name_of(row) + " is a mismatch with children"};
+      return;
+    default: throw violation{name_of(row) + " closed in a state that nothing asks for"};
+  }
+}
+
+/// A done activation left exactly the children of one attempt, the one that its row names.
+void oracle::check_done(activation_row const& row, std::vector<artifact_ptr> const& children) const {
+  auto const known = handled_.find(row.id);
+  if (known == handled_.end() || !known->second.ok.contains(row.attempt)) throw violation{name_of(row) + " is done though no handler finished that attempt"};
+  artifact_data const& input = *artifacts_.at(row.inputs.at(0));
+  auto const& agent = subscriptions_.at(row.subscription).first;
+  auto const expected = children_of(agent, input, row.attempt);
+  if (children.size() != expected.size()) {
+    throw violation{name_of(row) + " left " + std::to_string(children.size()) + " children instead of " + std::to_string(expected.size())};
+  }
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    artifact_data const& child = *children[i];
+    bool const same = child.id == derive_artifact_id(row.id, i) && child.type == expected[i].type && child.tags == expected[i].tags &&
+                      work_of(child) == work_of(expected[i].payload) && child.run == row.run && child.produced_by == agent &&
+                      child.correlation == input.correlation && child.routed == input.routed;
+    if (!same) throw violation{name_of(row) + ": child " + std::to_string(i) + " is not what attempt " + std::to_string(row.attempt) + " published"};
+  }
+}
+
+/// Dead only after the limits of its agent, and told in one skein.failure, unless it handled such a one itself.
+void oracle::check_dead(activation_row const& row, std::vector<artifact_ptr> const& children) const {
+  auto const known = handled_.find(row.id);
+  auto const& policy = agent_named(subscriptions_.at(row.subscription).first).retry;
+  bool const failed = row.failures >= policy.attempts_max || (known != handled_.end() && known->second.permanent && row.failures > 0);
+  bool const lost = row.losses >= policy.losses_max;
+  if (!failed && !lost) throw violation{name_of(row) + " died before its limits"};
+  bool const tells = artifacts_.at(row.inputs.at(0))->type != "skein.failure";
+  if (children.size() != (tells ? 1u : 0u)) throw violation{name_of(row) + " died with " + std::to_string(children.size()) + " failure artifacts"};
+  if (!tells) return;
+  auto const told = value_of<failure>(children[0]->payload);
+  if (!told || (*told)->activation != row.id.to_string() || (*told)->attempts != row.attempt || (*told)->run != row.run.to_string()) {
+    throw violation{name_of(row) + ": its failure artifact tells something else"};
+  }
+}
+
+/// Idle is told exactly when nothing is awaited: a wait that is left over waits for something.
+void oracle::check_replies(board_input const& in, effects const& out) {
+  auto const* cancel = std::get_if<input::cancel_wait>(&in);
+  for (auto const& one : out.replies) {
+    if (auto const* idle = std::get_if<reply::idle>(&one)) check_idle(*idle, cancel && cancel->waiting == idle->to);
+  }
+  if (cancel && waiters_.contains(cancel->waiting)) throw violation{"a cancelled wait was not answered"};
+  for (auto const& [who, wait] : waiters_) {
+    if (awaited(wait.run) == 0) throw violation{"waiter " + std::to_string(who) + " waits for nothing: a lost wake-up"};
+  }
+  if (auto const* publish = std::get_if<input::publish>(&in)) check_published(*publish, out);
+}
+
+void oracle::check_idle(reply::idle const& reply, bool cancelled) {
+  auto const found = waiters_.find(reply.to);
+  if (found == waiters_.end()) throw violation{"idle was told to somebody who does not wait"};
+  auto const wait = found->second;
+  waiters_.erase(found);
+  if (reply.timed_out != cancelled) throw violation{"a wait timed out by itself"};
+  auto const left = awaited(wait.run);
+  if (!cancelled && left > 0) throw violation{"idle was told with " + std::to_string(left) + " activations open"};
+  if (auto const run = runs_.find(wait.scope); run != runs_.end() && !partly_told_.contains(wait.scope)) {
+    auto const& told = reply.report;
+    if (told.activations.size() != run->second.closed || told.failures.size() != run->second.dead || told.mismatches != run->second.mismatches) {
+      throw violation{"a report of run " + wait.scope.to_string() + " tells " + std::to_string(told.activations.size()) + " activations and " +
+                      std::to_string(told.failures.size()) + " failures, there were " + std::to_string(run->second.closed) + " and " + std::to_string(run->second.dead)};
+    }
+  }
+  std::uint64_t told_blocked = 0, told_open = 0, is_blocked = 0;
+  for (auto const& one : reply.report.blocked) told_blocked += one.count;
+  for (auto const& one : reply.report.open) told_open += one.count;
+  for (auto const& [no, row] : open_) is_blocked += (!wait.run || row.run == *wait.run) && blocked(row) ? 1 : 0;
+  if (told_blocked != is_blocked) throw violation{"a report names " + std::to_string(told_blocked) + " blocked activations, there are " + std::to_string(is_blocked)};
+  if (told_open != (cancelled ? left : 0)) throw violation{"a report names " + std::to_string(told_open) + " open activations, there are " + std::to_string(left)};
+}
+
+void oracle::check_published(input::publish const& in, effects const& out) {
+  if (in.reply_to == 0) return;
+  for (auto const& one : out.replies) {
+    auto const* reply = std::get_if<reply::published>(&one);
+    if (!reply || reply->to != in.reply_to) continue;
+    if (!in.idempotency_key.empty() && keys_.at(in.idempotency_key) != reply->id) throw violation{"a repeated publish was answered with another artifact"};
+    return;
+  }
+  throw violation{"a publish was not answered"};
+}
+
+/// A run has ended exactly when it has neither open work nor holds, once, with the right status.
+void oracle::check_runs(effects const& out, blackboard const& board) {
+  for (auto const& one : out.ended) {
+    auto const name = "run " + one.run.id.to_string();
+    auto const found = runs_.find(one.run.id);
+    if (found == runs_.end() || !ended_.insert(one.run.id).second) throw violation{name + " ended twice"};
+    run_entry const run = found->second;
+    runs_.erase(found);
+    if (run.holds > 0) throw violation{name + " ended with a hold"};
+    for (auto const& [no, row] : open_) {
+      if (row.run == one.run.id) throw violation{name + " ended while open: " + name_of(row)};
+    }
+    auto const failures = run.dead + run.failed_bodies;
+    auto const expected = run.body_lost ? run_status::interrupted : failures > 0 ? run_status::failed : run_status::completed;
+    if (one.run.status != expected || one.run.failures != failures) {
+      throw violation{name + " ended as " + std::string{to_string(one.run.status)} + " with " + std::to_string(one.run.failures) + " failures instead of " +
+                      std::string{to_string(expected)} + " with " + std::to_string(failures)};
+    }
+  }
+  for (auto const& [id, run] : runs_) {
+    bool const open = std::any_of(open_.begin(), open_.end(), [&id = id](auto const& one) { return one.second.run == id; });
+    if (!open && run.holds == 0) throw violation{"run " + id.to_string() + " has nothing left and did not end"};
+    if (!board.knows_run(id)) throw violation{"the board has forgotten run " + id.to_string()};
+  }
+}
+
+void oracle::check_timers(timestamp now, board_input const& in, blackboard const& board) const {
+  auto const next = board.next_timer();
+  bool const ticked = std::holds_alternative<input::tick>(in);
+  for (auto const& [no, row] : open_) {
+    if (row.state != activation_state::retry) continue;
+    if (!next || *next > row.not_before) throw violation{"the timer misses the retry of " + name_of(row)};
+    if (ticked && row.not_before <= now) throw violation{"a tick passed over the retry of " + name_of(row)};
+  }
+  for (auto const& [key, host] : hosts_) {
+    if (!host.local && (!next || *next > host.heard + lease)) throw violation{"the timer misses the silence of host " + host.name};
+  }
+}
+
+void oracle::check_end(bus::testing::board_model const& durable) const {
+  for (auto const& [no, row] : durable.activations()) {
+    if (is_open(row.state)) throw violation{name_of(row) + " was never handled"};
+  }
+  for (auto const& row : durable.runs()) {
+    if (row.status == run_status::running) throw violation{"run " + row.id.to_string() + " never ended"};
+  }
+  std::set<artifact_id> ids;
+  for (auto const& [seq, row] : durable.artifacts()) {
+    if (!ids.insert(row.artifact->id).second) throw violation{name_of(*row.artifact) + " was committed twice"};
+  }
+}
+
+}  // namespace skein::sim

@@ -1,0 +1,22 @@
+// A duration that can be printed.
+#pragma once
+
+#include <chrono>
+#include <iosfwd>
+#include <string>
+
+namespace skein {
+
+/// Nanoseconds; everything that std::chrono does with a duration works. Prints as `830 ns`, `12.3 us`, `12.3 ms`, `4.56 s`, `2 min 5 s`
+/// (the standard's own printing of durations comes with C++20 libraries later than some that Skein supports).
+struct elapsed : std::chrono::nanoseconds {
+  constexpr elapsed() noexcept : std::chrono::nanoseconds(0) {}
+  template <class Rep, class Period>
+  constexpr elapsed(std::chrono::duration<Rep, Period> const& other)  // NOLINT: durations are durations
+      : std::chrono::nanoseconds(std::chrono::duration_cast<std::chrono::nanoseconds>(other)) {}
+
+  [[nodiscard]] std::string to_string() const;
+  friend std::ostream& operator<<(std::ostream& out, elapsed const& time);
+};
+
+}  // namespace skein

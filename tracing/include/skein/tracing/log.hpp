@@ -1,0 +1,16 @@
+// Skein's own log lines. They go through the spdlog logger named `skein`: the program's, if it registered one, otherwise one that writes
+// warnings and errors to stderr; the environment variable SKEIN_LOG (trace, debug, info, warn, error, off) sets its level.
+#pragma once
+
+#include <string_view>
+
+namespace skein {
+
+/// One line each. Thread-safe; never throw: a line that cannot be written is lost.
+void log_info(std::string_view line) noexcept;
+void log_warn(std::string_view line) noexcept;
+void log_error(std::string_view line) noexcept;
+/// Makes the logger if there is none yet. Whoever logs from a destructor calls this in its constructor, so that spdlog, too, lives longer.
+void log_prepare() noexcept;
+
+}  // namespace skein

@@ -1,0 +1,195 @@
+// Spans as users write them:
+//
+//   skein::span parse{"parse", {.type = skein::span_type::parser}};   // a child of the current span; ends with the scope
+//   parse.set_inputs(text).set_attribute("tokens", 12);
+//
+// Outside a run all of this does nothing. Setters may be called from any thread until the span ends; afterwards they are ignored.
+#pragma once
+
+#include <skein/tracing/current.hpp>
+#include <skein/tracing/json_value.hpp>
+#include <skein/tracing/span_record.hpp>
+
+#include <concepts>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace skein {
+
+/// How what a span stands for went.
+struct status {
+  status_code code = status_code::unset;
+  std::string message;   ///< Only for errors.
+  [[nodiscard]] static status ok() { return {status_code::ok, {}}; }
+  [[nodiscard]] static status error(std::string message) { return {status_code::error, std::move(message)}; }
+};
+
+/// What is known of a span when it starts. Attributes given here are in its `running` row, whatever happens later.
+struct span_options {
+  span_type type = span_type::unknown;
+  span_kind kind = span_kind::internal;
+  skein::attributes attributes;
+  std::vector<span_link> links;
+};
+
+namespace detail {
+
+/// What the setters of every kind of span work on.
+class span_target {
+ public:
+  /// The identity of the span; that of the run's root where the run is not recorded; empty outside any run.
+  [[nodiscard]] span_context context() const noexcept;
+  /// Whether anything that is set will be seen.
+  [[nodiscard]] bool recording() const noexcept { return target_.span != nullptr; }
+
+ protected:
+  span_target() = default;
+  explicit span_target(ambient target) noexcept : target_(std::move(target)) {}
+  ~span_target() = default;
+  span_target(span_target const&) = default;
+  span_target(span_target&&) noexcept = default;
+  span_target& operator=(span_target const&) = default;
+  span_target& operator=(span_target&&) noexcept = default;
+
+  void put_attribute(std::string_view key, attribute_value&& value) const;
+  void put_inputs(std::string&& json) const;
+  void put_outputs(std::string&& json) const;
+  void put_event(std::string_view name, attributes&& all) const;
+  void put_link(span_context const& to, attributes&& all) const;
+  void put_status(skein::status&& status) const;
+  void put_exception(std::exception_ptr exception) const;
+  void put_exception(std::exception const& exception) const;
+  void put_name(std::string_view name) const;
+
+  ambient target_;
+  span_context unrecorded_;   ///< The identity of a span that is not recorded.
+};
+
+}  // namespace detail
+
+/// The setters that every kind of span has; each returns the span, so that they chain.
+template <class Self>
+class span_setters : public detail::span_target {
+ public:
+  /// Sets or replaces.
+  Self& set_attribute(std::string_view key, attribute_value value) { return put_attribute(key, std::move(value)), self(); }
+  /// What went in, shown as JSON (json_value.hpp says of which types); nothing is rendered when nobody records it.
+  template <class T>
+  Self& set_inputs(T const& value) {
+    if (recording()) put_inputs(json::text_of(value));
+    return self();
+  }
+  /// What came out.
+  template <class T>
+  Self& set_outputs(T const& value) {
+    if (recording()) put_outputs(json::text_of(value));
+    return self();
+  }
+  /// Something that happened at this moment.
+  Self& add_event(std::string_view name, attributes all = {}) { return put_event(name, std::move(all)), self(); }
+  Self& add_link(span_context const& to, attributes all = {}) { return put_link(to, std::move(all)), self(); }
+  Self& set_status(skein::status status) { return put_status(std::move(status)), self(); }
+  /// Event `exception` with type and message, status error, attribute error.type. An exception that a span inside this one has
+  /// recorded adds no second event.
+  Self& record_exception(std::exception_ptr exception) { return put_exception(std::move(exception)), self(); }
+  Self& record_exception(std::exception const& exception) { return put_exception(exception), self(); }
+  Self& update_name(std::string_view name) { return put_name(name), self(); }
+
+ protected:
+  using span_target::span_target;
+
+ private:
+  Self& self() noexcept { return static_cast<Self&>(*this); }
+};
+
+/// A child of the thread's current span, itself current until it ends: with its scope, or by end(). Left by an exception it ends with
+/// status error; type and message are known where the code was wrapped (in_span). A local variable only.
+class span : public span_setters<span> {
+ public:
+  [[nodiscard]] explicit span(std::string_view name, span_options options = {});
+  span(span const&) = delete;
+  span& operator=(span const&) = delete;
+  ~span();
+
+  /// Ends it early, on the thread that made it; what was current before is current again. Again is allowed and does nothing.
+  void end() noexcept;
+
+ private:
+  void leave() noexcept;
+
+  ambient previous_;
+  int exceptions_;
+  bool current_ = false;
+};
+
+/// The thread's current span, from wherever the code is. Keeps the span's data, not the span, alive: it ends without this.
+class span_ref : public span_setters<span_ref> {
+ public:
+  /// Refers to nothing: every setter is ignored.
+  span_ref() = default;
+  explicit span_ref(ambient to) noexcept : span_setters(std::move(to)) {}
+};
+[[nodiscard]] span_ref current_span();
+
+/// A span whose start and end are in different places, never current by itself. Movable; one that was not ended ends with its handle.
+class span_handle : public span_setters<span_handle> {
+ public:
+  /// No span: every call is ignored.
+  span_handle() = default;
+  span_handle(span_handle&&) noexcept = default;
+  span_handle& operator=(span_handle&& other) noexcept;
+  ~span_handle();
+
+  void end() noexcept;
+  void end(skein::status status) noexcept;
+  /// Ends it at a time of the caller's. Not before its start.
+  void end_at(timestamp when) noexcept;
+  /// Ends it and gives back what was recorded, instead of handing it to the recorder. Empty when there is nothing to give.
+  [[nodiscard]] span_record finish();
+  /// What makes it current: `ambient_scope scope{handle.as_ambient()};`.
+  [[nodiscard]] ambient as_ambient() const noexcept { return target_; }
+
+ private:
+  friend struct span_access;
+  span_handle(ambient target, span_context const& unrecorded) noexcept;
+};
+
+/// What is known of the current run as a whole; ignored outside any. Chains.
+class trace_ref {
+ public:
+  trace_ref() = default;
+  explicit trace_ref(std::shared_ptr<run_scope> run) noexcept : run_(std::move(run)) {}
+
+  trace_ref& set_tag(std::string_view key, attribute_value value);
+  trace_ref& set_attribute(std::string_view key, attribute_value value);
+  trace_ref& set_request_preview(std::string_view text);
+  trace_ref& set_response_preview(std::string_view text);
+
+ private:
+  std::shared_ptr<run_scope> run_;
+};
+[[nodiscard]] trace_ref current_trace();
+
+/// Runs `body(span&)` or `body()` in a span of that name and returns what it returns. What it throws is recorded, with type and message,
+/// and thrown on.
+template <class Body>
+auto in_span(std::string_view name, Body&& body, span_options options = {}) {
+  span here{name, std::move(options)};
+  try {
+    if constexpr (std::invocable<Body, span&>) {
+      return std::forward<Body>(body)(here);
+    } else {
+      static_assert(std::invocable<Body>, "in_span calls its body with a skein::span&, or with nothing");
+      return std::forward<Body>(body)();
+    }
+  } catch (...) {
+    here.record_exception(std::current_exception());
+    throw;
+  }
+}
+
+}  // namespace skein

@@ -1,0 +1,29 @@
+// How the layers above start spans whose ids, parents and times they know.
+#pragma once
+
+#include <skein/tracing/run_scope.hpp>
+#include <skein/tracing/span.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace skein {
+
+struct span_start {
+  std::string name;
+  span_kind kind = span_kind::internal;
+  span_type type = span_type::unknown;
+  span_context parent;               ///< Only its span id counts: the trace is the run's. Empty = a root.
+  span_id id;                        ///< Empty = a random one.
+  std::string scope;                 ///< "skein" for Skein's own.
+  attributes attrs;
+  std::vector<span_link> links;
+  timestamp at{};                    ///< Zero = the recorder's clock.
+  bool ends_run = false;             ///< When the span ends, so does the run: failed if the span's status is error, else completed.
+};
+
+/// Starts a span of `run` (not null). It is not made current.
+[[nodiscard]] span_handle start_span(std::shared_ptr<run_scope> run, span_start start);
+
+}  // namespace skein

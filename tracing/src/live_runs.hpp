@@ -1,0 +1,86 @@
+// What the writer of a traces file remembers of runs between batches: their numbers, and how many siblings of each name they have.
+#pragma once
+
+#include <skein/registry/ids.hpp>
+#include <skein/tracing/span_record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace skein {
+
+struct run_key {
+  run_id run;
+  trace_id trace;
+  friend bool operator==(run_key const&, run_key const&) = default;
+};
+
+struct run_key_hash {
+  std::size_t operator()(run_key const& key) const noexcept { return std::hash<run_id>{}(key.run) ^ (std::hash<trace_id>{}(key.trace) * 31); }
+};
+
+/// The run that a span is stored under: one that names none is a run of its own, with the digits of its trace.
+[[nodiscard]] inline run_key run_key_of(span_record const& span) noexcept {
+  return {span.run.empty() ? run_id{span.context.trace.bytes()} : span.run, span.context.trace};
+}
+
+/// Spans of one parent and name. `label` needs their place in start order and whether there is more than one.
+struct sibling_group {
+  std::uint32_t count = 0;
+  timestamp newest_start{};       ///< Of the last one in the order of labels: by start, then span id.
+  span_id newest_span;
+  std::int64_t first_row = 0;     ///< span_rows.no of the first one.
+};
+
+struct sibling_key {
+  span_id parent;
+  std::uint64_t name = 0;  ///< A hash of the name.
+  friend bool operator==(sibling_key const&, sibling_key const&) = default;
+};
+
+struct sibling_key_hash {
+  std::size_t operator()(sibling_key const& key) const noexcept { return std::hash<span_id>{}(key.parent) ^ key.name; }
+};
+
+struct live_run {
+  std::int64_t no = 0;
+  std::int64_t base = 0;
+  std::int64_t root_row = 0;
+  std::optional<run_status> status;
+  bool stored = false;         ///< Has a row.
+  bool labels_known = true;    ///< `siblings` has all of the run's groups.
+  bool labels_in_order = true; ///< Rows came in start order, so that their ordinals are right as they were given.
+  std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
+
+  // Of the batch at hand.
+  bool touched = false;
+  run_record const* record = nullptr;
+  std::uint64_t spans_added = 0;
+
+  [[nodiscard]] bool ended() const noexcept { return status && *status != run_status::running; }
+};
+
+/// A bounded cache of runs. Addresses of runs stay valid until trim() or forget().
+class live_runs {
+ public:
+  /// The run under `key`, made empty (no = 0) if it is not here.
+  [[nodiscard]] live_run& at(run_key const& key) { return runs_[key]; }
+  /// The group of siblings under `key`, made empty (count = 0) if it is not here.
+  [[nodiscard]] sibling_group& siblings(live_run& run, sibling_key const& key);
+  /// Forgets what is over the bounds: first runs that ended, then all.
+  void trim();
+  /// Forgets the runs with these numbers.
+  void forget(std::vector<std::int64_t> const& numbers);
+
+ private:
+  template <class Predicate>
+  void erase_if(Predicate const& gone);
+
+  std::unordered_map<run_key, live_run, run_key_hash> runs_;
+  std::size_t groups_ = 0;  // Of all runs; forgotten runs are subtracted.
+};
+
+}  // namespace skein

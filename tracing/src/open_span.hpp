@@ -1,0 +1,61 @@
+// A started span as a recorder sees it: a node of its thread's list, which can say what is known of it so far.
+#pragma once
+
+#include <skein/tracing/span_record.hpp>
+
+#include <optional>
+
+namespace skein {
+
+struct thread_buffer;
+
+struct open_span {
+  open_span() = default;
+  open_span(open_span const&) = delete;
+  open_span& operator=(open_span const&) = delete;
+  virtual ~open_span() = default;
+
+  /// What is known at this moment, or nothing when the span has ended. Called with the lock of `home` held; may take the span's own.
+  [[nodiscard]] virtual std::optional<span_record> so_far() = 0;
+
+  // The links are guarded by home's mutex. A buffer is not freed while a span is in its lists.
+  open_span* previous = nullptr;
+  open_span* next = nullptr;
+  thread_buffer* home = nullptr;   ///< Null while no recorder knows the span.
+};
+
+/// A ring of open spans around a sentinel.
+class open_list {
+ public:
+  open_list() noexcept { head_.previous = head_.next = &head_; }
+
+  [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }
+
+  void push(open_span& span) noexcept {
+    span.previous = head_.previous;
+    span.next = &head_;
+    head_.previous->next = &span;
+    head_.previous = &span;
+  }
+
+  static void unlink(open_span& span) noexcept {
+    span.previous->next = span.next;
+    span.next->previous = span.previous;
+    span.previous = span.next = nullptr;
+  }
+
+  /// Takes the oldest span out; the list must not be empty.
+  [[nodiscard]] open_span& pop() noexcept {
+    open_span& first = *head_.next;
+    unlink(first);
+    return first;
+  }
+
+ private:
+  struct sentinel final : open_span {
+    [[nodiscard]] std::optional<span_record> so_far() override { return std::nullopt; }
+  };
+  sentinel head_;
+};
+
+}  // namespace skein

@@ -1,0 +1,63 @@
+#include "shape_numbers.hpp"
+
+#include <skein/registry/ids.hpp>
+
+#include <utility>
+
+namespace skein {
+namespace {
+
+// Programs have tens of names. One that makes a name per request must not fill the memory.
+constexpr std::size_t known_max = 16'384;
+
+}  // namespace
+
+result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string service) {
+  shape_numbers made;
+  made.file_ = &file;
+  made.service_ = std::move(service);
+  auto find = file.prepare("SELECT no FROM shapes WHERE name = ? AND kind = ? AND type = ? AND service = ? AND scope = ?", true);
+  if (!find) return find.error();
+  auto insert = file.prepare("INSERT INTO shapes(name, kind, type, service, scope) VALUES(?, ?, ?, ?, ?)", true);
+  if (!insert) return insert.error();
+  made.find_ = std::move(find).value();
+  made.insert_ = std::move(insert).value();
+  return made;
+}
+
+result<shape_numbers::shape> shape_numbers::of(span_record const& span) {
+  std::string_view const service = span.service.empty() ? service_ : span.service;
+  key_.assign(span.name);
+  key_ += '\0';
+  key_ += service;
+  key_ += '\0';
+  key_ += span.scope;
+  key_ += '\0';
+  key_ += static_cast<char>(span.kind);
+  key_ += static_cast<char>(span.type);
+  if (auto const found = known_.find(key_); found != known_.end()) return found->second;
+  auto const no = store(span, service);
+  if (!no) return no.error();
+  if (known_.size() >= known_max) known_.clear();
+  return known_.emplace(key_, shape{*no, stable_hash(span.name)}).first->second;
+}
+
+result<std::int64_t> shape_numbers::store(span_record const& span, std::string_view service) {
+  auto const bind = [&](sqlite::statement& statement) {
+    statement.bind(1, std::string_view{span.name}).bind(2, to_string(span.kind)).bind(3, to_string(span.type));
+    statement.bind(4, service).bind(5, std::string_view{span.scope});
+  };
+  bind(find_);
+  auto const found = find_.step();
+  if (!found) return found.error();
+  if (*found) {
+    auto const no = find_.integer(0);
+    find_.reset();
+    return no;
+  }
+  bind(insert_);
+  if (auto stored = insert_.run(); !stored) return stored.error();
+  return file_->last_row();
+}
+
+}  // namespace skein

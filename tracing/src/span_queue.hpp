@@ -1,0 +1,56 @@
+// The bounded queue between the threads that end spans and the one that writes them. It moves chunks, so its lock is taken once for
+// many spans; room is granted in advance, so the bound holds for what threads still gather too.
+#pragma once
+
+#include <skein/tracing/recorder.hpp>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+namespace skein {
+
+class span_queue {
+ public:
+  using chunk = std::vector<span_record>;
+
+  explicit span_queue(recorder_options const& options);
+
+  /// Takes over a thread's chunk with the part of its grant that it did not use, and answers how many spans the next one may hold:
+  /// 0 when the queue is at its bound. `filled` comes back empty. `full_batch` tells whether the writer has enough for a whole batch.
+  [[nodiscard]] std::size_t exchange(chunk& filled, std::size_t unused, bool& full_batch);
+  /// Takes over a chunk without granting another.
+  void push(chunk& filled, std::size_t unused);
+  /// Gives back a grant.
+  void give_back(std::size_t unused);
+  /// Blocks until there may be room. False: the writer has taken nothing for stall_max, drop the span.
+  [[nodiscard]] bool wait_for_room();
+
+  /// Marks everything that is in the queue; take() up to the mark returns it all.
+  [[nodiscard]] std::uint64_t mark() const;
+  /// Moves whole chunks from before `until` to the end of `out`, while `out` stays within `spans_max` (at least one chunk), and makes
+  /// room for producers. False when nothing from before `until` is left.
+  bool take(std::vector<span_record>& out, std::size_t spans_max, std::uint64_t until);
+
+ private:
+  void push_locked(chunk& filled, std::size_t unused);
+  void make_room_locked(std::size_t spans);
+
+  std::size_t const chunk_max_;
+  std::size_t const batch_max_;
+  std::chrono::milliseconds const stall_max_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::size_t free_;               ///< Spans that may still be granted.
+  std::size_t queued_ = 0;         ///< Spans in chunks_.
+  std::uint64_t pushed_ = 0;       ///< Chunks ever pushed; the front of chunks_ is number pushed_ - chunks_.size().
+  std::uint64_t progress_ = 0;     ///< Grows whenever room is made.
+  bool stalled_ = false;
+  std::deque<chunk> chunks_;
+  std::vector<chunk> spare_;       ///< Emptied chunks, for reuse.
+};
+
+}  // namespace skein

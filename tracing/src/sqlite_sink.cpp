@@ -1,0 +1,143 @@
+#include <skein/tracing/sqlite_sink.hpp>
+
+#include "trace_retention.hpp"
+#include "trace_schema.hpp"
+#include "trace_writer.hpp"
+
+#include <skein/tracing/owner_lock.hpp>
+#include <skein/tracing/sqlite.hpp>
+
+#include <sys/stat.h>
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace skein {
+namespace {
+
+// Which file a path names; what SQLite has open stays alive, nameless, when a user deletes it.
+struct file_identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+  friend bool operator==(file_identity const&, file_identity const&) = default;
+};
+
+std::optional<file_identity> identity_of(std::string const& path) noexcept {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return file_identity{info.st_dev, info.st_ino};
+}
+
+class file_sink final : public sqlite_sink {
+ public:
+  explicit file_sink(sqlite_sink_options options) : options_(std::move(options)) {}
+
+  result<void> open() {
+    std::scoped_lock const guard{mutex_};
+    if (auto done = reopen(); !done) return done;
+    return transaction([this] { return writer_->interrupt_running(); });
+  }
+
+  result<void> write(trace_batch const& batch) override {
+    std::scoped_lock const guard{mutex_};
+    if (auto done = ensure_open(); !done) return done;
+    if (auto done = transaction([&] { return writer_->write(batch); }); !done) return done;
+    keep_within_bound();
+    return {};
+  }
+
+  result<void> insert_missing(std::vector<span_record> const& spans) override {
+    auto missing = spans;
+    for (auto& span : missing) {
+      if (span.status == status_code::running || span.status == status_code::unset) span.status = status_code::interrupted;
+    }
+    std::scoped_lock const guard{mutex_};
+    if (auto done = ensure_open(); !done) return done;
+    return transaction([&] { return writer_->write_missing(missing); });
+  }
+
+  std::string describe() const override { return "sqlite " + options_.path; }
+  std::string const& path() const noexcept override { return options_.path; }
+
+  sqlite_sink_counters counters() const override {
+    std::scoped_lock const guard{mutex_};
+    return counters_;
+  }
+
+ private:
+  result<void> ensure_open() {
+    if (writer_ && identity_of(options_.path) == identity_) return {};
+    return reopen();
+  }
+
+  result<void> reopen() {
+    close();
+    if (auto locked = hold_lock(); !locked) return locked;
+    auto file = sqlite::database::open(options_.path, sqlite::open_mode::read_write_create, options_.vfs);
+    if (!file) return file.error();
+    file_ = std::move(file).value();
+    if (auto ready = trace_schema::prepare_for_writing(file_); !ready) return close(), ready;
+    auto writer = trace_writer::make(file_, options_.service);
+    if (!writer) return close(), writer.error();
+    writer_.emplace(std::move(writer).value());
+    identity_ = identity_of(options_.path);
+    return {};
+  }
+
+  // A deleted folder takes the lock file with it: another process may own the one that stands there.
+  result<void> hold_lock() {
+    auto const lock_file = options_.path + ".lock";
+    if (lock_.held() && identity_of(lock_file) == lock_identity_) return {};
+    lock_ = {};
+    auto lock = owner_lock::acquire(options_.path);
+    if (!lock) return lock.error();
+    lock_ = std::move(lock).value();
+    lock_identity_ = identity_of(lock_file);
+    return {};
+  }
+
+  // Runs `body` in a transaction. After a failure the connection is dropped with all that it remembers, so that the next call starts
+  // from the file.
+  template <class Body>
+  result<void> transaction(Body const& body) {
+    auto done = file_.execute("BEGIN IMMEDIATE");
+    if (done) done = body();
+    if (done) done = file_.execute("COMMIT");
+    if (!done) close();
+    return done;
+  }
+
+  void close() noexcept {
+    writer_.reset();
+    file_ = {};
+  }
+
+  // The batch is stored; a failure here is the next write's to meet.
+  void keep_within_bound() {
+    if (options_.file_bytes_max == 0) return;
+    auto const gone = delete_oldest_runs(file_, options_.file_bytes_max);
+    if (!gone) return close();
+    counters_.runs_deleted += gone->numbers.size();
+    counters_.spans_deleted += gone->spans;
+    if (!gone->numbers.empty()) writer_->forget_runs(gone->numbers);
+  }
+
+  sqlite_sink_options options_;
+  mutable std::mutex mutex_;
+  owner_lock lock_;
+  sqlite::database file_;
+  std::optional<trace_writer> writer_;
+  std::optional<file_identity> identity_, lock_identity_;
+  sqlite_sink_counters counters_;
+};
+
+}  // namespace
+
+result<std::shared_ptr<sqlite_sink>> open_sqlite_sink(sqlite_sink_options options) {
+  auto sink = std::make_shared<file_sink>(std::move(options));
+  if (auto opened = sink->open(); !opened) return opened.error();
+  return std::shared_ptr<sqlite_sink>{std::move(sink)};
+}
+
+}  // namespace skein
