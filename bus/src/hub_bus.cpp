@@ -540,6 +540,11 @@ std::vector<artifact_ptr> locked_bus::artifacts(std::string_view type) {
   return core_.artifacts(type);
 }
 
+result<std::vector<artifact_ptr>> locked_bus::stored_artifacts(std::string_view type) {
+  if (!durable_) return artifacts(type);
+  return ledger_->artifacts(type, 0);
+}
+
 board_counters locked_bus::counters() {
   lock held{mutex_};
   return core_.counters();

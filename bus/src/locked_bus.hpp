@@ -44,6 +44,7 @@ class locked_bus final : public hub_bus {
   result<board_reply> take(pending& wait) override;
   void cancel(pending& wait) override;
   std::vector<artifact_ptr> artifacts(std::string_view type) override;
+  result<std::vector<artifact_ptr>> stored_artifacts(std::string_view type) override;
   board_counters counters() override;
   subscription_no find_subscription(std::string_view agent, std::string_view type) override;
   bool knows_agent(std::string_view agent) override;

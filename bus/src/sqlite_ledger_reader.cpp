@@ -263,4 +263,31 @@ result<run_history> read_history(sqlite::database& file, run_id const& run) {
   return out;
 }
 
+result<std::vector<run_row>> read_recent_runs(sqlite::database& file, std::chrono::nanoseconds last) {
+  // Backwards from the newest artifact: what is older than the window is not even looked at.
+  auto query = file.prepare(
+      "WITH RECURSIVE recent(seq, run, created_at) AS ("
+      " SELECT * FROM (SELECT seq, run, created_at FROM artifact ORDER BY seq DESC LIMIT 1) UNION ALL"
+      " SELECT a.seq, a.run, a.created_at FROM recent r JOIN artifact a ON a.seq ="
+      "  (SELECT max(seq) FROM artifact WHERE seq < r.seq)"
+      "  WHERE a.created_at >= (SELECT created_at FROM artifact ORDER BY seq DESC LIMIT 1) - ?1)"
+      "SELECT no, id, name, root, status, failures, started_at FROM run WHERE status IS NOT NULL AND no IN (SELECT run FROM recent) ORDER BY no");
+  if (!query) return query.error();
+  query->bind(1, std::int64_t{last.count()});
+  std::vector<run_row> out;
+  auto const done = each(*query, "run", [&](row_reader& row) { out.push_back(read_run(row)); });
+  if (!done) return done.error();
+  return out;
+}
+
+result<std::vector<artifact_ptr>> read_artifacts(sqlite::database& file, std::string_view type, std::size_t limit) {
+  std::string const newest = limit == 0 ? std::string{} : " AND a.seq IN (SELECT seq FROM artifact WHERE type = t.id ORDER BY seq DESC LIMIT " +
+                                                            std::to_string(limit) + ")";
+  auto query = artifact_query::prepare(file, "t.text = ?1" + newest);
+  if (!query) return query.error();
+  std::vector<artifact_ptr> out;
+  if (auto const done = query->read(type, out); !done) return done.error();
+  return out;
+}
+
 }  // namespace skein::bus::ledger_file

@@ -1,6 +1,7 @@
 #include "open_stores.hpp"
 
 #include <skein/tracing/default_traces.hpp>
+#include <skein/tracing/trace_store.hpp>
 
 #include <string_view>
 
@@ -15,6 +16,16 @@ std::optional<std::string> sqlite_path(std::string_view text) {
   constexpr std::string_view scheme = "sqlite:";
   if (!text.starts_with(scheme) || text.size() == scheme.size()) return std::nullopt;
   return std::string{text.substr(scheme.size())};
+}
+
+std::vector<run_id> runs_left_running(std::string const& path) {
+  std::vector<run_id> left;
+  try {
+    for (auto const& run : trace_store{path}.runs({.status = run_status::running, .limit = 0})) left.push_back(run.id);
+  } catch (error const&) {
+    // There is no such file yet, or opening it for writing will say what is wrong with it.
+  }
+  return left;
 }
 
 /// Stands in for a file that could not be opened: every write tries again.
@@ -59,17 +70,18 @@ std::optional<traces_target> open_traces(orchestrator_options const& options) {
   sqlite_sink_options wanted;
   wanted.path = *path;
   wanted.file_bytes_max = options.traces_bytes_max;
+  auto left = runs_left_running(*path);
   error why{errc::io_failed, "not opened"};
   if (*path == default_traces_path) {
-    if (auto opened = open_default_traces(wanted)) return traces_target{opened->sink, opened->sink, opened->path};
+    if (auto opened = open_default_traces(wanted)) return traces_target{opened->sink, opened->sink, opened->path, std::move(left)};
     else why = opened.error();
   } else {
     auto opened = open_sqlite_sink(wanted);
-    if (opened) return traces_target{*opened, *opened, *path};
+    if (opened) return traces_target{*opened, *opened, *path, std::move(left)};
     why = opened.error();
     if (why.code() == errc::locked) throw why;
   }
-  return traces_target{std::make_shared<late_sqlite_sink>(wanted, why), nullptr, *path};
+  return traces_target{std::make_shared<late_sqlite_sink>(wanted, why), nullptr, *path, {}};
 }
 
 }  // namespace skein

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace skein {
 
@@ -18,6 +19,7 @@ struct traces_target {
   std::shared_ptr<span_sink> sink;
   std::shared_ptr<sqlite_sink> opened;   ///< Null when the file could not be opened (yet).
   std::string path;
+  std::vector<run_id> left_running;      ///< Runs that an earlier process did not end in the file.
 };
 /// nullopt when no traces file is wanted. Traces are disposable: a file that cannot be opened is tried again with every write, and the
 /// program goes on. Throws invalid_argument, and locked for a path that is not the default.

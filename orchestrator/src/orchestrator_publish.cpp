@@ -37,6 +37,7 @@ result<void> orchestrator::state::check(payload const& value) const {
 }
 
 orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
+  begin();
   register_type(type);
   check(value).value();
 

@@ -38,8 +38,10 @@ orchestrator::state::state(orchestrator_options given)
   // The ledger first: a hub that can't have its ledger should leave no traces file behind.
   auto ledger = open_ledger(options_);
   auto sinks = options_.sinks;
+  std::optional<traces_target> traces;
   if (options_.tracing) {
-    if (auto traces = open_traces(options_)) {
+    traces = open_traces(options_);
+    if (traces) {
       traces_path_ = traces->path;
       traces_sink_ = traces->opened;
       sinks.push_back(traces->sink);
@@ -48,13 +50,16 @@ orchestrator::state::state(orchestrator_options given)
     sinks.clear();
   }
   recorder_ = recorder::make(std::move(sinks), clock_, options_.spans);
-  if (traces_sink_) recover_spans(*ledger, *traces_sink_);
+  if (options_.tracing) {
+    for (auto const& run : recover_runs(*ledger, traces ? &*traces : nullptr)) continue_run(run);
+  }
   host_ = agents::local_host::make(*this);
   bus_ = bus::hub_bus::open(std::move(ledger), clock_, *this, bus_options(options_)).value();
   if (options_.local_link == skein::local_link::inproc) {
     link_ = bus::inproc_link::open({.hub = [this](bus::message&& m) { from_host(std::move(m)); }, .host = [this](bus::message&& m) { to_host(std::move(m)); }},
                                    threads_ > 0);
   }
+  begun_ = bus_->counters().open == 0;
   if (threads_ == 0) return;
   service_.start([this]() -> std::optional<service_thread::time_point> {
     bus_->attend();
@@ -98,7 +103,8 @@ void orchestrator::state::offer() {
   bus::hello hello;
   hello.host = std::string{bus::local_host_name};
   hello.instance = 1;
-  hello.credit = std::max(options_.local_credit, threads_);
+  // What an earlier process left is started once the program goes on from adding its agents: all of them shall see what comes of it.
+  hello.credit = begun_ ? std::max(options_.local_credit, threads_) : 0;
   hello.agents = host_->offered();
   auto const make_table = [this](bus::blackboard const& board) {
     bus::predicate_table table;
@@ -109,6 +115,13 @@ void orchestrator::state::offer() {
     return table;
   };
   bus_->offer(std::move(hello), make_table).value();
+}
+
+void orchestrator::state::begin() {
+  if (begun_.load(std::memory_order_acquire)) return;
+  std::lock_guard const held{adding_};
+  if (begun_.exchange(true)) return;
+  offer();
 }
 
 // --- runs --------------------------------------------------------------------------------------------------------------------------
@@ -124,11 +137,26 @@ std::shared_ptr<run_scope> orchestrator::state::make_scope(run_id id, span_conte
 }
 
 void orchestrator::state::open_run(std::shared_ptr<run_scope> const& scope, std::string name) {
+  begin();
   runs_.add(scope);
   if (auto ok = bus_->open_run({scope->id, std::move(name), scope->context()}); !ok) {
     runs_.remove(scope->id);
     ok.value();
   }
+}
+
+void orchestrator::state::continue_run(left_run const& left) {
+  auto const scope = make_scope(left.row.id, left.row.root);
+  scope->flags = left.row.root.flags;
+  scope->root = left.row.root.span;
+  runs_.add(scope);
+  scope->begin(left.known.name, left.known.start);
+  for (auto const& one : left.known.attributes) scope->set_attribute(one.key, one.value);
+  for (auto const& one : left.known.tags) scope->set_tag(one.key, one.value);
+  if (!left.known.session.empty()) scope->set_session(left.known.session);
+  if (!left.known.user.empty()) scope->set_user(left.known.user);
+  if (!left.known.request_preview.empty()) scope->set_request_preview(left.known.request_preview);
+  if (!left.known.response_preview.empty()) scope->set_response_preview(left.known.response_preview);
 }
 
 void orchestrator::state::close_run(run_scope const& scope, bool failed) {
@@ -216,7 +244,8 @@ void orchestrator::state::attend() { bus_->attend(); }
 bool orchestrator::state::wake() { return service_.wake(); }
 
 std::vector<bus::artifact_ptr> orchestrator::state::query(std::string_view type, artifact_filter const& filter) {
-  auto found = bus_->artifacts(type);
+  begin();
+  auto found = filter.all_sessions ? bus_->stored_artifacts(type).value() : bus_->artifacts(type);
   // What is not routed is between an invoked agent and its caller.
   std::erase_if(found, [&](auto const& one) { return !one->routed || !filter.accepts(*one); });
   if (filter.limit > 0 && found.size() > filter.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(filter.limit));
@@ -261,6 +290,7 @@ void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<
 
 run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout) {
   refuse_inside_handler("run_until_idle");
+  begin();
   auto const deadline = timeout ? std::optional{clock_.now() + *timeout} : std::nullopt;
   auto const here = current_ambient();
   bool const inside = owns(here);
@@ -286,6 +316,7 @@ run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optio
 
 void orchestrator::state::run_pending() {
   refuse_inside_handler("run_pending");
+  begin();
   for (;;) {
     bus_->attend();
     bool moved = false;

@@ -10,9 +10,11 @@
 #include <skein/tracing/run_scope.hpp>
 #include <skein/tracing/sqlite_sink.hpp>
 
+#include "recover_spans.hpp"
 #include "run_table.hpp"
 #include "service_thread.hpp"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -75,6 +77,8 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   void pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline);
   void work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline);
   void offer();
+  void begin();
+  void continue_run(left_run const& left);
   void flush_while_moving();
   void to_host(bus::message&& message);
   void from_host(bus::message&& message);
@@ -95,6 +99,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::unique_ptr<bus::inproc_link> link_;    // null: direct
   service_thread service_;
   std::mutex adding_;                         // one agent is added at a time
+  std::atomic<bool> begun_ = false;           // the program has added its agents and goes on
 };
 
 }  // namespace skein

@@ -1,5 +1,9 @@
 #include "recover_spans.hpp"
 
+#include <skein/tracing/trace_store.hpp>
+
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <unordered_map>
 
@@ -40,6 +44,14 @@ void add_attempts(std::vector<span_record>& spans, bus::run_row const& run, bus:
   }
 }
 
+/// The root span of a run with a body; other runs are rooted in a publish.
+span_record body_of(bus::run_row const& run) {
+  auto span = interrupted(run.id, run.root, {}, run.name, span_kind::internal, run.started_at);
+  span.type = span_type::workflow;
+  span.attributes = {{"skein.workflow", true}, {"workflow.name", run.name}, {"workflow.id", run.id.to_string()}};
+  return span;
+}
+
 std::vector<span_record> spans_of(bus::run_row const& run, bus::run_history const& history, std::vector<bus::subscription_row> const& subscriptions) {
   artifacts_by_seq artifacts;
   for (auto const& artifact : history.artifacts) artifacts.emplace(artifact->seq, artifact);
@@ -47,6 +59,7 @@ std::vector<span_record> spans_of(bus::run_row const& run, bus::run_history cons
   for (auto const& activation : history.activations) last_attempt.emplace(activation.id, activation.attempt);
 
   std::vector<span_record> spans;
+  if (!run.name.empty()) spans.push_back(body_of(run));
   for (auto const& artifact : history.artifacts) {
     span_id parent;
     if (auto const cause = last_attempt.find(artifact->cause); cause != last_attempt.end()) {
@@ -66,16 +79,87 @@ std::vector<span_record> spans_of(bus::run_row const& run, bus::run_history cons
   return spans;
 }
 
+/// How far back spans can have been lost: far more than the writer of spans is ever behind.
+constexpr std::chrono::seconds lost_at_most{60};
+
+attributes from_json(std::string const& text) {
+  attributes made;
+  auto const object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) return made;
+  for (auto const& [key, value] : object.items()) {
+    if (value.is_boolean()) set_attribute(made, key, value.get<bool>());
+    if (value.is_number_integer()) set_attribute(made, key, value.get<std::int64_t>());
+    if (value.is_number_float()) set_attribute(made, key, value.get<double>());
+    if (value.is_string()) set_attribute(made, key, value.get<std::string>());
+    if (value.is_array()) {
+      std::vector<std::string> items;
+      for (auto const& item : value) items.push_back(item.is_string() ? item.get<std::string>() : item.dump());
+      set_attribute(made, key, std::move(items));
+    }
+  }
+  return made;
+}
+
+/// What is known of the run without a traces file.
+run_record from_ledger(bus::run_row const& run, bus::run_history const& history) {
+  run_record made;
+  made.run = run.id;
+  made.trace = run.root.trace;
+  made.name = run.name;
+  made.start = run.started_at;
+  if (made.name.empty() && !history.artifacts.empty()) made.name = "publish " + history.artifacts.front()->type;
+  return made;
+}
+
+void add_from_file(run_record& known, std::string const& path) {
+  try {
+    trace_store const store{path};
+    for (auto const& row : store.sql("SELECT start_time, attributes, tags, session, user, request_preview, response_preview FROM runs WHERE run_id = '" +
+                                     known.run.to_string() + "'")) {
+      known.start = timestamp{std::chrono::nanoseconds{row[0].integer()}};
+      known.attributes = from_json(row[1].text());
+      known.tags = from_json(row[2].text());
+      known.session = row[3].text();
+      known.user = row[4].text();
+      known.request_preview = row[5].text();
+      known.response_preview = row[6].text();
+    }
+  } catch (error const&) {
+    // The ledger's word will do.
+  }
+}
+
+/// The row of a run that the ledger has closed, as far as spans need it.
+bus::run_row closed_run(run_id const& id, bus::run_history const& history) {
+  bus::run_row made;
+  made.id = id;
+  if (!history.artifacts.empty()) made.root = history.artifacts.front()->context;
+  return made;
+}
+
 }  // namespace
 
-void recover_spans(bus::ledger& ledger, sqlite_sink& into) {
+std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* traces) {
+  std::vector<left_run> open;
   auto const left = ledger.load();
-  if (!left) return;  // opening the bus says why
+  if (!left) return open;  // opening the bus says why
+  auto* const into = traces ? traces->opened.get() : nullptr;
   for (auto const& run : left->runs) {
     if (!run.root.is_sampled()) continue;
     auto const history = ledger.history(run.id);
-    if (history) (void)into.insert_missing(spans_of(run, *history, left->subscriptions)).ok();
+    if (!history) continue;
+    open.push_back({run, from_ledger(run, *history)});
+    if (!into) continue;
+    add_from_file(open.back().known, traces->path);
+    (void)into->insert_missing(spans_of(run, *history, left->subscriptions)).ok();
   }
+  if (!into) return open;
+  for (auto const& id : traces->left_running) {
+    if (std::any_of(open.begin(), open.end(), [&](auto const& run) { return run.row.id == id; })) continue;
+    auto const history = ledger.history(id);
+    if (history) (void)into->insert_missing(spans_of(closed_run(id, *history), *history, left->subscriptions)).ok();
+  }
+  return open;
 }
 
 }  // namespace skein

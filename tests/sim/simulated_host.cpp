@@ -9,6 +9,7 @@ void simulated_host::start() {
   ++instance_;
   key_ = world_.connect(*this);
   armed_.reset();
+  started_.clear();
   host_session_options options;
   options.name = name();
   options.instance = instance_;
@@ -85,6 +86,7 @@ void simulated_host::carry_out(host_actions&& what) {
 
 void simulated_host::begin(delivery&& what) {
   auto const delivered = std::make_shared<delivery>(std::move(what));
+  if (!started_.insert(delivered->activation).second) throw violation{name() + " starts an attempt twice"};
   world_.log(name() + " starts " + delivered->agent + " on " + std::to_string(delivered->activation.no) + '#' + std::to_string(delivered->activation.attempt));
   world_.after(world_.handler_time(), [this, delivered, life = life_] {
     if (life != life_) return;

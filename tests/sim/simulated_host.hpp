@@ -46,6 +46,7 @@ class simulated_host {
   std::uint64_t hellos_sent_ = 0;
   std::uint64_t arrived_instance_ = 0, arrived_hello_ = 0;
   std::optional<timestamp> armed_;
+  std::set<attempt_ref> started_;        // by this process
 };
 
 }  // namespace skein::sim

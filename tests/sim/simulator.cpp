@@ -13,6 +13,8 @@ namespace {
 
 /// How long after the last fault everything must have come to rest: a few leases, the longest handlers, and all retries.
 constexpr auto rest_within = std::chrono::seconds{300};
+/// Far more than it takes: a session that never lets the clock go on is found out too.
+constexpr std::uint64_t events_until_rest_max = 1'000'000;
 
 class director {
  public:
@@ -69,12 +71,13 @@ class director {
     restart_hub();
     auto const last = world_.now + rest_within;
     bool told = false;
+    std::uint64_t events = 0;
     start_last_waiter(world_, [&told] { told = true; });
     while (!(told && at_rest())) {
       for (auto& host : world_.hosts) {
         if (!host->alive()) host->start();
       }
-      if (!world_.run_next() || world_.now > last) {
+      if (!world_.run_next() || world_.now > last || ++events > events_until_rest_max) {
         throw violation{std::string{told ? "" : "the last waiter was never told; "} + "not at rest long after the last fault (" + std::to_string(world_.busy_users) +
                         " users)" + world_.oracle.describe_open()};
       }

@@ -46,6 +46,7 @@ struct artifact_filter {
   std::string correlation_id = {};     ///< Empty = any.
   run_id run = {};                     ///< Empty = any.
   std::size_t limit = 0;               ///< The newest so many; 0 = all.
+  bool all_sessions = false;           ///< Also what earlier processes published, as far as a durable ledger still has it.
 
   [[nodiscard]] bool accepts(bus::artifact_data const& meta) const;
 };

@@ -105,6 +105,8 @@ class hub_bus {
   virtual void cancel(pending& wait) = 0;
 
   [[nodiscard]] virtual std::vector<artifact_ptr> artifacts(std::string_view type) = 0;
+  /// Those of all sessions that the ledger still has, oldest first; a ledger that keeps nothing has this session's. errc::ledger_failed.
+  [[nodiscard]] virtual result<std::vector<artifact_ptr>> stored_artifacts(std::string_view type) = 0;
   [[nodiscard]] virtual board_counters counters() = 0;
   [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::string_view type) = 0;
   [[nodiscard]] virtual bool knows_agent(std::string_view agent) = 0;

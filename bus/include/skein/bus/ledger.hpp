@@ -4,9 +4,12 @@
 #include <skein/bus/change.hpp>
 #include <skein/registry/error.hpp>
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace skein::bus {
 
@@ -36,6 +39,13 @@ class ledger {
   /// Everything that is left of `run`; empty for a run that the ledger does not know. For rebuilding spans after a crash and for
   /// listing dead activations. errc::ledger_failed.
   [[nodiscard]] virtual result<run_history> history(run_id run) = 0;
+  /// Whether the owner before this one died: then spans of its last moments may never have reached the traces.
+  [[nodiscard]] virtual bool after_crash() const noexcept { return false; }
+  /// The runs that something was published in during the `last` before the newest artifact. errc::ledger_failed.
+  [[nodiscard]] virtual result<std::vector<run_row>> recent_runs(std::chrono::nanoseconds last);
+  /// Artifacts of `type` of all sessions, the newest `limit` (0 = all), by seq. errc::ledger_failed. May be called while another thread
+  /// commits.
+  [[nodiscard]] virtual result<std::vector<artifact_ptr>> artifacts(std::string_view type, std::size_t limit);
   /// Never blocks; to be called like the rest, from one thread at a time.
   [[nodiscard]] virtual ledger_counters counters() const noexcept = 0;
   /// Whether commit reaches a disk; if not, the board keeps going without waiting and commit may be skipped.
