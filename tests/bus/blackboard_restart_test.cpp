@@ -12,11 +12,27 @@ TEST(blackboard_restart, continues_open_work_of_the_dead_local_host_without_coun
   (void)b.delivered(b.local);
   b.crash();
   b.local_hello({cook()});
+  (void)b.wait();
   auto const again = b.delivered(b.local);
   EXPECT_EQ(again.activation.attempt, 2u);
   EXPECT_EQ(b.only_open().losses, 0u);
   b.done(b.local, again);
   ASSERT_EQ(b.ended.size(), 1u);
+}
+
+TEST(blackboard_restart, leases_nothing_until_the_program_has_added_its_agents) {
+  board_fixture b;
+  b.local_hello({cook()});
+  b.publish("idea");
+  (void)b.delivered(b.local);
+  b.crash();
+  b.local_hello({cook()});
+  EXPECT_TRUE(b.deliveries(b.local).empty());
+  b.later(4s);
+  EXPECT_TRUE(b.deliveries(b.local).empty());
+  EXPECT_EQ(b.board.next_timer(), b.now + 1s);
+  b.later(1s);
+  EXPECT_EQ(b.deliveries(b.local).size(), 1u) << "the grace has passed";
 }
 
 TEST(blackboard_restart, adopts_what_a_remote_host_says_it_holds) {
@@ -97,6 +113,7 @@ TEST(blackboard_restart, keeps_the_time_of_a_retry) {
   b.crash();
   b.local_hello({patient});
   EXPECT_EQ(b.board.next_timer(), due);
+  (void)b.wait();
   b.later(1s);
   EXPECT_EQ(b.delivered(b.local).activation.attempt, 2u);
 }
@@ -127,6 +144,7 @@ TEST(blackboard_restart, ends_runs_whose_body_is_lost_as_interrupted) {
   b.local_hello({cook()});
   EXPECT_EQ(b.run_of(quiet).status, run_status::interrupted);
   EXPECT_EQ(b.run_of(busy).status, run_status::running);
+  (void)b.wait();
   b.done(b.local, b.delivered(b.local));
   EXPECT_EQ(b.run_of(busy).status, run_status::interrupted);
 }

@@ -227,4 +227,49 @@ TEST(work_that_an_earlier_hub_left, continues_its_run_and_trace) {
   EXPECT_TRUE(std::any_of(attempts.begin(), attempts.end(), [](auto const& one) { return one.record.status == skein::status_code::unset; }));
 }
 
+TEST(work_that_an_earlier_hub_left, ends_its_run_and_keeps_what_was_known_of_it) {
+  temporary_folder const folder;
+  auto options = durable(folder);
+  options.traces = "sqlite:" + folder / "traces.db";
+  {
+    skein::orchestrator hub{options};
+    hub.add(skein::agent{"worker"}.on<task>([](task const&) {}));
+    hub.publish(task{1});
+    skein::traced_run run{hub, "named", {.tags = {{"team", "search"}, {"parts", std::vector<std::string>{"a", "b"}}}, .session = "s-1", .user = "ada"}};
+    run.set_attribute("size", 3);
+    hub.publish(task{2});
+  }
+  skein::orchestrator hub{options};
+  hub.add(skein::agent{"worker"}.on<task>([](task const&) {}));
+  EXPECT_EQ(hub.run_until_idle().activations.size(), 2u);
+  EXPECT_TRUE(hub.flush());
+  auto const store = hub.traces();
+  auto const plain = store.runs({.name = "publish hub.task"});
+  ASSERT_EQ(plain.size(), 1u);
+  EXPECT_EQ(plain[0].status, skein::run_status::completed);
+  auto const named = store.runs({.name = "named"});
+  ASSERT_EQ(named.size(), 1u);
+  EXPECT_NE(named[0].status, skein::run_status::running);
+  EXPECT_EQ(named[0].tags, R"({"parts":["a","b"],"team":"search"})");
+  EXPECT_EQ(named[0].attributes, R"({"size":3})");
+  EXPECT_EQ(named[0].session, "s-1");
+  EXPECT_EQ(named[0].user, "ada");
+}
+
+TEST(work_that_an_earlier_hub_left, is_not_started_before_all_agents_are_there) {
+  temporary_folder const folder;
+  {
+    skein::orchestrator hub{durable(folder)};
+    hub.add(skein::agent{"first"}.on<task>([](task const& t) { return answer{t.number}; }).publishes<answer>());
+    for (int i = 0; i < 20; ++i) hub.publish(task{i});
+  }
+  std::atomic<int> seen = 0;
+  skein::orchestrator hub{durable(folder, 4)};
+  hub.add(skein::agent{"first"}.on<task>([](task const& t) { return answer{t.number}; }).publishes<answer>());
+  for (int i = 0; i < 10; ++i) hub.add(skein::agent{"between" + std::to_string(i)});
+  hub.add(skein::agent{"second"}.on<answer>([&](answer const&) { ++seen; }));
+  EXPECT_TRUE(hub.run_until_idle().ok());
+  EXPECT_EQ(seen, 20);
+}
+
 }  // namespace
