@@ -34,7 +34,7 @@ std::vector<bus::artifact_ptr> orchestrator::invoke_payload(std::string_view age
 }
 
 bool orchestrator::flush(std::chrono::nanoseconds timeout) { return state_->flush(timeout); }
-skein::tracer orchestrator::tracer() const { return skein::tracer{state_->recorder()}; }
+skein::tracer orchestrator::tracer() const { return state_->tracer(); }
 trace_store orchestrator::traces() const { return trace_store{state_->traces_path()}; }
 
 }  // namespace skein

@@ -50,6 +50,7 @@ orchestrator::state::state(orchestrator_options given)
     sinks.clear();
   }
   recorder_ = recorder::make(std::move(sinks), clock_, options_.spans);
+  tracer_.emplace(recorder_, options_.tracing);
   if (options_.tracing) {
     for (auto const& run : recover_runs(*ledger, traces ? &*traces : nullptr)) continue_run(run);
   }
@@ -139,6 +140,7 @@ std::shared_ptr<run_scope> orchestrator::state::make_scope(run_id id, span_conte
 void orchestrator::state::open_run(std::shared_ptr<run_scope> const& scope, std::string name) {
   begin();
   runs_.add(scope);
+  tracer_->adopt(scope);
   if (auto ok = bus_->open_run({scope->id, std::move(name), scope->context()}); !ok) {
     runs_.remove(scope->id);
     ok.value();

@@ -60,7 +60,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   result<void> check(payload const& value) const override;
 
   [[nodiscard]] std::shared_ptr<skein::recorder> const& recorder() const noexcept { return recorder_; }
-  [[nodiscard]] bool tracing() const noexcept { return options_.tracing; }
+  [[nodiscard]] skein::tracer const& tracer() const noexcept { return *tracer_; }
 
  private:
   /// One publish on its way: where it belongs, and its span.
@@ -92,6 +92,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::shared_ptr<sqlite_sink> traces_sink_;  // null: none, or it could not be opened yet
   std::string traces_path_;                   // empty: none
   std::shared_ptr<skein::recorder> recorder_;
+  std::optional<skein::tracer> tracer_;
   type_registry types_;
   run_table runs_;
   std::unique_ptr<agents::local_host> host_;
