@@ -1,7 +1,7 @@
 // One attempt from delivery to DONE, with its spans.
 #include "activation_frame.hpp"
 
-#include <skein/registry/failure.hpp>
+#include <skein/agents/publish_span.hpp>
 #include <skein/tracing/current.hpp>
 #include <skein/tracing/exception_text.hpp>
 
@@ -38,19 +38,8 @@ span_start invoke_span(bus::delivery const& work, agent_descriptor const& agent,
 void record_publishes(activation_frame& frame, timestamp ended) {
   if (!frame.run->recording) return;
   for (std::size_t i = 0; i < frame.children.size(); ++i) {
-    bus::child const& child = frame.children[i];
-    span_start start;
-    start.name = "publish " + child.type;
-    start.kind = span_kind::producer;
-    start.type = span_type::publish;
-    start.parent = {frame.run->trace, frame.marks[i].parent, frame.run->flags};
-    start.id = child.context.span;
-    start.scope = "skein";
-    start.at = frame.marks[i].at;
-    start.attrs = {{"messaging.system", "zeromq"},
-                   {"messaging.operation.type", "send"},
-                   {"messaging.destination.name", child.type},
-                   {"messaging.message.id", derive_artifact_id(frame.work.activation.id, i).to_string()}};
+    span_context const parent{frame.run->trace, frame.marks[i].parent, frame.run->flags};
+    auto start = publish_span(frame.children[i].type, derive_artifact_id(frame.work.activation.id, i), parent, frame.marks[i].at);
     start_span(frame.run, std::move(start)).end_at(ended);
   }
 }

@@ -1,29 +1,11 @@
 // Publishing and invoking from outside the board.
 #include "orchestrator_state.hpp"
 
+#include <skein/agents/publish_span.hpp>
 #include <skein/tracing/span.hpp>
 #include <skein/tracing/span_start.hpp>
 
 namespace skein {
-
-namespace {
-
-span_start publish_span(bus::artifact_data const& artifact, span_context const& parent) {
-  span_start start;
-  start.name = "publish " + artifact.type;
-  start.kind = span_kind::producer;
-  start.type = span_type::publish;
-  start.parent = parent;
-  start.id = artifact.context.span;
-  start.scope = "skein";
-  start.attrs = {{"messaging.system", "zeromq"},
-                 {"messaging.operation.type", "send"},
-                 {"messaging.destination.name", artifact.type},
-                 {"messaging.message.id", artifact.id.to_string()}};
-  return start;
-}
-
-}  // namespace
 
 void orchestrator::state::register_type(artifact_type const& type) { types_.add(type).value(); }
 
@@ -69,7 +51,7 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
     runs_.add(sent.run);
     if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
   }
-  sent.span = start_span(sent.run, publish_span(*artifact, parent));
+  sent.span = start_span(sent.run, agents::publish_span(artifact->type, artifact->id, parent));
   sent.input.artifact = std::move(artifact);
   sent.input.idempotency_key = std::move(options.idempotency_key);
   return sent;

@@ -3,6 +3,7 @@
 #include "open_stores.hpp"
 #include "recover_spans.hpp"
 
+#include <skein/agents/publish_span.hpp>
 #include <skein/tracing/log.hpp>
 #include <skein/tracing/span.hpp>
 #include <skein/tracing/span_start.hpp>
@@ -196,18 +197,8 @@ void orchestrator::state::ended(bus::run_ended const& run) {
 void orchestrator::state::announced(bus::announcement const& made) {
   auto const& artifact = *made.artifact;
   auto const scope = scope_of(artifact);
-  span_start start;
-  start.name = "publish " + artifact.type;
-  start.kind = span_kind::producer;
-  start.type = span_type::publish;
-  start.parent = {artifact.context.trace, made.parent, artifact.context.flags};
-  start.id = artifact.context.span;
-  start.scope = "skein";
-  start.at = artifact.created_at;
-  start.attrs = {{"messaging.system", "zeromq"},
-                 {"messaging.operation.type", "send"},
-                 {"messaging.destination.name", artifact.type},
-                 {"messaging.message.id", artifact.id.to_string()}};
+  span_context const parent{artifact.context.trace, made.parent, artifact.context.flags};
+  auto start = agents::publish_span(artifact.type, artifact.id, parent, artifact.created_at);
   start_span(scope, std::move(start)).end_at(artifact.created_at);
 }
 
