@@ -13,8 +13,8 @@ namespace {
 
 /// How long after the last fault everything must have come to rest: a few leases, the longest handlers, and all retries.
 constexpr auto rest_within = std::chrono::seconds{300};
-/// Far more than it takes: a session that never lets the clock go on is found out too.
-constexpr std::uint64_t events_until_rest_max = 1'000'000;
+/// Per step before the calm, and then some: who never lets the clock go on is found out too.
+constexpr std::uint64_t events_per_step_max = 1'000;
 
 class director {
  public:
@@ -25,13 +25,16 @@ class director {
     for (auto& host : world_.hosts) world_.after(world_.random.between(0ms, 2s), [&host] { host->start(); });
     bring_users();
     disturb();
-    while (world_.hub->steps() < options_.steps && world_.run_next()) {
-    }
+    while (world_.hub->steps() < options_.steps && world_.run_next()) count_event();
     come_to_rest();
     check_end();
   }
 
  private:
+  void count_event() {
+    if (++events_ > (options_.steps + 1'000) * events_per_step_max) throw violation{"events without end: somebody acts again and again at one time"};
+  }
+
   void bring_users() {
     if (world_.calm) return;
     start_user(world_);
@@ -71,13 +74,13 @@ class director {
     restart_hub();
     auto const last = world_.now + rest_within;
     bool told = false;
-    std::uint64_t events = 0;
     start_last_waiter(world_, [&told] { told = true; });
     while (!(told && at_rest())) {
       for (auto& host : world_.hosts) {
         if (!host->alive()) host->start();
       }
-      if (!world_.run_next() || world_.now > last || ++events > events_until_rest_max) {
+      count_event();
+      if (!world_.run_next() || world_.now > last) {
         throw violation{std::string{told ? "" : "the last waiter was never told; "} + "not at rest long after the last fault (" + std::to_string(world_.busy_users) +
                         " users)" + world_.oracle.describe_open()};
       }
@@ -102,6 +105,7 @@ class director {
 
   world& world_;
   seed_options const& options_;
+  std::uint64_t events_ = 0;
 };
 
 }  // namespace
