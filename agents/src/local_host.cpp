@@ -2,6 +2,8 @@
 
 #include "activation_frame.hpp"
 
+#include <skein/registry/failure.hpp>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -178,10 +180,23 @@ class thread_host final : public local_host {
     return std::nullopt;
   }
 
+  /// Predicates are asked by whoever publishes. What the board itself publishes nobody has asked about yet.
+  static bool wanted(agent::reaction const& reaction, bus::delivery const& work) noexcept {
+    if (!reaction.predicate || work.inputs.front()->type != type_of<failure>().name) return true;
+    try {
+      return reaction.predicate(*work.inputs.front());
+    } catch (...) {
+      return false;
+    }
+  }
+
   /// Runs one attempt and reports it; whether the commit should be seen to before the next one.
   bool run(job next, thread_slot& slot) {
     auto const& definition = next.owner->definition;
-    auto result = run_attempt(around_, next.work, definition.descriptor(), definition.reactions()[next.work.ordinal].handler, stopping_, slot.frame);
+    auto const& reaction = definition.reactions()[next.work.ordinal];
+    auto result = wanted(reaction, next.work)
+                      ? run_attempt(around_, next.work, definition.descriptor(), reaction.handler, stopping_, slot.frame)
+                      : bus::done{.activation = next.work.activation, .outcome = bus::outcome::mismatch};
     bool const slow = std::chrono::nanoseconds{result.duration_ns} > long_handler;
     {
       std::lock_guard const held{mutex_};

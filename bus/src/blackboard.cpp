@@ -47,10 +47,6 @@ void blackboard::step(timestamp now, board_input&& what, effects& out) {
     move_to(state_->at_start.announcements, out.announcements);
     move_to(state_->at_start.ended, out.ended);
   }
-  // Whoever publishes or waits has added its agents.
-  bool const set_up = std::holds_alternative<input::publish>(what) || std::holds_alternative<input::open_run>(what) ||
-                      std::holds_alternative<input::wait_idle>(what);
-  if (set_up || (state_->settling_until && *state_->settling_until <= state_->now)) state_->settling_until.reset();
   std::visit([this](auto&& in) { state_->on(std::move(in)); }, std::move(what));
   state_->finish_step();
   state_->out = nullptr;
@@ -93,7 +89,6 @@ std::optional<timestamp> blackboard::next_timer() const {
   auto const sooner = [&](timestamp at) {
     if (!next || at < *next) next = at;
   };
-  if (state_->settling_until) sooner(*state_->settling_until);
   if (!state_->retries.empty()) sooner(state_->retries.top().at);
   for (auto const& [key, h] : state_->hosts) {
     if (!h.local) sooner(h.heard + state_->limits.lease);

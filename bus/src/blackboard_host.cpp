@@ -214,7 +214,6 @@ void blackboard::state::forget_host(host& h) {
 }
 
 void blackboard::state::dispatch() {
-  if (settling_until) return;
   // Every subscription gets one lease in turn. One without work or without a host that has room leaves the queue; it comes back with new
   // work, a new host or the end of a lease. Room is counted by subscription: work that waits on a slow agent never keeps another's waiting.
   while (!ready_subscriptions.empty()) {

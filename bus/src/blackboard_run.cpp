@@ -198,8 +198,6 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
       a.sub->ready.push_back(a.row.no);
     }
   }
-  // What continues may publish for an agent that the program has not added yet: it waits until the program is set up.
-  if (how.bodies_lost && !activations.empty()) settling_until = now + limits.grace;
   for (auto& [key, id] : from.idempotency_keys) remember_key(key, id);
   for (auto const& artifact : how.kept) {
     if (artifact->seq <= last_seq) keep(artifact);

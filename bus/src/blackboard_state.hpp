@@ -193,7 +193,6 @@ struct blackboard::state {
 
   std::deque<subscription*> ready_subscriptions;
   std::priority_queue<retry_timer, std::vector<retry_timer>, std::greater<>> retries;
-  std::optional<timestamp> settling_until;                               // after a crash: nothing is leased while agents are being added
   std::optional<timestamp> grace_until;                                  // leases without a host are lost then
 
   std::deque<artifact_ptr> kept;

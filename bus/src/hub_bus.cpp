@@ -409,7 +409,7 @@ void locked_bus::receive(host_key from, message&& what) {
   if (broken_) return;
   if (auto* m = std::get_if<hello>(&what)) step(held, input::hello{from, std::move(*m), false});
   if (auto* m = std::get_if<beat>(&what)) step(held, input::beat{from, std::move(*m)});
-  if (std::get_if<goodbye>(&what)) step(held, input::goodbye{from});
+  if (auto* m = std::get_if<goodbye>(&what)) step(held, input::goodbye{from, m->instance});
 }
 
 void locked_bus::disconnected(host_key from) {

@@ -21,7 +21,6 @@ class memory_ledger final : public ledger {
 
 }  // namespace
 
-result<std::vector<run_row>> ledger::recent_runs(std::chrono::nanoseconds) { return std::vector<run_row>{}; }
 result<std::vector<artifact_ptr>> ledger::artifacts(std::string_view, std::size_t) { return std::vector<artifact_ptr>{}; }
 
 std::unique_ptr<ledger> make_memory_ledger() { return std::make_unique<memory_ledger>(); }

@@ -40,12 +40,6 @@ class sqlite_ledger final : public ledger {
     if (!found) return read_failed(found.error());
     return found;
   }
-  bool after_crash() const noexcept override { return parts_.lock.abandoned(); }
-  result<std::vector<run_row>> recent_runs(std::chrono::nanoseconds last) override {
-    auto found = ledger_file::read_recent_runs(parts_.file, last);
-    if (!found) return read_failed(found.error());
-    return found;
-  }
   result<std::vector<artifact_ptr>> artifacts(std::string_view type, std::size_t limit) override {
     // A connection of its own: the other one may be in the middle of a commit.
     auto reader = sqlite::database::open(options_.path, sqlite::open_mode::read_only, options_.vfs);

@@ -252,6 +252,10 @@ result<board_state> read_state(sqlite::database& file, std::size_t idempotency_k
 
 result<run_history> read_history(sqlite::database& file, run_id const& run) {
   run_history out;
+  auto row_of_run = file.prepare("SELECT no, id, name, root, status, failures, started_at FROM run WHERE id = ?1 AND status IS NOT NULL");
+  if (!row_of_run) return row_of_run.error();
+  row_of_run->bind(1, as_blob(run));
+  if (auto const known = each(*row_of_run, "run", [&](row_reader& row) { out.run = read_run(row); }); !known) return known.error();
   auto artifacts = artifact_query::prepare(file, "a.run = (SELECT no FROM run WHERE id = ?1)");
   if (!artifacts) return artifacts.error();
   if (auto const done = artifacts->read(as_blob(run), out.artifacts); !done) return done.error();
@@ -259,23 +263,6 @@ result<run_history> read_history(sqlite::database& file, run_id const& run) {
   if (!activations) return activations.error();
   activations->bind(1, as_blob(run));
   auto const done = each(*activations, "activation", [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
-  if (!done) return done.error();
-  return out;
-}
-
-result<std::vector<run_row>> read_recent_runs(sqlite::database& file, std::chrono::nanoseconds last) {
-  // Backwards from the newest artifact: what is older than the window is not even looked at.
-  auto query = file.prepare(
-      "WITH RECURSIVE recent(seq, run, created_at) AS ("
-      " SELECT * FROM (SELECT seq, run, created_at FROM artifact ORDER BY seq DESC LIMIT 1) UNION ALL"
-      " SELECT a.seq, a.run, a.created_at FROM recent r JOIN artifact a ON a.seq ="
-      "  (SELECT max(seq) FROM artifact WHERE seq < r.seq)"
-      "  WHERE a.created_at >= (SELECT created_at FROM artifact ORDER BY seq DESC LIMIT 1) - ?1)"
-      "SELECT no, id, name, root, status, failures, started_at FROM run WHERE status IS NOT NULL AND no IN (SELECT run FROM recent) ORDER BY no");
-  if (!query) return query.error();
-  query->bind(1, std::int64_t{last.count()});
-  std::vector<run_row> out;
-  auto const done = each(*query, "run", [&](row_reader& row) { out.push_back(read_run(row)); });
   if (!done) return done.error();
   return out;
 }

@@ -9,7 +9,6 @@ namespace skein::bus::ledger_file {
 /// What ledger::load() gives back. errc::corrupt for rows that no ledger writes.
 [[nodiscard]] result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max);
 [[nodiscard]] result<run_history> read_history(sqlite::database& file, run_id const& run);
-[[nodiscard]] result<std::vector<run_row>> read_recent_runs(sqlite::database& file, std::chrono::nanoseconds last);
 [[nodiscard]] result<std::vector<artifact_ptr>> read_artifacts(sqlite::database& file, std::string_view type, std::size_t limit);
 
 }  // namespace skein::bus::ledger_file

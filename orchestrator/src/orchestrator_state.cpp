@@ -15,6 +15,9 @@ namespace skein {
 
 namespace {
 
+/// A program that adds agents and then only waits for signals continues earlier work after this time.
+constexpr std::chrono::seconds set_up_at_most{10};
+
 unsigned thread_count(orchestrator_options const& options) {
   return options.worker_threads.value_or(std::max(1u, std::thread::hardware_concurrency()));
 }
@@ -63,13 +66,16 @@ orchestrator::state::state(orchestrator_options given)
   }
   begun_ = bus_->counters().open == 0;
   if (threads_ == 0) return;
-  service_.start([this]() -> std::optional<service_thread::time_point> {
+  service_.start([this, begin_at = service_thread::time_point::clock::now() + set_up_at_most]() -> std::optional<service_thread::time_point> {
+    bool const set_up = begun_.load(std::memory_order_acquire);
+    if (!set_up && service_thread::time_point::clock::now() >= begin_at) begin_unasked();
     bus_->attend();
     auto const next = bus_->next_timer();
     // A driven clock does not pass by itself: whoever moves it runs what is due.
-    if (!next || driven_) return std::nullopt;
-    return service_thread::time_point::clock::now() + (*next - clock_.now());
+    if (next && !driven_) return service_thread::time_point::clock::now() + (*next - clock_.now());
+    return set_up ? std::nullopt : std::optional{begin_at};
   });
+  if (!begun_) (void)service_.wake();
   host_->start(threads_);
 }
 
@@ -117,6 +123,14 @@ void orchestrator::state::offer() {
     return table;
   };
   bus_->offer(std::move(hello), make_table).value();
+}
+
+void orchestrator::state::begin_unasked() noexcept {
+  try {
+    begin();
+  } catch (std::exception const& e) {
+    log_warn(std::string{"cannot continue what an earlier process left open: "} + e.what());
+  }
 }
 
 void orchestrator::state::begin() {

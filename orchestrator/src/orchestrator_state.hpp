@@ -78,6 +78,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   void work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline);
   void offer();
   void begin();
+  void begin_unasked() noexcept;
   void continue_run(left_run const& left);
   void flush_while_moving();
   void to_host(bus::message&& message);

@@ -129,14 +129,6 @@ void add_from_file(run_record& known, std::string const& path) {
   }
 }
 
-/// The row of a run that the ledger has closed, as far as spans need it.
-bus::run_row closed_run(run_id const& id, bus::run_history const& history) {
-  bus::run_row made;
-  made.id = id;
-  if (!history.artifacts.empty()) made.root = history.artifacts.front()->context;
-  return made;
-}
-
 }  // namespace
 
 std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* traces) {
@@ -157,7 +149,7 @@ std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* tra
   for (auto const& id : traces->left_running) {
     if (std::any_of(open.begin(), open.end(), [&](auto const& run) { return run.row.id == id; })) continue;
     auto const history = ledger.history(id);
-    if (history) (void)into->insert_missing(spans_of(closed_run(id, *history), *history, left->subscriptions)).ok();
+    if (history && !history->run.id.empty()) (void)into->insert_missing(spans_of(history->run, *history, left->subscriptions)).ok();
   }
   return open;
 }

@@ -20,21 +20,6 @@ TEST(blackboard_restart, continues_open_work_of_the_dead_local_host_without_coun
   ASSERT_EQ(b.ended.size(), 1u);
 }
 
-TEST(blackboard_restart, leases_nothing_until_the_program_has_added_its_agents) {
-  board_fixture b;
-  b.local_hello({cook()});
-  b.publish("idea");
-  (void)b.delivered(b.local);
-  b.crash();
-  b.local_hello({cook()});
-  EXPECT_TRUE(b.deliveries(b.local).empty());
-  b.later(4s);
-  EXPECT_TRUE(b.deliveries(b.local).empty());
-  EXPECT_EQ(b.board.next_timer(), b.now + 1s);
-  b.later(1s);
-  EXPECT_EQ(b.deliveries(b.local).size(), 1u) << "the grace has passed";
-}
-
 TEST(blackboard_restart, adopts_what_a_remote_host_says_it_holds) {
   board_fixture b;
   b.hello(2, {cook()});

@@ -148,4 +148,27 @@ TEST(failures, of_their_own_handlers_end_there) {
   EXPECT_EQ(it.hub.artifacts<skein::failure>().size(), 1u);
 }
 
+TEST(failures, are_taken_only_as_the_predicate_says) {
+  failing_hub it{1, {}};
+  int wanted = 0, unwanted = 0;
+  it.hub.add(skein::agent{"wants"}.on(skein::when<skein::failure>().where([](skein::failure const& f) { return !f.agent.empty(); }),
+                                      [&](skein::failure const&) { ++wanted; }));
+  it.hub.add(skein::agent{"does_not"}.on(skein::when<skein::failure>().where([](skein::failure const& f) { return f.agent.empty(); }),
+                                         [&](skein::failure const&) { ++unwanted; }));
+  it.hub.publish(task{});
+  EXPECT_EQ(it.hub.run_until_idle().mismatches, 1u);
+  EXPECT_EQ(wanted, 1);
+  EXPECT_EQ(unwanted, 0);
+}
+
+TEST(artifacts, of_all_sessions_are_read_from_the_ledger) {
+  skein::testing::temporary_folder const folder;
+  skein::orchestrator_options const durable{.ledger = "sqlite:" + folder / "ledger.db", .traces = "none", .worker_threads = 0};
+  { skein::orchestrator{durable}.publish(task{}); }
+  skein::orchestrator hub{durable};
+  hub.publish(task{});
+  EXPECT_EQ(hub.artifacts<task>().size(), 1u);
+  EXPECT_EQ(hub.artifacts<task>({.all_sessions = true}).size(), 2u);
+}
+
 }  // namespace

@@ -16,7 +16,7 @@ void oracle::restarted(bus::testing::board_model const& durable, restart const& 
     artifacts_[seq] = row.artifact;
     if (!row.idempotency_key.empty()) keys_[row.idempotency_key] = row.artifact->id;
   }
-  auto before = std::exchange(runs_, {});
+  runs_.clear();
   for (auto const& row : state.runs) {
     run_entry& run = runs_[row.id];
     // The dead of a run are counted in its row; what a failed body adds is told apart by what was known.

@@ -99,7 +99,6 @@ class oracle {
   std::map<activation_id, attempts> handled_;                            // survives everything: it is what happened outside
   std::map<bus::subscription_no, subscription_key> active_;              // before the step
   std::set<run_id> partly_told_;                                         // runs whose history the board has lost parts of
-  bus::board_counters counters_before_;
 };
 
 }  // namespace skein::sim

@@ -6,8 +6,6 @@ namespace skein::sim {
 
 namespace {
 
-using user_ptr = std::shared_ptr<void>;   // alive while something will call it back
-
 /// Counts a user while it lives.
 struct busy {
   explicit busy(world& w) : of(w) { ++of.busy_users; }

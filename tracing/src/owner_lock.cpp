@@ -83,29 +83,19 @@ void write_owner(int fd, std::string const& text) noexcept {
 
 }  // namespace
 
-owner_lock::owner_lock(owner_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)), owner_(other.owner_), abandoned_(other.abandoned_) {}
+owner_lock::owner_lock(owner_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 owner_lock& owner_lock::operator=(owner_lock&& other) noexcept {
   if (this != &other) {
-    release();
+    if (fd_ >= 0) ::close(fd_);
     fd_ = std::exchange(other.fd_, -1);
-    owner_ = other.owner_;
-    abandoned_ = other.abandoned_;
   }
   return *this;
 }
 
-owner_lock::~owner_lock() { release(); }
-
-void owner_lock::release() noexcept {
-  if (fd_ < 0) return;
-  // The file stays: deleting it would let two processes lock two different files of one name. It is emptied, so that the next owner
-  // can tell whether this one died.
-  if (owner_) {
-    [[maybe_unused]] auto const cut = ::ftruncate(fd_, 0);
-  }
-  ::close(fd_);
-  fd_ = -1;
+owner_lock::~owner_lock() {
+  // The file stays: deleting it would let two processes lock two different files of one name.
+  if (fd_ >= 0) ::close(fd_);
 }
 
 result<owner_lock> owner_lock::acquire(std::string const& path, std::string const& control_socket) {
@@ -124,8 +114,6 @@ result<owner_lock> owner_lock::acquire(std::string const& path, std::string cons
   auto const taken = try_lock(lock.fd_, LOCK_EX, path);
   if (!taken) return taken.error();
   if (!*taken) return locked_error(path, read_owner(lock.fd_));
-  lock.owner_ = true;
-  lock.abandoned_ = read_owner(lock.fd_).pid != 0;
   write_owner(lock.fd_, describe_self(control_socket));
   return lock;
 }

@@ -28,9 +28,7 @@ struct blackboard_limits {
 /// Why a board continues from a ledger.
 struct restart {
   std::string dead_host;                  ///< Its leases are void and ready again (not counted as losses): nothing of them can have survived.
-  bool bodies_lost = true;                ///< The process that ran the bodies of named runs is gone: they end `interrupted`. Nothing is
-                                          ///< leased until the program has set itself up: it publishes, opens a run or waits, or
-                                          ///< `grace` has passed. (What continues must find all agents that it publishes for.)
+  bool bodies_lost = true;                ///< The process that ran the bodies of named runs is gone: they end `interrupted`.
   std::vector<run_id> held_runs;          ///< Within the same process: runs whose bodies still execute. Each gets one hold.
   std::vector<artifact_ptr> kept;         ///< Within the same process: artifacts to keep for queries, in board order.
 };

@@ -4,7 +4,6 @@
 #include <skein/bus/change.hpp>
 #include <skein/registry/error.hpp>
 
-#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +14,7 @@ namespace skein::bus {
 
 /// What a ledger still has of one run, closed activations included.
 struct run_history {
+  run_row run;                                 ///< Its row; an empty id when the ledger knows none.
   std::vector<artifact_ptr> artifacts;         ///< Of that run, by seq.
   std::vector<activation_row> activations;     ///< Of that run, by no.
 };
@@ -39,10 +39,6 @@ class ledger {
   /// Everything that is left of `run`; empty for a run that the ledger does not know. For rebuilding spans after a crash and for
   /// listing dead activations. errc::ledger_failed.
   [[nodiscard]] virtual result<run_history> history(run_id run) = 0;
-  /// Whether the owner before this one died: then spans of its last moments may never have reached the traces.
-  [[nodiscard]] virtual bool after_crash() const noexcept { return false; }
-  /// The runs that something was published in during the `last` before the newest artifact. errc::ledger_failed.
-  [[nodiscard]] virtual result<std::vector<run_row>> recent_runs(std::chrono::nanoseconds last);
   /// Artifacts of `type` of all sessions, the newest `limit` (0 = all), by seq. errc::ledger_failed. May be called while another thread
   /// commits.
   [[nodiscard]] virtual result<std::vector<artifact_ptr>> artifacts(std::string_view type, std::size_t limit);

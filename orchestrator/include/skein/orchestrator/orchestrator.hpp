@@ -37,7 +37,8 @@ class orchestrator {
   orchestrator& operator=(orchestrator const&) = delete;
 
   /// Adds an agent; it takes what is published from here on, and open work that an earlier process left for it. That work starts
-  /// with the first call of another kind (a publish, a run, a wait, a look at the artifacts): add all agents before.
+  /// with the first call of another kind (a publish, a run, a wait, a look at the artifacts), or, where there are worker threads,
+  /// 10 s after the hub was made: add all agents before.
   /// errc::invalid_argument (name), misuse (the name is taken), type_conflict (two C++ types under one wire name; names both).
   void add(agent const& what);
 

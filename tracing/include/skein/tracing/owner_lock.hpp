@@ -28,15 +28,9 @@ class owner_lock {
   /// Who holds the lock of `path` at this moment; errc::not_found when nobody does.
   [[nodiscard]] static result<lock_owner> owner_of(std::string const& path);
   [[nodiscard]] bool held() const noexcept { return fd_ >= 0; }
-  /// Whether the owner before this one died without releasing it.
-  [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
 
  private:
-  void release() noexcept;
-
   int fd_ = -1;
-  bool owner_ = false;       // not a mere look at who owns it
-  bool abandoned_ = false;
 };
 
 }  // namespace skein
