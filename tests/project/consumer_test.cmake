@@ -7,3 +7,6 @@ execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" COMMAND_ERROR
 set(PROGRAM "${WORK}/build/hello")
 set(FOLDER "${WORK}/run")
 include("${SOURCE}/cmake/run_in_empty_folder.cmake")
+set(PROGRAM "${WORK}/build/forms")
+set(FOLDER "${WORK}/run_forms")
+include("${SOURCE}/cmake/run_in_empty_folder.cmake")

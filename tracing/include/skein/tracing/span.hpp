@@ -23,7 +23,7 @@ namespace skein {
 /// How what a span stands for went.
 struct status {
   status_code code = status_code::unset;
-  std::string message;   ///< Only for errors.
+  std::string message = {};   ///< Only for errors.
   [[nodiscard]] static status ok() { return {status_code::ok, {}}; }
   [[nodiscard]] static status error(std::string message) { return {status_code::error, std::move(message)}; }
 };
@@ -32,8 +32,8 @@ struct status {
 struct span_options {
   span_type type = span_type::unknown;
   span_kind kind = span_kind::internal;
-  skein::attributes attributes;
-  std::vector<span_link> links;
+  skein::attributes attributes = {};
+  std::vector<span_link> links = {};
 };
 
 namespace detail {

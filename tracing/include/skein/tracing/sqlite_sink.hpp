@@ -16,7 +16,7 @@ namespace skein {
 
 struct sqlite_sink_options {
   std::string path = ".skein/traces.db";             ///< The file; parent folders are made.
-  std::string service;                               ///< Stored for spans that name no service of their own.
+  std::string service = {};                          ///< Stored for spans that name no service of their own.
   std::uint64_t file_bytes_max = 1'073'741'824;      ///< Past it the oldest runs that have ended are deleted (whole runs); 0 = no bound.
   char const* vfs = nullptr;                         ///< SQLite VFS name; fault injection in tests.
 };

@@ -24,10 +24,10 @@ namespace skein {
 
 /// Which runs to list: those that fit all that is set.
 struct run_filter {
-  std::string name;                   ///< Exactly this name; empty = any.
-  std::optional<run_status> status;
-  std::optional<timestamp> since;     ///< Started at or after.
-  std::optional<timestamp> until;     ///< Started before.
+  std::string name = {};              ///< Exactly this name; empty = any.
+  std::optional<run_status> status = {};
+  std::optional<timestamp> since = {};   ///< Started at or after.
+  std::optional<timestamp> until = {};   ///< Started before.
   std::size_t limit = 100;            ///< At most this many, the newest ones; 0 = no limit.
 };
 
