@@ -65,8 +65,7 @@ class locked_bus final : public hub_bus {
   void answer_held_back();
   void settle(pending& slot, result<board_reply> how);
   void room_changed();
-  template <class Stop>
-  void lead(lock& held, Stop stop);
+  void lead(lock& held, std::function<bool()> const& stop);
   bool hand_over(lock& held);
   void answer_after_emit(lock& held, effects& batch);
   void await_commit(lock& held, std::uint64_t no);

@@ -1,0 +1,217 @@
+// Steps and group commit: what a step causes is let out when it is written, and undone when it cannot be.
+#include "locked_bus.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace skein::bus {
+
+void locked_bus::step(lock& held, board_input&& in) {
+  effects out = begin_step();
+  core_.step(time_.now(), std::move(in), out);
+  finish_step(held, std::move(out), 1);
+}
+
+effects locked_bus::begin_step() {
+  if (durable_) return std::exchange(group_, {});
+  effects out;
+  if (!spare_.empty()) out = std::move(spare_.back()), spare_.pop_back();
+  return out;
+}
+
+void locked_bus::finish_step(lock& held, effects out, std::size_t steps) {
+  if (durable_) {
+    group_ = std::move(out);
+    group_steps_ += steps;
+  } else {
+    // What an answer tells must be visible to whoever gets it: the ends of runs go out first.
+    answer_after_emit(held, out);
+    room_changed();
+    spare_.push_back(std::move(out));
+  }
+  arm_timer(held);
+  nudge_driver();
+}
+
+void locked_bus::nudge_driver() {
+  // Whoever drives the clock may have seen work going on when it looked; it looks again.
+  if (!core_.waits_only_for_time()) return;
+  ++pokes_;
+  answers_.notify_all();
+}
+
+void locked_bus::emit(lock& held, effects& out) {
+  bool const quiet = out.messages.empty() && out.announcements.empty() && out.ended.empty() && callbacks_.empty();
+  if (quiet) return out.clear();
+  auto const callbacks = std::exchange(callbacks_, {});
+  auto const no = ++emission_no_;
+  bool const tells = !out.announcements.empty() || !out.ended.empty();
+  if (tells) telling_.push_back(no);
+  held.unlock();
+  // Before anybody can work on the artifact: its run may end with that work.
+  for (auto const& made : out.announcements) port_.announced(made);
+  if (!out.messages.empty()) port_.send(std::move(out.messages));
+  for (auto const& run : out.ended) port_.ended(run);
+  for (auto const& call : callbacks) call();
+  out.clear();
+  held.lock();
+  if (tells) {
+    std::erase(telling_, no);
+    answer_held_back();
+  }
+}
+
+void locked_bus::arm_timer(lock& held) {
+  auto const next = core_.next_timer();
+  bool const sooner = next && (!armed_ || *next < *armed_);
+  armed_ = next;
+  if (!sooner) return;
+  answers_.notify_all();  // a thread that waits for an answer may have to wake for the timer
+  held.unlock();
+  (void)port_.wake();
+  held.lock();
+}
+
+void locked_bus::answer(std::vector<board_reply>& replies) {
+  for (auto& r : replies) {
+    // Idle speaks for the whole board: what other threads are still telling of earlier steps comes first.
+    if (!telling_.empty() && std::holds_alternative<reply::idle>(r)) {
+      held_back_.push_back({emission_no_, std::move(r)});
+    } else {
+      answer(std::move(r));
+    }
+  }
+  replies.clear();
+}
+
+void locked_bus::answer_held_back() {
+  auto const oldest = std::min_element(telling_.begin(), telling_.end());
+  while (!held_back_.empty() && (oldest == telling_.end() || held_back_.front().after < *oldest)) {
+    auto reply = std::move(held_back_.front().reply);
+    held_back_.pop_front();
+    answer(std::move(reply));
+  }
+}
+
+void locked_bus::answer(board_reply&& r) {
+  auto const to = std::visit([](auto const& one) { return one.to; }, r);
+  auto const found = slots_.find(to);
+  if (found == slots_.end()) return;
+  // An invocation waits for the close of its activation, not for the news that it was published.
+  if (found->second->waits_for_close && std::holds_alternative<reply::published>(r)) return;
+  auto const slot = std::move(found->second);
+  slots_.erase(found);
+  settle(*slot, std::holds_alternative<reply::refused>(r) ? result<board_reply>{std::get<reply::refused>(r).why} : result<board_reply>{std::move(r)});
+}
+
+void locked_bus::settle(pending& slot, result<board_reply> how) {
+  slot.answer = std::move(how);
+  if (slot.then) callbacks_.push_back([then = std::move(slot.then), given = *slot.answer] { then(given); });
+  answers_.notify_all();
+}
+
+void locked_bus::room_changed() {
+  if (room_waiters_ > 0 && core_.counters().open < options_.open_activations_max) room_.notify_all();
+}
+
+void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
+  if (committing_) return;
+  committing_ = true;
+  while (group_steps_ > 0) {
+    effects batch = std::exchange(group_, {});
+    std::uint64_t const no = group_no_++;
+    group_steps_ = 0;
+    handed_over_ = false;
+    held.unlock();
+    auto const written = batch.changes.empty() ? result<void>{} : ledger_->commit(batch.changes);
+    held.lock();
+    if (written) {
+      failures_ = 0;
+      answer_after_emit(held, batch);
+      committed_no_ = no;
+      room_changed();
+    } else {
+      discard(held, written.error());
+      if (!callbacks_.empty()) emit(held, batch = {});
+    }
+    commits_.notify_all();
+    if (group_steps_ == 0 || !stop()) continue;
+    if (awaited_no_ >= group_no_) break;  // who waits for it goes on
+    // Whoever is woken must find the place free, or it goes back to sleep.
+    committing_ = false;
+    bool const taken_over = hand_over(held);
+    if (committing_ || taken_over) return;
+    committing_ = true;
+  }
+  committing_ = false;
+  if (group_steps_ > 0) commits_.notify_all();
+  nudge_driver();
+}
+
+bool locked_bus::hand_over(lock& held) {
+  if (std::exchange(handed_over_, true)) return true;
+  held.unlock();
+  bool const taken_over = port_.wake();
+  held.lock();
+  if (!taken_over) handed_over_ = false;
+  return taken_over;
+}
+
+void locked_bus::answer_after_emit(lock& held, effects& batch) {
+  auto replies = std::exchange(batch.replies, {});
+  emit(held, batch);
+  answer(replies);
+  if (!callbacks_.empty()) emit(held, batch);
+}
+
+void locked_bus::await_commit(lock& held, std::uint64_t no) {
+  while (committed_no_ < no) {
+    if (!committing_) {
+      lead(held, [&] { return committed_no_ >= no; });
+      continue;
+    }
+    awaited_no_ = std::max(awaited_no_, no);
+    commits_.wait(held);
+  }
+}
+
+void locked_bus::discard(lock& held, error const& why) {
+  error const told{errc::ledger_failed, why.message(), why.where()};
+  group_.clear();
+  group_steps_ = 0;
+  committed_no_ = group_no_++;  // whoever waits for it finds its answer, an error, in its slot
+  for (auto& [to, slot] : std::exchange(slots_, {})) settle(*slot, told);
+  broken_ = told;
+  // A passing fault is got over at once; a lasting one waits for the next call from outside.
+  if (++failures_ == 1) (void)recover(held);
+}
+
+result<void> locked_bus::recover(lock& held) {
+  auto loaded = ledger_->load();
+  if (!loaded) return *(broken_ = error{errc::ledger_failed, loaded.error().message(), loaded.error().where()});
+  restart how{std::string{local_host_name}, false, {}, core_.artifacts({})};
+  for (auto const& run : held_runs_) how.held_runs.push_back(run.run);
+  core_ = blackboard{options_.board, std::move(*loaded), time_.now(), how};
+  broken_.reset();
+  armed_.reset();
+  // All in one go: what somebody publishes must find the agents there.
+  effects out = begin_step();
+  std::size_t steps = 0;
+  for (auto const& run : held_runs_) {
+    if (core_.knows_run(run.run)) continue;
+    core_.step(time_.now(), input::open_run{run}, out);
+    ++steps;
+  }
+  if (offered_) {
+    offered_->held = port_.held();
+    core_.step(time_.now(), input::hello{local_host_key, *offered_, true}, out);
+    install(predicates_(core_));
+    ++steps;
+  }
+  finish_step(held, std::move(out), steps);
+  return {};
+}
+
+result<void> locked_bus::usable(lock& held) { return broken_ ? recover(held) : result<void>{}; }
+
+}  // namespace skein::bus

@@ -1,0 +1,131 @@
+// Runs, waits for idle and for invoked activations, and looks at the board.
+#include "locked_bus.hpp"
+
+#include <algorithm>
+
+namespace skein::bus {
+
+result<void> locked_bus::open_run(input::open_run run) {
+  lock held{mutex_};
+  if (auto ok = usable(held); !ok) return ok;
+  held_runs_.push_back(run);
+  step(held, std::move(run));
+  return {};
+}
+
+void locked_bus::release_run(run_id const& run, bool failed) {
+  lock held{mutex_};
+  auto const found = std::find_if(held_runs_.begin(), held_runs_.end(), [&](auto const& one) { return one.run == run; });
+  if (found != held_runs_.end()) held_runs_.erase(found);
+  if (broken_) return;
+  step(held, input::release{run, failed});
+  if (durable_) await_commit(held, group_no_of_last_step());
+}
+
+std::shared_ptr<hub_bus::pending> locked_bus::make_slot() {
+  auto slot = std::make_shared<pending>();
+  slot->id = ++last_ticket_;
+  slots_.emplace(slot->id, slot);
+  return slot;
+}
+
+std::shared_ptr<hub_bus::pending> locked_bus::begin_wait(std::optional<run_id> run, run_id scope) {
+  lock held{mutex_};
+  auto slot = make_slot();
+  if (auto ok = usable(held); !ok) {
+    slots_.erase(slot->id);
+    settle(*slot, ok.error());
+    return slot;
+  }
+  step(held, input::wait_idle{slot->id, run, scope});
+  return slot;
+}
+
+result<std::shared_ptr<hub_bus::pending>> locked_bus::begin_invoke(input::publish in, timestamp deadline) {
+  lock held{mutex_};
+  if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
+  auto slot = make_slot();
+  slot->waits_for_close = true;
+  in.reply_to = slot->id;
+  in.reply_when_closed = true;
+  step(held, std::move(in));
+  if (durable_) await_commit(held, group_no_of_last_step());
+  return slot;
+}
+
+bool locked_bus::ready(pending const& wait) {
+  lock held{mutex_};
+  return wait.answer.has_value();
+}
+
+bool locked_bus::wait(pending const& wait, std::uint64_t pokes_seen, std::optional<std::chrono::steady_clock::time_point> until) {
+  lock held{mutex_};
+  if (durable_) lead(held, [&] { return wait.answer.has_value(); });
+  auto const armed = armed_;
+  auto const over = [&] { return wait.answer || pokes_ != pokes_seen || armed_ != armed; };
+  if (until) {
+    (void)answers_.wait_until(held, *until, over);
+  } else {
+    answers_.wait(held, over);
+  }
+  return wait.answer.has_value();
+}
+
+void locked_bus::poke() {
+  lock held{mutex_};
+  ++pokes_;
+  answers_.notify_all();
+}
+
+std::uint64_t locked_bus::pokes() {
+  lock held{mutex_};
+  return pokes_;
+}
+
+result<board_reply> locked_bus::take(pending& wait) {
+  lock held{mutex_};
+  return *wait.answer;
+}
+
+void locked_bus::cancel(pending& wait) {
+  lock held{mutex_};
+  if (wait.answer) return;
+  if (broken_) {
+    slots_.erase(wait.id);
+    return settle(wait, *broken_);
+  }
+  if (wait.waits_for_close) {
+    slots_.erase(wait.id);
+    return settle(wait, result<board_reply>{reply::idle{wait.id, true, {}}});
+  }
+  step(held, input::cancel_wait{wait.id});
+  if (durable_) await_commit(held, group_no_of_last_step());
+  answers_.wait(held, [&] { return wait.answer.has_value(); });  // it may have been answered before, and held back
+}
+
+std::vector<artifact_ptr> locked_bus::artifacts(std::string_view type) {
+  lock held{mutex_};
+  return core_.artifacts(type);
+}
+
+result<std::vector<artifact_ptr>> locked_bus::stored_artifacts(std::string_view type) {
+  if (!durable_) return artifacts(type);
+  return ledger_->artifacts(type, 0);
+}
+
+board_counters locked_bus::counters() {
+  lock held{mutex_};
+  return core_.counters();
+}
+
+subscription_no locked_bus::find_subscription(std::string_view agent, std::string_view type) {
+  lock held{mutex_};
+  return core_.find_subscription(agent, type);
+}
+
+bool locked_bus::knows_agent(std::string_view agent) {
+  lock held{mutex_};
+  return core_.knows_agent(agent);
+}
+
+}  // namespace skein::bus
