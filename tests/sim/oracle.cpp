@@ -60,8 +60,13 @@ void oracle::stepped(timestamp now, board_input const& in, effects const& out, b
 }
 
 void oracle::committed(effects const& out) {
+  // Somebody who survived the hub may publish into a run that has ended: that opens it again.
+  std::map<run_id, int> opened;
+  for (auto const& one : out.changes) {
+    if (auto const* row = std::get_if<run_row>(&one); row && row->status == run_status::running) ++opened[row->id], ended_durably_.erase(row->id);
+  }
   for (auto const& one : out.ended) {
-    if (!ended_durably_.insert(one.run.id).second) throw violation{"run " + one.run.id.to_string() + " ended twice"};
+    if (!ended_durably_.insert(one.run.id).second && --opened[one.run.id] < 0) throw violation{"run " + one.run.id.to_string() + " ended twice"};
   }
 }
 
@@ -89,6 +94,7 @@ void oracle::take(timestamp now, board_input const& in, effects const& out) {
   if (std::holds_alternative<input::tick>(in)) {
     std::erase_if(hosts_, [&](auto const& one) { return !one.second.local && one.second.heard + lease <= now; });
   }
+  if (auto const* m = std::get_if<input::publish>(&in)) ended_.erase(m->artifact->run);
   if (auto const* m = std::get_if<input::open_run>(&in)) ++runs_[m->run].holds;
   if (auto const* m = std::get_if<input::hold>(&in)) {
     if (auto found = runs_.find(m->run); found != runs_.end()) ++found->second.holds;
