@@ -106,12 +106,13 @@ void blackboard::state::set_served(subscription& sub) {
 }
 
 subscription& blackboard::state::know(std::string const& agent, subscription_descriptor const& descriptor, retry_policy const& retry) {
-  std::uint64_t const fingerprint = descriptor.fingerprint();
-  std::uint64_t const identity = stable_hash(agent, stable_hash(std::to_string(descriptor.ordinal), fingerprint));
+  subscription_row row{0, agent, descriptor.ordinal, descriptor.fingerprint()};
+  std::uint64_t const identity = identity_of(row);
   subscription*& slot = by_identity[identity];
   if (!slot) {
     auto made = std::make_unique<subscription>();
-    made->row = {++last_subscription, agent, descriptor.ordinal, fingerprint};
+    row.no = ++last_subscription;
+    made->row = std::move(row);
     made->identity = identity;
     slot = made.get();
     subscriptions.push_back(std::move(made));

@@ -153,7 +153,7 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
     last_subscription = std::max(last_subscription, row.no);
     while (subscriptions.size() < row.no) subscriptions.push_back(std::make_unique<subscription>());
     auto& sub = *subscriptions[row.no - 1];
-    sub.identity = stable_hash(row.agent, stable_hash(std::to_string(row.ordinal), row.fingerprint));
+    sub.identity = identity_of(row);
     sub.row = std::move(row);
     by_identity[sub.identity] = &sub;
   }

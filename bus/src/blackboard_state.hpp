@@ -62,6 +62,11 @@ struct activation {
   std::size_t newest_index = 0;
 };
 
+/// What makes a subscription the same one across restarts and hosts.
+inline std::uint64_t identity_of(subscription_row const& row) {
+  return stable_hash(row.agent, stable_hash(std::to_string(row.ordinal), row.fingerprint));
+}
+
 struct host {
   host_key key = 0;
   std::string name;

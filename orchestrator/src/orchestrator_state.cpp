@@ -47,7 +47,6 @@ orchestrator::state::state(orchestrator_options given)
     traces = open_traces(options_);
     if (traces) {
       traces_path_ = traces->path;
-      traces_sink_ = traces->opened;
       sinks.push_back(traces->sink);
     }
   } else {

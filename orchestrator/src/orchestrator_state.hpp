@@ -90,7 +90,6 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   clock& clock_;
   bool const driven_;                         // the clock only moves when told
   unsigned const threads_;
-  std::shared_ptr<sqlite_sink> traces_sink_;  // null: none, or it could not be opened yet
   std::string traces_path_;                   // empty: none
   std::shared_ptr<skein::recorder> recorder_;
   std::optional<skein::tracer> tracer_;

@@ -1,10 +1,11 @@
 // Random trees of artifacts: the counts must be exact at the moment run_until_idle returns, whatever the threads, ledger and link.
+#include "tracing/support/temporary_folder.hpp"
+
 #include <skein/testing.hpp>
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <random>
 #include <string>
 #include <thread>
@@ -46,23 +47,17 @@ std::string name_of(testing::TestParamInfo<setting> const& info) {
 
 class trees : public testing::TestWithParam<setting> {
  protected:
-  trees() : folder_(std::filesystem::temp_directory_path() / ("skein-trees-" + std::to_string(::getpid()) + "-" + std::to_string(++made_))) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~trees() override { std::filesystem::remove_all(folder_); }
-
   skein::orchestrator_options options() const {
     auto const& s = GetParam();
     skein::orchestrator_options o;
-    o.ledger = s.durable ? "sqlite:" + (folder_ / "ledger.db").string() : "memory:";
+    o.ledger = s.durable ? "sqlite:" + folder_ / "ledger.db" : "memory:";
     o.traces = "none";
     o.worker_threads = s.threads;
     o.local_link = s.link;
     return o;
   }
 
-  std::filesystem::path folder_;
-  static inline int made_ = 0;
+  skein::testing::temporary_folder folder_;
 };
 
 TEST_P(trees, are_complete_when_run_until_idle_returns) {
