@@ -1,6 +1,7 @@
 // skein traces tree ID
 #include "traces.hpp"
 
+#include <skein/tracing/folded_tree.hpp>
 #include <skein/tracing/json_value.hpp>
 #include <skein/tracing/trace_store.hpp>
 
@@ -12,6 +13,7 @@ namespace {
 
 struct tree_options : traces_options {
   std::string id;
+  bool fold = false;
 };
 
 void append_text(std::string& out, std::string_view key, std::string_view value) {
@@ -95,7 +97,11 @@ void print_tree(tree_options const& options, output& out) {
   auto const tree = store.tree(store.find_run(options.id));
   if (options.json) return print_json(tree, out);
   std::ostringstream drawn;
-  drawn << tree << '\n';
+  if (options.fold) {
+    drawn << fold(tree) << '\n';
+  } else {
+    drawn << tree << '\n';
+  }
   out.write(drawn.str());
 }
 
@@ -106,6 +112,7 @@ void add_traces_tree(CLI::App& traces, output& out) {
   auto& command = *traces.add_subcommand("tree", "The spans of a run as a tree");
   add_traces_options(command, *options);
   command.add_option("id", options->id, "Any unique part of the run's id or trace id")->type_name("ID")->required();
+  command.add_flag("--fold", options->fold, "One line for siblings that are alike: how many, their total time, the longest")->excludes("--json");
   command.callback([options, &out] { print_tree(*options, out); });
 }
 

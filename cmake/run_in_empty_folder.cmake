@@ -1,4 +1,70 @@
-# cmake -DPROGRAM=<file> -DFOLDER=<path> -P run_in_empty_folder.cmake: empties FOLDER, runs PROGRAM in it, fails when it fails.
+# cmake -DPROGRAM=<file> -DFOLDER=<path> [-DEXPECTED_OUTPUT=<file>] [-DEXPECTED_TRACES=<file> -DSKEIN=<skein command>]
+#       -P run_in_empty_folder.cmake
+# Empties FOLDER, runs PROGRAM in it, and fails when it fails, prints anything else than EXPECTED_OUTPUT, or leaves other traces than
+# EXPECTED_TRACES. Both files hold what is expected line by line; in them <time> stands for a duration, <id> for an id, and
+# {{…}} for a regular expression.
+cmake_minimum_required(VERSION 3.25)
+
+# Sets `pattern` to the regular expression of an expected line.
+function(pattern_of line)
+  set(made "")
+  while(line MATCHES "^(.*)(<time>|<id>|{{.*}})(.*)$")  # From the right, as .* is greedy.
+    set(line "${CMAKE_MATCH_1}")
+    set(variable "${CMAKE_MATCH_2}")
+    set(literal "${CMAKE_MATCH_3}")
+    string(REGEX REPLACE "([][+.*()^$?|\\])" "\\\\\\1" literal "${literal}")
+    if(variable STREQUAL "<time>")
+      set(variable " *[0-9.]+ (ns|us|ms|s|min [0-9]+ s)")
+    elseif(variable STREQUAL "<id>")
+      set(variable "[0-9a-f-]+")
+    else()
+      string(REGEX REPLACE "^{{(.*)}}$" "(\\1)" variable "${variable}")
+    endif()
+    set(made "${variable}${literal}${made}")
+  endwhile()
+  string(REGEX REPLACE "([][+.*()^$?|\\])" "\\\\\\1" line "${line}")
+  set(pattern "^${line}${made}$" PARENT_SCOPE)
+endfunction()
+
+# Takes the first line off the text in the variable `text`, into the variable `line`.
+macro(take_line text line)
+  string(FIND "${${text}}" "\n" end)
+  string(SUBSTRING "${${text}}" 0 ${end} ${line})
+  math(EXPR end "${end} + 1")
+  string(SUBSTRING "${${text}}" ${end} -1 ${text})
+endmacro()
+
+function(compare what actual expected_file)
+  file(READ "${expected_file}" expected)
+  set(rest "${actual}")
+  set(number 0)
+  while(NOT (rest STREQUAL "" AND expected STREQUAL ""))
+    math(EXPR number "${number} + 1")
+    if(rest STREQUAL "")
+      set(is "(the end)")
+      take_line(expected wanted)
+    elseif(expected STREQUAL "")
+      take_line(rest is)
+      set(wanted "(the end)")
+    else()
+      take_line(rest is)
+      take_line(expected wanted)
+    endif()
+    pattern_of("${wanted}")
+    if(NOT is MATCHES "${pattern}")
+      message(FATAL_ERROR "${what}, line ${number}, is\n  ${is}\nbut ${expected_file} says\n  ${wanted}\nIn full:\n${actual}")
+    endif()
+  endwhile()
+endfunction()
+
 file(REMOVE_RECURSE "${FOLDER}")
 file(MAKE_DIRECTORY "${FOLDER}")
-execute_process(COMMAND "${PROGRAM}" WORKING_DIRECTORY "${FOLDER}" COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${PROGRAM}" WORKING_DIRECTORY "${FOLDER}" OUTPUT_VARIABLE output ECHO_OUTPUT_VARIABLE COMMAND_ERROR_IS_FATAL ANY)
+if(EXPECTED_OUTPUT)
+  compare("The output" "${output}" "${EXPECTED_OUTPUT}")
+endif()
+if(EXPECTED_TRACES)
+  file(READ "${CMAKE_CURRENT_LIST_DIR}/trace_shapes.sql" query)
+  execute_process(COMMAND "${SKEIN}" traces sql "${query}" WORKING_DIRECTORY "${FOLDER}" OUTPUT_VARIABLE traces COMMAND_ERROR_IS_FATAL ANY)
+  compare("The trace" "${traces}" "${EXPECTED_TRACES}")
+endif()

@@ -110,6 +110,16 @@ TEST_F(traces_command, list_prints_json) {
   EXPECT_EQ(skein_command("traces list --json --name none").out, "[\n]\n");
 }
 
+TEST_F(traces_command, tree_folds_siblings_that_are_alike) {
+  record();
+  auto const drawn = skein_command("traces tree 0001 --fold");
+  EXPECT_EQ(drawn.code, 0) << drawn.err;
+  EXPECT_EQ(drawn.out,
+            "pizza_workflow            INTERNAL           5.00 ms\n"
+            "└─ publish pizza.idea ×2  INTERNAL  total    10.0 ms  max    5.00 ms\n");
+  EXPECT_EQ(skein_command("traces tree 0001 --fold --json").code, 2);
+}
+
 TEST_F(traces_command, tree_draws_the_run_that_a_part_of_an_id_names) {
   record();
   auto const drawn = skein_command("traces tree 0001");

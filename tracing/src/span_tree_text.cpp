@@ -1,6 +1,8 @@
 // Span trees as text.
 #include <skein/tracing/span_tree.hpp>
 
+#include "tree_drawing.hpp"
+
 #include <skein/tracing/elapsed.hpp>
 
 #include <algorithm>
@@ -11,55 +13,16 @@
 namespace skein {
 namespace {
 
-constexpr std::size_t indented_levels_max = 60;
-
-/// One line of a drawing: the branch and label, then columns.
-struct line {
-  std::string left;
-  std::size_t width = 0;   ///< Of `left`, in characters.
-  span_tree const* tree = nullptr;
-};
-
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-/// A name may hold anything; a line stays a line.
-std::string one_line(std::string_view text) {
-  std::string out{text};
-  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
-  return out;
-}
-
-/// A span that is still to be drawn: how deep, whether its last sibling, and what stands before its branch.
-struct pending {
-  span_tree const* tree;
-  std::size_t depth;
-  bool last;
-  std::string indent;
-};
-
-std::string drawn(pending const& at) {
-  std::string left;
-  if (at.depth > 0) left = at.indent + (at.last ? "└─ " : "├─ ");
-  if (at.depth > indented_levels_max) left += '[' + std::to_string(at.depth) + "] ";
-  return left + one_line(at.tree->label);
-}
-
-void collect(span_tree const& top, std::vector<line>& lines) {
-  std::vector<pending> stack{{&top, 0, true, ""}};
-  while (!stack.empty()) {
-    auto const at = std::move(stack.back());
-    stack.pop_back();
-    std::string left = drawn(at);
-    auto const width = characters(left);
-    lines.push_back({std::move(left), width, at.tree});
-    std::string below = at.indent;
-    if (at.depth > 0 && at.depth < indented_levels_max) below += at.last ? "   " : "│  ";
-    for (auto child = at.tree->children.rbegin(); child != at.tree->children.rend(); ++child) {
-      stack.push_back({&*child, at.depth + 1, child == at.tree->children.rbegin(), below});
-    }
+/// Each span before those below it, without recursion: traces may be as deep as a chain of agents is long.
+std::vector<std::pair<std::size_t, span_tree const*>> with_depths(span_tree const& top) {
+  std::vector<std::pair<std::size_t, span_tree const*>> found, left{{0, &top}};
+  while (!left.empty()) {
+    auto const [depth, tree] = left.back();
+    left.pop_back();
+    found.emplace_back(depth, tree);
+    for (auto child = tree->children.rbegin(); child != tree->children.rend(); ++child) left.emplace_back(depth + 1, &*child);
   }
+  return found;
 }
 
 std::string status_text(span_record const& record) {
@@ -67,10 +30,6 @@ std::string status_text(span_record const& record) {
   std::string text{to_string(record.status)};
   if (!record.status_message.empty()) text += ": " + one_line(record.status_message);
   return text;
-}
-
-std::string padded_left(std::string const& text, std::size_t width) {
-  return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
 }
 
 std::string shape_of(span_tree const& tree, std::size_t depth, std::function<bool(std::string_view)> const& with_attribute) {
@@ -97,24 +56,21 @@ std::string shape_of(span_tree const& tree, std::size_t depth, std::function<boo
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, span_tree const& tree) {
-  std::vector<line> lines;
-  collect(tree, lines);
-  std::size_t width = 0;
-  for (auto const& each : lines) width = std::max(width, each.width);
-
-  bool first = true;
-  for (auto const& each : lines) {
-    if (!std::exchange(first, false)) out << '\n';
-    auto const& record = each.tree->record;
+  auto const spans = with_depths(tree);
+  std::vector<tree_line> lines;
+  for (auto const& [depth, span] : spans) lines.push_back({depth, span->label});
+  auto const drawn = with_branches(lines);
+  for (std::size_t at = 0; at < drawn.size(); ++at) {
+    auto const& span = *spans[at].second;
+    auto const& record = span.record;
     bool const ended = record.end != timestamp{};
-    std::string text = each.left + std::string(width - each.width + 2, ' ');
     std::string kind{to_string(record.kind)};
     kind.resize(8, ' ');
-    text += kind + padded_left(ended ? elapsed{record.end - record.start}.to_string() : "", 10);
-    if (each.tree->orphan) text += "  (parent unknown)";
+    std::string text = drawn[at] + kind + padded_left(ended ? elapsed{record.end - record.start}.to_string() : "", 10);
+    if (span.orphan) text += "  (parent unknown)";
     if (auto const status = status_text(record); !status.empty()) text += "  " + status;
     text.erase(text.find_last_not_of(' ') + 1);
-    out << text;
+    out << (at == 0 ? "" : "\n") << text;
   }
   return out;
 }

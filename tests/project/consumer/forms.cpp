@@ -1,4 +1,5 @@
 // The forms that users write, compiled with their warnings on: options by designated initialisers, agents, runs, spans, queries.
+#include <skein/registry/version.hpp>
 #include <skein/skein.hpp>
 #include <skein/testing.hpp>
 
@@ -11,6 +12,10 @@
 #include <vector>
 
 using namespace std::chrono_literals;
+
+#if SKEIN_VERSION_NUMBER < 100
+#error "needs skein 0.1"
+#endif
 
 struct task { int number = 0; std::string owner;   SKEIN_ARTIFACT("work.task", 1, number, owner) };
 struct result { int number = 0; bool good = false; SKEIN_ARTIFACT("work.result", 1, number, good) };
@@ -59,6 +64,7 @@ skein::run_id run_one(skein::orchestrator& hub) {
 }
 
 int main() {
+  std::cout << "with skein " << skein::library_version << '\n';
   skein::orchestrator hub{{.ledger = "memory:", .worker_threads = 4, .tracing = true}};
   add_agents(hub);
   auto const id = run_one(hub);

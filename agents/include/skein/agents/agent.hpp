@@ -20,6 +20,7 @@ class agent {
   /// The name is unique on a hub: 1 to 255 printable characters without spaces.
   explicit agent(std::string name) { descriptor_.name = std::move(name); }
 
+  /// What it is for, for people who look at the hub. Routing does not depend on it.
   agent& description(std::string text) {
     descriptor_.description = std::move(text);
     return *this;
@@ -54,9 +55,11 @@ class agent {
   /// One subscription with its code; for hosts.
   struct reaction {
     std::function<bool(bus::artifact_data const&)> predicate;   ///< Empty = accepts all.
-    agents::handler handler;
+    agents::handler handler;                                    ///< Runs one attempt.
   };
+  /// What the hub routes by, without code.
   [[nodiscard]] agent_descriptor const& descriptor() const noexcept { return descriptor_; }
+  /// One for each subscription, in the order of their ordinals.
   [[nodiscard]] std::vector<reaction> const& reactions() const noexcept { return reactions_; }
   /// The types that it takes and publishes.
   [[nodiscard]] std::vector<artifact_type const*> const& types() const noexcept { return types_; }

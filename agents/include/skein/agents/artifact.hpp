@@ -16,6 +16,7 @@ using artifact_meta = bus::artifact_data;
 template <artifact_value T>
 class artifact {
  public:
+  /// `value` is what `data` holds, decoded.
   artifact(bus::artifact_ptr data, std::shared_ptr<T const> value) : data_(std::move(data)), value_(std::move(value)) {}
 
   /// Reads the payload as T. errc::bad_payload when the bytes are not a T.
@@ -25,9 +26,13 @@ class artifact {
     return artifact{std::move(data), std::move(*value)};
   }
 
+  /// The value; lives as long as any copy of this artifact.
   [[nodiscard]] T const& operator*() const noexcept { return *value_; }
+  /// A member of the value.
   [[nodiscard]] T const* operator->() const noexcept { return value_.get(); }
+  /// What was recorded when it was published.
   [[nodiscard]] artifact_meta const& meta() const noexcept { return *data_; }
+  /// The id, unique on every board.
   [[nodiscard]] artifact_id const& id() const noexcept { return data_->id; }
 
  private:

@@ -18,6 +18,7 @@ struct activation_frame;
 /// Handed to handlers by reference; valid until the handler returns. For the handler's own thread only.
 class context {
  public:
+  /// For hosts. A handler gets its context by reference.
   explicit context(agents::activation_frame& frame) noexcept : frame_(frame) {}
   context(context const&) = delete;
   context& operator=(context const&) = delete;
@@ -29,6 +30,7 @@ class context {
   artifact_id publish(T value, publish_options options = {}) {
     return publish(type_of<T>(), make_payload(std::move(value)), std::move(options));
   }
+  /// The same for a value whose C++ type the caller does not know.
   artifact_id publish(artifact_type const& type, payload value, publish_options options);
 
   /// The `invoke_agent` span of this attempt.
@@ -39,8 +41,11 @@ class context {
   [[nodiscard]] std::string idempotency_key() const;
   /// Whether the result is not wanted any more (the hub is shutting down): stop early if that is easy.
   [[nodiscard]] bool cancelled() const noexcept;
+  /// The run that this activation is part of: that of its newest input.
   [[nodiscard]] run_id run() const noexcept;
+  /// The correlation of the newest input, which what is published here inherits. May be empty outside a run.
   [[nodiscard]] std::string const& correlation_id() const noexcept;
+  /// The name of the agent whose handler this is.
   [[nodiscard]] std::string const& agent() const noexcept;
   /// The artifacts of the group, in declared order.
   [[nodiscard]] std::vector<bus::artifact_ptr> const& inputs() const noexcept;
@@ -51,6 +56,7 @@ class context {
   [[nodiscard]] std::vector<artifact<T>> artifacts() const {
     return artifacts<T>({.correlation_id = correlation_id(), .limit = 1000});
   }
+  /// Those that the filter accepts. One that does not decode as T (another version's bytes) is left out.
   template <artifact_value T>
   [[nodiscard]] std::vector<artifact<T>> artifacts(artifact_filter const& filter) const {
     std::vector<artifact<T>> found;

@@ -16,40 +16,49 @@ namespace skein::agents {
 /// Runs one attempt: reads the inputs, calls the user, hands what it returned to the context. Throws what the user throws.
 using handler = std::function<void(context&)>;
 
+/// False for every type: makes a static_assert fail only where its template is used.
 template <class>
 inline constexpr bool never = false;
 
 /// Publishes what a handler returned: an artifact, or an optional, vector, variant or tuple of what may be returned.
 struct publish_returned {
-  context& ctx;
+  context& ctx;   ///< The activation that publishes.
 
+  /// An artifact is published.
   template <artifact_value T>
   void operator()(T&& value) const requires(!std::is_lvalue_reference_v<T>) {
     ctx.publish(std::move(value));
   }
+  /// The empty alternative of a variant publishes nothing.
   void operator()(std::monostate) const {}
+  /// Publishes the value, if there is one.
   template <class T>
   void operator()(std::optional<T>&& value) const {
     if (value) (*this)(std::move(*value));
   }
+  /// Publishes each, in order.
   template <class T>
   void operator()(std::vector<T>&& values) const {
     for (auto& value : values) (*this)(std::move(value));
   }
+  /// Publishes the alternative that is held.
   template <class... T>
   void operator()(std::variant<T...>&& value) const {
     std::visit([this](auto&& one) { (*this)(std::move(one)); }, std::move(value));
   }
+  /// Publishes each, in order.
   template <class... T>
   void operator()(std::tuple<T...>&& values) const {
     std::apply([this](auto&&... one) { ((*this)(std::move(one)), ...); }, std::move(values));
   }
+  /// Whatever else a handler returns does not compile; the message lists what it may return.
   template <class T>
   void operator()(T&&) const requires(!artifact_value<std::remove_cvref_t<T>>) {
     static_assert(never<T>, "a handler returns nothing, an artifact (SKEIN_ARTIFACT), or an optional, vector, variant or tuple of artifacts");
   }
 };
 
+/// Calls, and publishes what comes back; a `Result` of void publishes nothing.
 template <class Result, class Call>
 void call_and_publish(context& ctx, Call&& call) {
   if constexpr (std::is_void_v<Result>) {

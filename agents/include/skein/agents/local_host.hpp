@@ -16,6 +16,7 @@ namespace skein::agents {
 class host_environment {
  public:
   virtual ~host_environment() = default;
+  /// The clock that attempts and spans are timed by.
   [[nodiscard]] virtual clock& time() noexcept = 0;
   /// The run that an activation belongs to, by its newest input; made when this process does not know it yet.
   [[nodiscard]] virtual std::shared_ptr<run_scope> scope_of(bus::artifact_data const& newest) = 0;
@@ -23,6 +24,7 @@ class host_environment {
   virtual bool complete(bus::done&& result) = 0;
   /// There is nothing else to do: see to what is unfinished (commits, timers).
   virtual void attend() = 0;
+  /// Artifacts of the type (a wire name; empty: all) that the filter accepts, oldest first. May block for the ledger.
   [[nodiscard]] virtual std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) = 0;
   /// Whether the board can take the value: errc::bad_payload, too_large.
   [[nodiscard]] virtual result<void> check(payload const& value) const = 0;
@@ -37,14 +39,16 @@ class local_host {
 
   /// Adds an agent. Adding a name twice is the caller's bug (checked at the edge).
   virtual void add(agent const& what) = 0;
+  /// Every agent that was added, as the hub is told of it.
   [[nodiscard]] virtual std::vector<agent_descriptor> offered() const = 0;
   /// The predicates of all agents: agent, ordinal, code.
   struct predicate {
-    std::string agent;
-    std::uint32_t ordinal = 0;
-    std::vector<std::string> types;
-    std::function<bool(bus::artifact_data const&)> accepts;
+    std::string agent;                                        ///< Whose subscription it belongs to.
+    std::uint32_t ordinal = 0;                                ///< Which of the agent's subscriptions.
+    std::vector<std::string> types;                           ///< Wire names that the subscription takes.
+    std::function<bool(bus::artifact_data const&)> accepts;   ///< Whether it takes the artifact; called on the publishing thread.
   };
+  /// Of all subscriptions that have one.
   [[nodiscard]] virtual std::vector<predicate> predicates() const = 0;
 
   /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take.

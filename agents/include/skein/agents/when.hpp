@@ -55,7 +55,9 @@ class subscription {
     return *this;
   }
 
+  /// What the hub routes by, without code.
   [[nodiscard]] subscription_descriptor const& descriptor() const noexcept { return descriptor_; }
+  /// All conditions of where() as one function; empty when there are none.
   [[nodiscard]] std::function<bool(bus::artifact_data const&)> const& predicate() const noexcept { return predicate_; }
 
  private:

@@ -24,7 +24,7 @@ struct visibility {
 
 /// What travels with a trace besides its ids; headers as text, checked where they came in.
 struct trace_headers {
-  std::string tracestate, baggage;
+  std::string tracestate, baggage;   ///< Header text, normalised; empty = none.
   friend bool operator==(trace_headers const&, trace_headers const&) = default;
 };
 
@@ -35,22 +35,23 @@ inline constexpr std::string_view external_producer = "external";
 
 /// One artifact. Immutable once it is on the board; shared by everything that refers to it.
 struct artifact_data {
-  artifact_id id;
+  artifact_id id;                                  ///< Unique on every board.
   std::uint64_t seq = 0;                           ///< Order on this board, from 1; given by the board.
   std::string type;                                ///< Wire name.
-  std::uint32_t version = 1;
-  skein::payload payload;
+  std::uint32_t version = 1;                       ///< Of the type, when it was published.
+  skein::payload payload;                          ///< The value; shared by copies.
   std::string produced_by;                         ///< Agent name, or external_producer.
-  run_id run;
+  run_id run;                                      ///< What is published outside any has a run of its own.
   std::string correlation;                         ///< The run id's text inside a run, or what the publisher gave; may be empty.
   activation_id cause;                             ///< The activation that published it; empty when external.
-  std::vector<std::string> tags;
+  std::vector<std::string> tags;                   ///< Words to subscribe and to query by.
   std::shared_ptr<visibility const> visible_to;    ///< Null = everyone.
   span_context context;                            ///< Its publish span.
   std::shared_ptr<trace_headers const> headers;    ///< Null = none.
-  timestamp created_at{};
+  timestamp created_at{};                          ///< When the board took it.
   bool routed = true;                              ///< False: kept on the board but offered to no subscription (invoke).
 };
+/// How artifacts are handed around: one object, shared by everything that refers to it.
 using artifact_ptr = std::shared_ptr<artifact_data const>;
 
 }  // namespace bus

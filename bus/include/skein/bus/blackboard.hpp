@@ -36,6 +36,7 @@ struct restart {
 /// The state machine. Not thread-safe; the shell locks. A step never fails: what cannot be done is a reply or a message.
 class blackboard {
  public:
+  /// An empty board, without a past.
   explicit blackboard(blackboard_limits limits = {});
   /// Continues from what a ledger gave back, at time `now`.
   blackboard(blackboard_limits limits, board_state from, timestamp now, restart const& how);
@@ -55,10 +56,13 @@ class blackboard {
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::uint32_t ordinal) const;
   /// The first subscription of `agent` that takes artifacts of `type`; 0 when there is none.
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::string_view type) const;
+  /// Whether the run is open.
   [[nodiscard]] bool knows_run(run_id const& run) const;
+  /// Whether a host has offered an agent of that name, at any time.
   [[nodiscard]] bool knows_agent(std::string_view agent) const;
   /// Artifacts of `type` (empty: all) that are still kept, oldest first.
   [[nodiscard]] std::vector<artifact_ptr> artifacts(std::string_view type) const;
+  /// Kept up by each step.
   [[nodiscard]] board_counters const& counters() const;
   /// The same, counted anew from the state itself: equal to counters() in every state.
   [[nodiscard]] board_counters recount() const;

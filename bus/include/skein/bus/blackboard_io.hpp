@@ -24,8 +24,8 @@ namespace input {
 /// An artifact from outside every activation. The board sets seq and created_at. An unknown `artifact->run` is opened
 /// implicitly: a run of one root operation, complete when what it caused is closed.
 struct publish {
-  ticket reply_to = 0;
-  std::shared_ptr<artifact_data> artifact;
+  ticket reply_to = 0;                          ///< Who gets reply::published or refused.
+  std::shared_ptr<artifact_data> artifact;      ///< What to publish. The board is its owner from here on.
   std::string idempotency_key;                  ///< Empty = none. Seen before: the first artifact's id is the reply, nothing happens.
   std::vector<subscription_no> rejected;        ///< Whose local predicate said no.
   subscription_no only = 0;                     ///< Not 0: starts just this subscription, whatever its filters (invoke).
@@ -34,52 +34,57 @@ struct publish {
 
 /// A host's message, as it came from connection `from`. `local` marks the host inside this process: its leases do not expire.
 struct hello {
-  host_key from = 0;
-  bus::hello message;
-  bool local = false;
+  host_key from = 0;    ///< The connection that it came by.
+  bus::hello message;   ///< What the host says.
+  bool local = false;   ///< The host inside this process.
 };
+/// What a host holds; see bus::beat.
 struct beat {
-  host_key from = 0;
-  bus::beat message;
+  host_key from = 0;   ///< The connection that it came by.
+  bus::beat message;   ///< What the host says.
 };
+/// An attempt has ended; see bus::done.
 struct done {
-  host_key from = 0;
-  bus::done message;
+  host_key from = 0;                                    ///< The connection that it came by.
+  bus::done message;                                    ///< What the host says.
   std::vector<std::vector<subscription_no>> rejected;   ///< Per child; may be shorter than the children.
 };
+/// A host takes no more work and holds none.
 struct goodbye {
-  host_key from = 0;
+  host_key from = 0;            ///< The connection that it came by.
   std::uint64_t instance = 0;   ///< 0 = whichever is connected; otherwise another instance's goodbye is ignored.
 };
 /// The link knows that the connection is gone for ever. (A link that only suspects it says nothing: leases expire.)
 struct disconnected {
-  host_key from = 0;
+  host_key from = 0;   ///< The connection that is gone.
 };
 
 /// A run with a body: it stays open until `release`, and until what it caused is closed.
 struct open_run {
-  run_id run;
-  std::string name;
-  span_context root;
+  run_id run;          ///< Its id; also that of everything that is published in it.
+  std::string name;    ///< Its name, for people.
+  span_context root;   ///< Its root span.
 };
+/// One more reason to keep the run open.
 struct hold {
-  run_id run;
+  run_id run;   ///< The run; unknown ones are ignored.
 };
+/// Ends one hold.
 struct release {
-  run_id run;
+  run_id run;             ///< The run; unknown ones are ignored.
   bool failed = false;    ///< The body threw.
 };
 
 /// Replies `idle` when no awaited work is open: in `run`, or on the whole board. `scope` is the run whose report is wanted
 /// (empty: what closed outside any named run since the last such report).
 struct wait_idle {
-  ticket reply_to = 0;
-  std::optional<run_id> run;
-  run_id scope;
+  ticket reply_to = 0;         ///< Who gets reply::idle.
+  std::optional<run_id> run;   ///< Empty = the whole board.
+  run_id scope;                ///< The run to report on.
 };
 /// Ends a wait: replies at once with reason timeout. A wait that was answered already is not answered again.
 struct cancel_wait {
-  ticket waiting = 0;
+  ticket waiting = 0;   ///< The ticket of the wait.
 };
 
 /// Time has passed: retries that are due become ready, leases and hosts expire.
@@ -87,65 +92,73 @@ struct tick {};
 
 }  // namespace input
 
+/// Everything that a board can be told.
 using board_input = std::variant<input::publish, input::hello, input::beat, input::done, input::goodbye, input::disconnected,
                                  input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick>;
 
 /// A message for a host.
 struct outgoing {
-  host_key to = 0;
-  bus::message message;
+  host_key to = 0;        ///< The connection that it leaves by.
+  bus::message message;   ///< What the host is told.
 };
 
 namespace reply {
 
+/// The artifact is on the board.
 struct published {
-  ticket to = 0;
-  artifact_id id;
+  ticket to = 0;                ///< The ticket of the input.
+  artifact_id id;               ///< The artifact's.
   bool duplicate = false;       ///< The idempotency key was seen before; `id` is the first artifact's.
 };
+/// The activation that `publish::only` started is closed.
 struct input_closed {
-  ticket to = 0;
-  activation_state state = activation_state::done;
-  std::string error_type, what;
-  std::vector<artifact_ptr> children;
+  ticket to = 0;                                     ///< The ticket of the input.
+  activation_state state = activation_state::done;   ///< done, dead, mismatch or cancelled.
+  std::string error_type, what;                      ///< Of its last failure; empty when there was none.
+  std::vector<artifact_ptr> children;                ///< What it published, in order.
 };
+/// No awaited work is left, or the wait was ended.
 struct idle {
-  ticket to = 0;
-  bool timed_out = false;
-  board_report report;
+  ticket to = 0;            ///< The ticket of the wait.
+  bool timed_out = false;   ///< Ended by cancel_wait.
+  board_report report;      ///< What happened, and with timed_out what is left.
 };
+/// The board did not do it.
 struct refused {
-  ticket to = 0;
-  error why;
+  ticket to = 0;   ///< The ticket of the input.
+  error why;       ///< The reason, for the caller.
 };
 
 }  // namespace reply
 
+/// Everything that a board answers callers.
 using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused>;
 
 /// An artifact that the board made by itself (skein.failure); whoever records spans writes its publish span.
 struct announcement {
-  artifact_ptr artifact;
-  span_id parent;
+  artifact_ptr artifact;   ///< What it made.
+  span_id parent;          ///< The span that caused it: the parent of its publish span.
 };
 
 /// A run has nothing open and no hold any more.
 struct run_ended {
-  run_row run;
-  timestamp at{};
+  run_row run;      ///< As the ledger gets it.
+  timestamp at{};   ///< When its last work was closed or its last hold released.
 };
 
 /// What one or several steps caused, in order. Nothing of it may leave the hub before `changes` are committed.
 struct effects {
-  std::vector<change> changes;
-  std::vector<outgoing> messages;
-  std::vector<board_reply> replies;
-  std::vector<announcement> announcements;
-  std::vector<run_ended> ended;
+  std::vector<change> changes;               ///< Rows for the ledger.
+  std::vector<outgoing> messages;            ///< For hosts.
+  std::vector<board_reply> replies;          ///< For callers.
+  std::vector<announcement> announcements;   ///< What the board published by itself.
+  std::vector<run_ended> ended;              ///< Runs that are over.
 
+  /// Whether nothing was caused.
   [[nodiscard]] bool empty() const noexcept {
     return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty();
   }
+  /// Forgets everything; keeps the memory for the next step.
   void clear() noexcept;
 };
 

@@ -13,55 +13,56 @@ namespace skein::bus {
 
 /// A closed activation, by its last attempt.
 struct activation_summary {
-  std::string agent;
-  activation_id id;
-  run_id run;
-  std::uint32_t attempt = 0;
-  bool ok = false;
+  std::string agent;                     ///< Whose handler ran.
+  activation_id id;                      ///< As in the ledger and in spans.
+  run_id run;                            ///< Of its newest input.
+  std::uint32_t attempt = 0;             ///< How often it was leased.
+  bool ok = false;                       ///< Whether the last attempt succeeded.
   std::chrono::nanoseconds duration{};   ///< Of the last attempt's handler.
 };
 
 /// An activation that failed for good.
 struct failure_summary {
-  std::string agent, error_type, what;
-  activation_id id;
-  run_id run;
-  std::uint32_t attempt = 0;
+  std::string agent, error_type, what;   ///< Whose handler failed, the type of what it threw (or an errc's name), and its text.
+  activation_id id;                      ///< As in the ledger and in spans.
+  run_id run;                            ///< Of its newest input.
+  std::uint32_t attempt = 0;             ///< How often it was leased.
 };
 
 /// Open work that no wait is held up by, because nobody here can do it.
 struct blocked_summary {
-  std::string agent, reason;
-  std::uint64_t count = 0;
+  std::string agent, reason;   ///< The agent, and why its work cannot start.
+  std::uint64_t count = 0;     ///< Activations.
 };
 
 /// Open work by agent and state; what a timed-out wait was waiting for.
 struct open_summary {
-  std::string agent, state;   ///< ready, leased or retry.
-  std::uint64_t count = 0;
+  std::string agent, state;   ///< state: ready, leased or retry.
+  std::uint64_t count = 0;    ///< Activations.
 };
 
+/// What a wait for idle reports.
 struct board_report {
   std::vector<activation_summary> activations;   ///< In the order they closed.
-  std::vector<failure_summary> failures;
-  std::vector<blocked_summary> blocked;
-  std::vector<open_summary> open;
+  std::vector<failure_summary> failures;         ///< Activations that are dead, in the order they closed.
+  std::vector<blocked_summary> blocked;          ///< By agent.
+  std::vector<open_summary> open;                ///< By agent and state; only when the wait was ended.
   std::uint64_t mismatches = 0;                  ///< Closed because a predicate on the host rejected the artifact.
   std::uint64_t omitted = 0;                     ///< Entries past the limit of a run's history, counted only.
 };
 
 /// Totals since the board was made, and what is on it at this moment; for metrics, and for checks against a recount.
 struct board_counters {
-  std::uint64_t artifacts = 0;          ///< Published so far.
-  std::uint64_t artifacts_kept = 0;     ///< Still in memory for queries.
-  std::uint64_t artifacts_evicted = 0;  ///< Left memory at artifacts_kept_max.
-  std::uint64_t open = 0;               ///< Activations in ready, leased or retry.
-  std::uint64_t ready = 0, leased = 0, retry = 0;
-  std::uint64_t blocked = 0;            ///< Those of `ready` that no host serves.
-  std::uint64_t done = 0, dead = 0, mismatched = 0;
-  std::uint64_t losses = 0;             ///< Leases that ended with their host or by expiry.
-  std::uint64_t stale = 0;              ///< Results refused.
-  std::uint64_t runs_open = 0;
+  std::uint64_t artifacts = 0;                        ///< Published so far.
+  std::uint64_t artifacts_kept = 0;                   ///< Still in memory for queries.
+  std::uint64_t artifacts_evicted = 0;                ///< Left memory at artifacts_kept_max.
+  std::uint64_t open = 0;                             ///< Activations in ready, leased or retry.
+  std::uint64_t ready = 0, leased = 0, retry = 0;     ///< Of `open`, by state.
+  std::uint64_t blocked = 0;                          ///< Those of `ready` that no host serves.
+  std::uint64_t done = 0, dead = 0, mismatched = 0;   ///< Closed ones, by how they ended.
+  std::uint64_t losses = 0;                           ///< Leases that ended with their host or by expiry.
+  std::uint64_t stale = 0;                            ///< Results refused.
+  std::uint64_t runs_open = 0;                        ///< Runs that have open work or a hold.
   friend bool operator==(board_counters const&, board_counters const&) = default;
 };
 

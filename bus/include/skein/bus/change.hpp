@@ -16,70 +16,73 @@ using subscription_no = std::uint32_t;   ///< From 1, never reused; stable acros
 
 /// A subscription became known for the first time.
 struct subscription_row {
-  subscription_no no = 0;
-  std::string agent;
-  std::uint32_t ordinal = 0;
-  std::uint64_t fingerprint = 0;
+  subscription_no no = 0;          ///< Its number on this board.
+  std::string agent;               ///< The agent that it belongs to.
+  std::uint32_t ordinal = 0;       ///< Its position among the agent's subscriptions.
+  std::uint64_t fingerprint = 0;   ///< subscription_descriptor::fingerprint().
   friend bool operator==(subscription_row const&, subscription_row const&) = default;
 };
 
 /// A run, whole; replaces the row of the same id.
 struct run_row {
-  run_id id;
-  std::string name;                    ///< Empty for a root operation outside any traced_run.
-  span_context root;                   ///< The run's root span.
-  run_status status = run_status::running;
-  std::uint64_t failures = 0;          ///< Dead activations so far.
-  timestamp started_at{};
+  run_id id;                                 ///< Unique for ever.
+  std::string name;                          ///< Empty for a root operation outside any traced_run.
+  span_context root;                         ///< The run's root span.
+  run_status status = run_status::running;   ///< How it stands.
+  std::uint64_t failures = 0;                ///< Dead activations so far.
+  timestamp started_at{};                    ///< When it was opened.
   friend bool operator==(run_row const&, run_row const&) = default;
 };
 
 /// An artifact came onto the board.
 struct artifact_row {
-  artifact_ptr artifact;
+  artifact_ptr artifact;               ///< With its seq and created_at.
   std::string idempotency_key;         ///< Empty = none; unique among all rows otherwise.
 };
 
+/// Where an activation is in its life: the first three are open, the others final.
 enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled };
+/// Whether there is work left.
 [[nodiscard]] constexpr bool is_open(activation_state state) noexcept { return state <= activation_state::retry; }
 
 /// An activation was opened (ready, attempt 0).
 struct activation_row {
-  activation_no no = 0;
-  activation_id id;
-  subscription_no subscription = 0;
-  std::vector<std::uint64_t> inputs;   ///< artifact seqs in declared order.
-  run_id run;                          ///< Of the newest input.
-  activation_state state = activation_state::ready;
-  std::uint32_t attempt = 0;           ///< Leases so far.
-  std::uint32_t failures = 0, losses = 0;
-  timestamp not_before{};              ///< For retry.
-  std::string host;                    ///< Of the lease; for ready, whose lost lease it was: its late result still counts.
-  std::string error_type, what;        ///< Of the last failure.
+  activation_no no = 0;                               ///< Its number on this board.
+  activation_id id;                                   ///< Derived from the subscription and its inputs.
+  subscription_no subscription = 0;                   ///< Who handles it.
+  std::vector<std::uint64_t> inputs;                  ///< artifact seqs in declared order.
+  run_id run;                                         ///< Of the newest input.
+  activation_state state = activation_state::ready;   ///< How it stands.
+  std::uint32_t attempt = 0;                          ///< Leases so far.
+  std::uint32_t failures = 0, losses = 0;             ///< Attempts that ended so: counted against retry_policy::attempts_max and losses_max.
+  timestamp not_before{};                             ///< For retry.
+  std::string host;                                   ///< Of the lease; for ready, whose lost lease it was: its late result still counts.
+  std::string error_type, what;                       ///< Of the last failure.
   friend bool operator==(activation_row const&, activation_row const&) = default;
 };
 
 /// Everything about an open activation that can change; when `state` is not open the activation is closed by this.
 struct activation_update {
-  activation_no no = 0;
-  activation_state state = activation_state::ready;
-  std::uint32_t attempt = 0, failures = 0, losses = 0;
-  timestamp not_before{};
-  std::string host;
-  std::string error_type, what;
+  activation_no no = 0;                                  ///< Of the activation.
+  activation_state state = activation_state::ready;      ///< After the change.
+  std::uint32_t attempt = 0, failures = 0, losses = 0;   ///< As in activation_row.
+  timestamp not_before{};                                ///< As in activation_row.
+  std::string host;                                      ///< As in activation_row.
+  std::string error_type, what;                          ///< As in activation_row.
 };
 
+/// One row to insert or to replace.
 using change = std::variant<subscription_row, run_row, artifact_row, activation_row, activation_update>;
 
 /// What a ledger gives back at start: all that is open, and the counters.
 struct board_state {
-  std::vector<subscription_row> subscriptions;         ///< All, by no.
-  std::vector<run_row> runs;                           ///< Those with status running or an open activation.
-  std::vector<artifact_ptr> artifacts;                 ///< Those that an open activation refers to, by seq.
-  std::vector<activation_row> activations;             ///< Open ones, by no.
+  std::vector<subscription_row> subscriptions;                         ///< All, by no.
+  std::vector<run_row> runs;                                           ///< Those with status running or an open activation.
+  std::vector<artifact_ptr> artifacts;                                 ///< Those that an open activation refers to, by seq.
+  std::vector<activation_row> activations;                             ///< Open ones, by no.
   std::vector<std::pair<std::string, artifact_id>> idempotency_keys;   ///< Newest last, bounded by the reader.
-  std::uint64_t last_seq = 0;                          ///< Highest artifact seq ever used.
-  activation_no last_activation = 0;
+  std::uint64_t last_seq = 0;                                          ///< Highest artifact seq ever used.
+  activation_no last_activation = 0;                                   ///< Highest activation number ever used.
 };
 
 }  // namespace skein::bus

@@ -6,10 +6,11 @@
 
 namespace skein::bus {
 
+/// What a peer may ask of this side's memory. Both sides of a connection should have the same.
 struct codec_limits {
-  std::size_t message_bytes_max = 64u << 20;
-  std::size_t list_items_max = 65'536;    ///< Deliveries, children, spans, agents, refs: each list.
-  std::size_t depth_max = 16;
+  std::size_t message_bytes_max = 64u << 20;   ///< Of one frame.
+  std::size_t list_items_max = 65'536;         ///< Deliveries, children, spans, agents, refs: each list.
+  std::size_t depth_max = 16;                  ///< Of arrays inside each other, in the header.
 };
 
 /// One frame: preamble, header, payloads. Fails when a payload has no encoding or the frame passes the limit (errc::too_large).

@@ -11,12 +11,13 @@
 
 namespace skein::bus {
 
+/// What a host says of itself, and how often.
 struct host_session_options {
-  std::string name;                                   ///< Unique among the hosts of a hub.
-  std::uint64_t instance = 1;                         ///< Grows with each start of the process.
-  std::uint32_t credit = 256;                         ///< Activations of one subscription held at once.
-  std::vector<agent_descriptor> agents;
-  std::chrono::nanoseconds beat = std::chrono::seconds{1};
+  std::string name;                                                ///< Unique among the hosts of a hub.
+  std::uint64_t instance = 1;                                      ///< Grows with each start of the process.
+  std::uint32_t credit = 256;                                      ///< Activations of one subscription held at once.
+  std::vector<agent_descriptor> agents;                            ///< What it offers from the start.
+  std::chrono::nanoseconds beat = std::chrono::seconds{1};         ///< Between two BEATs.
   std::chrono::nanoseconds repeat = std::chrono::seconds{1};       ///< HELLO until WELCOME, DONE until DONE_OK or STALE.
 };
 
@@ -31,6 +32,7 @@ struct host_actions {
 /// Not thread-safe. Every delivery is started at most once per (activation, attempt); every completion is sent until acknowledged.
 class host_session {
  public:
+  /// Says nothing before connect().
   explicit host_session(host_session_options options);
   ~host_session();
   host_session(host_session&&) noexcept;
@@ -40,6 +42,7 @@ class host_session {
   void connect(timestamp now, host_actions& out);
   /// Replaces what the host offers (an agent was added) and says hello again.
   void offer(timestamp now, std::vector<agent_descriptor> agents, host_actions& out);
+  /// A message of the hub.
   void receive(timestamp now, message&& from_hub, host_actions& out);
   /// A started delivery has ended. Completing what is not held is ignored.
   void complete(timestamp now, done&& result, host_actions& out);
@@ -47,7 +50,9 @@ class host_session {
   void drain(timestamp now, host_actions& out);
   /// Time has passed: beats and repetitions that are due.
   void tick(timestamp now, host_actions& out);
+  /// When to call tick() at the latest; nullopt = no timer is running.
   [[nodiscard]] std::optional<timestamp> next_timer() const;
+  /// Whether the hub has answered the last hello.
   [[nodiscard]] bool welcomed() const noexcept;
   /// What it works on or could not report yet.
   [[nodiscard]] std::vector<attempt_ref> held() const;

@@ -27,7 +27,9 @@ class hub_port {
   virtual ~hub_port() = default;
   /// Messages for hosts, in order.
   virtual void send(std::vector<outgoing>&& messages) = 0;
+  /// The board published something by itself: its publish span is to be recorded.
   virtual void announced(announcement const& made) = 0;
+  /// A run is over: its record is to be closed.
   virtual void ended(run_ended const& run) = 0;
   /// What the local host works on or has queued. Called under the bus's lock when the board is rebuilt after a failed commit.
   [[nodiscard]] virtual std::vector<attempt_ref> held() = 0;
@@ -39,14 +41,15 @@ class hub_port {
 /// A predicate of a local subscription: whether it wants the artifact. Evaluated on the publishing thread, outside every lock.
 /// One that throws counts as no.
 struct local_predicate {
-  subscription_no subscription = 0;
-  std::function<bool(artifact_data const&)> accepts;
+  subscription_no subscription = 0;                    ///< Whose predicate it is.
+  std::function<bool(artifact_data const&)> accepts;   ///< May throw; may not block.
 };
 /// By wire name of the type.
 using predicate_table = std::unordered_map<std::string, std::vector<local_predicate>>;
 
+/// Bounds of a bus.
 struct hub_bus_options {
-  blackboard_limits board;
+  blackboard_limits board;                        ///< Bounds and times of the core.
   std::size_t open_activations_max = 1'000'000;   ///< External publishes wait while so many are open.
   std::size_t commit_steps_max = 256;             ///< A thread with other work leaves at most so many steps uncommitted.
 };
@@ -74,6 +77,7 @@ class hub_bus {
   virtual bool done(input::done in) = 0;
   /// A message from another host, or the news that it is gone.
   virtual void receive(host_key from, message&& what) = 0;
+  /// The connection is gone for ever.
   virtual void disconnected(host_key from) = 0;
 
   /// Writes what is uncommitted unless another thread is at it, and steps timers that are due. Never waits for anybody else.
@@ -83,33 +87,42 @@ class hub_bus {
   /// Whether open awaited work waits for nothing but time.
   [[nodiscard]] virtual bool waits_only_for_time() = 0;
 
+  /// Opens a run with a body; it stays open until release_run(). errc::ledger_failed.
   [[nodiscard]] virtual result<void> open_run(input::open_run run) = 0;
   /// Ends the hold of open_run. Never fails: a failed ledger is found out by the next call that can say so.
   virtual void release_run(run_id const& run, bool failed) = 0;
 
   /// A wait for idle or for an invoked activation. Begin, then either block in `wait` or do other work and ask `ready`.
   class pending;
+  /// Waits until no awaited work is open: in `run`, or on the whole board. `scope` is the run to report on (input::wait_idle).
   [[nodiscard]] virtual std::shared_ptr<pending> begin_wait(std::optional<run_id> run, run_id scope) = 0;
   /// Starts one subscription with one artifact; the wait ends when that activation is closed.
   [[nodiscard]] virtual result<std::shared_ptr<pending>> begin_invoke(input::publish in, timestamp deadline) = 0;
+  /// Whether the answer is there. Never blocks.
   [[nodiscard]] virtual bool ready(pending const& wait) = 0;
   /// Blocks until the answer is there, until the real-time point `until`, or until something else happened that its thread may
   /// have to see to (a poke since `pokes_seen`, a timer); whether the answer is there.
   virtual bool wait(pending const& wait, std::uint64_t pokes_seen, std::optional<std::chrono::steady_clock::time_point> until) = 0;
   /// Ends all wait() calls early: there may be other work for their threads. To lose no poke, read pokes(), look for work, then wait.
   virtual void poke() = 0;
+  /// How often poke() was called.
   [[nodiscard]] virtual std::uint64_t pokes() = 0;
   /// The answer, once ready.
   [[nodiscard]] virtual result<board_reply> take(pending& wait) = 0;
   /// Ends a wait that is not answered yet; afterwards it is ready (reply::idle with timed_out).
   virtual void cancel(pending& wait) = 0;
 
+  /// This session's artifacts of a type (empty: all) that are still in memory, oldest first.
   [[nodiscard]] virtual std::vector<artifact_ptr> artifacts(std::string_view type) = 0;
   /// Those of all sessions that the ledger still has, oldest first; a ledger that keeps nothing has this session's. errc::ledger_failed.
   [[nodiscard]] virtual result<std::vector<artifact_ptr>> stored_artifacts(std::string_view type) = 0;
+  /// Those of the core at this moment.
   [[nodiscard]] virtual board_counters counters() = 0;
+  /// As blackboard::find_subscription.
   [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::string_view type) = 0;
+  /// As blackboard::knows_agent.
   [[nodiscard]] virtual bool knows_agent(std::string_view agent) = 0;
+  /// Whether the ledger reaches a disk.
   [[nodiscard]] virtual bool durable() const noexcept = 0;
 };
 

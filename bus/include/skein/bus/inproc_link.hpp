@@ -12,6 +12,7 @@ namespace skein::bus {
 /// Thread-safe. Nothing is lost; order is kept in each direction.
 class inproc_link {
  public:
+  /// Where messages end. Called by one thread at a time each; must be set.
   struct receivers {
     std::function<void(message&&)> hub;    ///< Takes what the host sent.
     std::function<void(message&&)> host;   ///< Takes what the hub sent.
@@ -20,7 +21,9 @@ class inproc_link {
   [[nodiscard]] static std::unique_ptr<inproc_link> open(receivers to, bool threaded);
   virtual ~inproc_link() = default;
 
+  /// Hub to host. Never blocks.
   virtual void to_host(message&& what) = 0;
+  /// Host to hub. Never blocks.
   virtual void to_hub(message&& what) = 0;
   /// Not threaded: delivers what is under way; whether there was anything. Receivers may send again.
   virtual bool poll() = 0;

@@ -22,12 +22,13 @@ struct run_history {
 /// Counted since the ledger was opened.
 struct ledger_counters {
   std::uint64_t commits = 0;                ///< Successful ones.
-  std::uint64_t failed_commits = 0;
+  std::uint64_t failed_commits = 0;         ///< Ones of which nothing happened.
   std::uint64_t activations_removed = 0;    ///< Closed ones that retention deleted.
   std::uint64_t artifacts_removed = 0;      ///< Likewise; no open activation referred to them.
   friend bool operator==(ledger_counters const&, ledger_counters const&) = default;
 };
 
+/// What a board needs of its store.
 class ledger {
  public:
   virtual ~ledger() = default;
@@ -53,6 +54,7 @@ class ledger {
 /// Keeps nothing: the board's own memory is the store. Never fails; load() is always empty.
 [[nodiscard]] std::unique_ptr<ledger> make_memory_ledger();
 
+/// Where a SQLite ledger is, and its bounds.
 struct sqlite_ledger_options {
   std::string path;                                   ///< The database file; parent folders are made.
   std::size_t idempotency_keys_max = 1'000'000;       ///< Newest keys that load() gives back. An older one that comes

@@ -17,8 +17,8 @@ inline constexpr std::uint16_t protocol_min = 1, protocol_max = 1;
 
 /// Names one attempt. `no` is the board's slot (an echo that makes look-up cheap), `id` says what must be in it.
 struct attempt_ref {
-  std::uint64_t no = 0;
-  activation_id id;
+  std::uint64_t no = 0;        ///< The board's number of the activation.
+  activation_id id;            ///< The activation.
   std::uint32_t attempt = 0;   ///< From 1; the fencing token.
   friend bool operator==(attempt_ref const&, attempt_ref const&) = default;
   friend auto operator<=>(attempt_ref const&, attempt_ref const&) = default;
@@ -26,33 +26,33 @@ struct attempt_ref {
 
 /// Host → hub, first message and again after every reconnect. Everything the hub knew of an older `instance` of this name is void.
 struct hello {
-  std::uint16_t version_min = protocol_min, version_max = protocol_max;
-  std::string host;                       ///< Unique name of the host among those of a hub.
-  std::uint64_t instance = 0;             ///< Grows with each start of the process: an older instance's late messages are ignored.
-  std::uint32_t credit = 0;               ///< Activations of one subscription that it may hold at once.
-  std::vector<agent_descriptor> agents;
-  std::vector<attempt_ref> held;          ///< What it still works on or could not report yet: re-adopted if the hub agrees.
+  std::uint16_t version_min = protocol_min, version_max = protocol_max;   ///< What the host can speak; the hub chooses.
+  std::string host;                                                       ///< Unique name of the host among those of a hub.
+  std::uint64_t instance = 0;                                             ///< Grows with each start of the process: an older instance's late messages are ignored.
+  std::uint32_t credit = 0;                                               ///< Activations of one subscription that it may hold at once.
+  std::vector<agent_descriptor> agents;                                   ///< What it can do.
+  std::vector<attempt_ref> held;                                          ///< What it still works on or could not report yet: re-adopted if the hub agrees.
 };
 
 /// Hub → host: welcome, and which protocol version to speak.
 struct welcome {
-  std::uint16_t version = protocol_max;
+  std::uint16_t version = protocol_max;   ///< The hub's choice for this connection.
   std::uint64_t instance = 0;             ///< Echo.
 };
 
 /// One activation handed to a host.
 struct delivery {
-  attempt_ref activation;
-  std::string agent;
+  attempt_ref activation;                 ///< What to name in the answer.
+  std::string agent;                      ///< Which agent is to handle it.
   std::uint32_t ordinal = 0;              ///< Subscription of the agent.
   std::vector<artifact_ptr> inputs;       ///< In declared order; the newest (highest seq) gives run, correlation and trace parent.
-  std::int32_t priority = 0;
+  std::int32_t priority = 0;              ///< Higher starts first.
 };
 
 /// Hub → host. `number` grows with every deliver message to a host, across restarts of the hub too.
 struct deliver {
-  std::uint64_t number = 0;
-  std::vector<delivery> deliveries;
+  std::uint64_t number = 0;           ///< Echoed by beat::last_number.
+  std::vector<delivery> deliveries;   ///< Each to be started, or to be answered with outcome::released.
 };
 
 /// How an attempt ended.
@@ -66,45 +66,45 @@ enum class outcome : std::uint8_t {
 
 /// What a handler published: an artifact before it is on the board. Id and order follow from the activation and the position.
 struct child {
-  std::string type;
-  std::uint32_t version = 1;
-  skein::payload payload;
+  std::string type;                                ///< Wire name.
+  std::uint32_t version = 1;                       ///< Of the type.
+  skein::payload payload;                          ///< The value.
   std::string correlation;                         ///< Empty = inherit.
-  std::vector<std::string> tags;
-  std::shared_ptr<visibility const> visible_to;
+  std::vector<std::string> tags;                   ///< Words to subscribe and to query by.
+  std::shared_ptr<visibility const> visible_to;    ///< Null = everyone.
   span_context context;                            ///< Its publish span.
-  std::shared_ptr<trace_headers const> headers;
+  std::shared_ptr<trace_headers const> headers;    ///< Null = none.
 };
 
 /// Host → hub: one attempt has ended, with everything that it published. One message, one transaction.
 struct done {
-  attempt_ref activation;
-  bus::outcome outcome = bus::outcome::ok;
-  std::string error_type, what;                    ///< For failed and permanent.
+  attempt_ref activation;                          ///< Which attempt.
+  bus::outcome outcome = bus::outcome::ok;         ///< How it ended.
+  std::string error_type, what;                    ///< For failed and permanent: the exception's type and text.
   std::int64_t duration_ns = 0;                    ///< Of the handler.
-  std::vector<child> children;
+  std::vector<child> children;                     ///< In the order in which they were published; empty unless ok.
   std::vector<span_record> spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
 };
 
 /// Hub → host: the attempt is closed (now or before). The host forgets it.
 struct done_ok {
-  attempt_ref activation;
+  attempt_ref activation;   ///< Which attempt.
 };
 /// Hub → host: another attempt has taken over, or the activation is unknown; the result was refused. The host forgets it.
 struct stale {
-  attempt_ref activation;
+  attempt_ref activation;   ///< Which attempt.
 };
 
 /// Host → hub, every beat interval: what it holds, and the number of the last deliver message that it received.
 struct beat {
-  std::uint64_t instance = 0;
-  std::uint64_t last_number = 0;
-  std::vector<attempt_ref> held;
+  std::uint64_t instance = 0;      ///< Of the host.
+  std::uint64_t last_number = 0;   ///< Of the last deliver message that came.
+  std::vector<attempt_ref> held;   ///< Every attempt that the host has neither finished nor given back.
 };
 
 /// Host → hub: finishes nothing more, gives everything back.
 struct goodbye {
-  std::uint64_t instance = 0;
+  std::uint64_t instance = 0;   ///< Of the host.
 };
 
 /// Hub → host: no hello from this instance is known (the hub restarted, or had dropped the host); say hello again.
@@ -112,10 +112,11 @@ struct hello_again {};
 
 /// Hub → host: refused for good. The connection is of no further use.
 struct refused {
-  errc code = errc::bad_message;
-  std::string what;
+  errc code = errc::bad_message;   ///< For programs.
+  std::string what;                ///< For people.
 };
 
+/// Every message of the protocol.
 using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused>;
 
 }  // namespace skein::bus

@@ -30,6 +30,7 @@ struct orchestrator_options {
   std::optional<unsigned> worker_threads = {};
   /// False: no spans are recorded.
   bool tracing = true;
+  /// How deliveries reach agents in this process.
   skein::local_link local_link = skein::local_link::direct;
   /// Where time comes from; null = the system's. Must outlive the orchestrator.
   skein::clock* clock = nullptr;

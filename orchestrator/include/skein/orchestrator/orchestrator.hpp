@@ -31,6 +31,7 @@ struct invoke_options {
 /// rest in a durable ledger (a memory ledger's rest is lost, and said so in one warning), and flushes spans.
 class orchestrator {
  public:
+  /// errc::locked (another hub has the ledger; names its pid), corrupt, unsupported_version, io_failed, invalid_argument (options).
   explicit orchestrator(orchestrator_options options = {});
   ~orchestrator();
   orchestrator(orchestrator const&) = delete;

@@ -16,46 +16,46 @@ namespace skein {
 
 /// One closed activation, by its last attempt.
 struct activation_report {
-  std::string agent;
-  bool ok = false;
-  std::uint32_t attempt = 0;
+  std::string agent;             ///< Whose handler ran.
+  bool ok = false;               ///< Whether the last attempt succeeded.
+  std::uint32_t attempt = 0;     ///< How often it was leased.
   elapsed duration;              ///< Of the last attempt's handler.
-  activation_id id;
-  run_id run;
+  activation_id id;              ///< As in spans and in the ledger.
+  run_id run;                    ///< Of its newest input.
 };
 
 /// One activation that failed for good.
 struct failure_report {
-  std::string agent, error_type, what;
-  std::uint32_t attempt = 0;
-  activation_id id;
-  run_id run;
+  std::string agent, error_type, what;   ///< Whose handler failed, the type of what it threw (or an errc's name), and its text.
+  std::uint32_t attempt = 0;             ///< How often it was leased.
+  activation_id id;                      ///< As in spans and in the ledger.
+  run_id run;                            ///< Of its newest input.
 };
 
 /// A join or batch that waits for more artifacts. (Single subscriptions never strand.)
 struct stranded_report {
-  std::string agent, missing;
+  std::string agent, missing;   ///< The agent, and what it waits for.
 };
 
 /// Work that nobody here can do; no wait is held up by it.
 struct blocked_report {
-  std::string agent, reason;
-  std::uint64_t count = 0;
+  std::string agent, reason;   ///< The agent, and why its work cannot start.
+  std::uint64_t count = 0;     ///< Activations.
 };
 
 /// Work that a timed-out wait was waiting for.
 struct open_report {
-  std::string agent, state;      ///< ready, leased or retry.
-  std::uint64_t count = 0;
+  std::string agent, state;   ///< state: ready, leased or retry.
+  std::uint64_t count = 0;    ///< Activations.
 };
 
 /// The result of run_until_idle. A value; may be ignored.
 struct run_report {
-  std::string reason;            ///< idle or timeout.
+  std::string reason;                           ///< idle or timeout.
   std::vector<activation_report> activations;   ///< In the order in which they closed.
-  std::vector<failure_report> failures;
-  std::vector<stranded_report> stranded;
-  std::vector<blocked_report> blocked;
+  std::vector<failure_report> failures;         ///< Activations that are dead: they failed and will not be tried again.
+  std::vector<stranded_report> stranded;        ///< By agent and subscription.
+  std::vector<blocked_report> blocked;          ///< By agent.
   std::vector<open_report> open;                ///< Only with reason timeout.
   std::uint64_t mismatches = 0;                 ///< Rejected by a predicate on a host.
   std::uint64_t omitted = 0;                    ///< Entries past report_entries_max.

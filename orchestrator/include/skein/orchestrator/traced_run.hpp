@@ -17,9 +17,9 @@ namespace skein {
 
 /// Members in the order of designated initialisers.
 struct run_options {
-  attributes tags = {};
-  std::string session = {};
-  std::string user = {};
+  attributes tags = {};       ///< For finding it again: column `tags` of `runs`.
+  std::string session = {};   ///< What several runs belong to: a conversation, a batch.
+  std::string user = {};      ///< On whose behalf.
 };
 
 /// Opens a run, and is its body: the run stays open until this is destroyed and what it caused is closed. Inside another traced_run of
@@ -40,6 +40,7 @@ class traced_run {
   static auto call(orchestrator& hub, std::string name, Body&& body) {
     return call(hub, std::move(name), run_options{}, std::forward<Body>(body));
   }
+  /// The same with options.
   template <class Body>
   static auto call(orchestrator& hub, std::string name, run_options options, Body&& body) {
     traced_run run{hub, std::move(name), std::move(options)};

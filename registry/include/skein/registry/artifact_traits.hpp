@@ -73,6 +73,7 @@ concept artifact_value = codec::record<T> && std::movable<T> && std::default_ini
 
 namespace codec {
 
+/// Whether a wire name is 1 to 255 printable ASCII characters without spaces.
 consteval bool good_wire_name(std::string_view name) {
   for (char c : name) {
     if (c <= ' ' || c > '~') return false;
@@ -80,6 +81,7 @@ consteval bool good_wire_name(std::string_view name) {
   return !name.empty() && name.size() <= 255;
 }
 
+/// Whether no name stands twice.
 template <std::size_t N>
 consteval bool all_different(std::array<std::string_view, N> const& names) {
   for (std::size_t i = 0; i < N; ++i) {
@@ -90,6 +92,7 @@ consteval bool all_different(std::array<std::string_view, N> const& names) {
   return true;
 }
 
+/// How one member is named, encoded and decoded.
 template <class T, auto Member>
 constexpr field describe_field(std::string_view name) {
   using type = std::remove_cvref_t<decltype(std::declval<T&>().*Member)>;
@@ -100,6 +103,7 @@ constexpr field describe_field(std::string_view name) {
       .read = [](payload_reader& from, void* object) { return field_codec<type>::read(from, static_cast<T*>(object)->*Member); }};
 }
 
+/// The same of all members, in order.
 template <class T, auto... Members, std::size_t... I>
 constexpr std::array<field, sizeof...(Members)> describe_fields(field_list<Members...>, std::index_sequence<I...>) {
   return {describe_field<T, Members>(artifact_traits<T>::field_names[I])...};
@@ -114,6 +118,7 @@ constexpr auto make_field_table() {
   static_assert(all_different(artifact_traits<T>::field_names), "a field is listed twice");
   return describe_fields<T>(members{}, std::make_index_sequence<members::size>{});
 }
+/// The one table of a type, in static memory.
 template <record T>
 inline constexpr auto field_table = make_field_table<T>();
 
@@ -125,6 +130,7 @@ struct field_codec<T> {
   static constexpr shape describe() { return {.kind = shape_kind::record, .fields = field_table<T>}; }
 };
 
+/// What type_of() keeps.
 template <artifact_value T>
 artifact_type describe_artifact() {
   using traits = artifact_traits<T>;

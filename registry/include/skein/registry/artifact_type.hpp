@@ -20,14 +20,15 @@ struct shape;
 
 /// Encoded payloads, and whatever else is bytes.
 using bytes = std::vector<std::byte>;
+/// Bytes of somebody else's, not owned.
 using bytes_view = std::span<std::byte const>;
 
 /// Describes one C++ type that SKEIN_ARTIFACT declared. One immutable object per type and program, alive until exit; compare by `same_as`.
 struct artifact_type {
-  std::string_view name;        ///< The wire name, `pizza.idea`.
-  std::uint32_t version = 1;    ///< The version of the C++ type in this program.
-  std::type_info const* cpp_type = nullptr;
-  std::uint64_t schema_hash = 0;  ///< Of field names and wire kinds in declared order; the same on every machine.
+  std::string_view name;                      ///< The wire name, `pizza.idea`.
+  std::uint32_t version = 1;                  ///< The version of the C++ type in this program.
+  std::type_info const* cpp_type = nullptr;   ///< For messages, and to tell whether a value is of this C++ type.
+  std::uint64_t schema_hash = 0;              ///< Of field names and wire kinds in declared order; the same on every machine.
 
   /// Appends the msgpack map of the value to `out`. Fails only for values that have no encoding (a string that is not UTF-8).
   result<void> (*encode)(void const* value, bytes& out) = nullptr;

@@ -12,6 +12,7 @@ namespace skein::codec {
 /// The one error of a writer or reader. All of these return false, for `return fault.at_field(name);`.
 class codec_fault {
  public:
+  /// Records what is wrong; the path is added on the way out.
   bool fail(std::string message);
   /// Puts `.name` in front of the path.
   bool at_field(std::string_view name);

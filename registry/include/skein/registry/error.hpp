@@ -45,8 +45,10 @@ enum class errc : int {
 /// Cheap to copy, copying never throws. Thread-safe to read.
 class error : public std::exception {
  public:
+  /// `what` is a sentence with the way out, `where` the thing it happened to.
   error(errc code, std::string what, std::string where = {});
 
+  /// What to branch on.
   [[nodiscard]] errc code() const noexcept { return state_->code; }
   /// The sentence without the place.
   [[nodiscard]] std::string const& message() const noexcept { return state_->message; }
@@ -67,24 +69,31 @@ class error : public std::exception {
 template <class T>
 class [[nodiscard]] result {
  public:
+  /// T.
   using value_type = T;
 
+  /// Success.
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: `return value;` must work
+  /// Failure.
   result(skein::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT: so must `return error`
 
+  /// Whether there is a value.
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
+  /// The same.
   explicit operator bool() const noexcept { return ok(); }
 
   /// The value; throws the error when there is none.
   [[nodiscard]] T& value() & { return check(), std::get<0>(state_); }
   [[nodiscard]] T const& value() const& { return check(), std::get<0>(state_); }
   [[nodiscard]] T&& value() && { return check(), std::get<0>(std::move(state_)); }
+  /// The value, or `other` when there is none.
   [[nodiscard]] T value_or(T other) && { return ok() ? std::get<0>(std::move(state_)) : std::move(other); }
 
   /// The value; calling these without one is a bug (asserted).
   [[nodiscard]] T& operator*() & noexcept { return assert(ok()), *std::get_if<0>(&state_); }
   [[nodiscard]] T const& operator*() const& noexcept { return assert(ok()), *std::get_if<0>(&state_); }
   [[nodiscard]] T&& operator*() && noexcept { return assert(ok()), std::move(*std::get_if<0>(&state_)); }
+  /// A member of the value; calling these without one is a bug (asserted).
   [[nodiscard]] T* operator->() noexcept { return assert(ok()), std::get_if<0>(&state_); }
   [[nodiscard]] T const* operator->() const noexcept { return assert(ok()), std::get_if<0>(&state_); }
 
@@ -102,17 +111,22 @@ class [[nodiscard]] result {
 template <>
 class [[nodiscard]] result<void> {
  public:
+  /// void.
   using value_type = void;
 
   result() = default;
+  /// Failure.
   result(skein::error failure) : failure_(std::move(failure)) {}  // NOLINT: `return error` must work
 
+  /// Whether it succeeded.
   [[nodiscard]] bool ok() const noexcept { return !failure_; }
+  /// The same.
   explicit operator bool() const noexcept { return ok(); }
   /// Throws the error, if there is one.
   void value() const {
     if (failure_) throw *failure_;
   }
+  /// The error; calling it on success is a bug (asserted).
   [[nodiscard]] skein::error const& error() const noexcept { return assert(failure_), *failure_; }
 
  private:

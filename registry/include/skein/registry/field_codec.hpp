@@ -22,6 +22,7 @@
 
 namespace skein::codec {
 
+/// False for every type: makes a static_assert fail only where its template is used.
 template <class>
 inline constexpr bool never = false;
 
@@ -32,8 +33,11 @@ struct field_codec {
                 "Skein cannot encode a field of this type (see field_codec<...> above). Use integers, float, double, bool, enums, "
                 "std::string, std::vector, std::array, std::optional, std::map or std::unordered_map with text or integer keys, "
                 "std::pair, std::tuple, std::chrono times and durations, or a struct that lists its fields with SKEIN_FIELDS(...)");
+  /// Appends the value; false after recording an error in the writer.
   static bool write(payload_writer&, T const&);
+  /// Replaces the value by what comes next; false after recording an error in the reader.
   static bool read(payload_reader&, T&);
+  /// What the type is on the wire.
   static constexpr shape describe();
 };
 
@@ -133,6 +137,7 @@ struct field_codec<std::string> {
   static constexpr shape describe() { return {.kind = shape_kind::text}; }
 };
 
+/// Whether T is a std::optional.
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>

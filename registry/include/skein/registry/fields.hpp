@@ -18,6 +18,7 @@ namespace skein {
 /// Pointers to the members that travel, in order; at most 64.
 template <auto... Members>
 struct field_list {
+  /// How many.
   static constexpr std::size_t size = sizeof...(Members);
 };
 
@@ -26,10 +27,13 @@ namespace codec {
 /// What the macros return: `Self` tells a struct's own declaration from one that it inherited.
 template <class Self, auto... Members>
 struct declared_fields {
+  /// The struct that the macro stands in.
   using self = Self;
+  /// The listed members.
   using members = field_list<Members...>;
 };
 
+/// The names of the listed members, in order.
 template <class... Names>
 constexpr std::array<std::string_view, sizeof...(Names)> make_names(Names... names) {
   return {std::string_view{names}...};

@@ -24,21 +24,28 @@ enum class id_text { hex, uuid };
 template <class Tag, std::size_t N, id_text Text>
 class basic_id {
  public:
+  /// N.
   static constexpr std::size_t size_bytes = N;
 
   constexpr basic_id() = default;
+  /// The id with these bytes.
   constexpr explicit basic_id(std::array<std::uint8_t, N> bytes) : bytes_(bytes) {}
 
   /// Reads the written form: 2N lower-case hex digits, or for UUIDs the 36-character form.
   /// Anything else, all zeros included, is errc::invalid_argument.
   [[nodiscard]] static result<basic_id> parse(std::string_view text);
 
+  /// The written form that parse() reads; all zeros for "none".
   [[nodiscard]] std::string to_string() const;
+  /// Whether it is "none".
   [[nodiscard]] constexpr bool empty() const noexcept { return bytes_ == std::array<std::uint8_t, N>{}; }
+  /// Whether it is an id.
   constexpr explicit operator bool() const noexcept { return !empty(); }
+  /// In the order in which they are written.
   [[nodiscard]] constexpr std::array<std::uint8_t, N> const& bytes() const noexcept { return bytes_; }
 
   friend constexpr auto operator<=>(basic_id const&, basic_id const&) = default;
+  /// Writes to_string().
   friend std::ostream& operator<<(std::ostream& out, basic_id const& id) { return id.print(out); }
 
  private:
@@ -71,6 +78,7 @@ class id_generator {
   /// A fixed stream, for simulation and golden tests.
   explicit id_generator(std::uint64_t seed);
 
+  /// 64 random bits.
   [[nodiscard]] std::uint64_t next() noexcept;
   /// UUIDv7 bytes for the time `now_ns` (ns since the epoch); ids of one generator grow strictly within a millisecond too
   /// (RFC 9562 §6.2 method 2 on rand_a).

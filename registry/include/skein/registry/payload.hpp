@@ -17,6 +17,7 @@ class payload {
   /// Takes encoded bytes, unchecked: what they hold shows when they are decoded.
   explicit payload(skein::bytes encoded);
 
+  /// Whether it holds nothing at all, not even an empty value.
   [[nodiscard]] bool empty() const noexcept { return !state_; }
   /// The msgpack bytes. errc::bad_payload when the value has no encoding. The view lives as long as any copy of this payload.
   [[nodiscard]] result<bytes_view> encoded() const;

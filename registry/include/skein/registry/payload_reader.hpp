@@ -22,13 +22,15 @@ class payload_reader {
   payload_reader(payload_reader const&) = delete;
   payload_reader& operator=(payload_reader const&) = delete;
 
-  codec_fault fault;
+  codec_fault fault;   ///< The first error.
 
   /// Whether nil comes; takes it if so.
   [[nodiscard]] bool take_nil() noexcept;
+  /// A boolean; nothing is converted to it.
   [[nodiscard]] bool read_boolean(bool& to);
   /// An integer within the bounds, inclusive.
   [[nodiscard]] bool read_int(std::int64_t& to, std::int64_t min, std::int64_t max);
+  /// An integer from 0 to `max`, inclusive.
   [[nodiscard]] bool read_uint(std::uint64_t& to, std::uint64_t max);
   /// A float, or an integer converted to the nearest float.
   [[nodiscard]] bool read_double(double& to);
@@ -38,10 +40,12 @@ class payload_reader {
   [[nodiscard]] bool read_time(std::int64_t& since_epoch_ns);
   /// UTF-8. The view refers into the payload's bytes.
   [[nodiscard]] bool read_text(std::string_view& to);
+  /// Binary. The view refers into the payload's bytes.
   [[nodiscard]] bool read_binary(bytes_view& to);
 
   /// After either of these: exactly `count` values (or key-value pairs) follow. No more than the input really holds.
   [[nodiscard]] bool begin_array(std::size_t& count);
+  /// The same of a map.
   [[nodiscard]] bool begin_map(std::size_t& count);
 
   /// A record: fields may come in any order or be missing; unknown ones are checked and skipped; doubled ones are errors.

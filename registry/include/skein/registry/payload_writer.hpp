@@ -26,23 +26,32 @@ class payload_writer {
   payload_writer(payload_writer const&) = delete;
   payload_writer& operator=(payload_writer const&) = delete;
 
-  codec_fault fault;
+  codec_fault fault;   ///< The first error.
 
+  /// Nil: an empty optional.
   void write_nil();
+  /// A boolean.
   void write_boolean(bool value);
+  /// In the shortest form that holds the value.
   void write_int(std::int64_t value);
+  /// In the shortest form that holds the value.
   void write_uint(std::uint64_t value);
   /// Always a msgpack float, also for whole numbers: the sign of zero and the kind survive.
   void write_float(float value);
+  /// Always a msgpack float, also for whole numbers.
   void write_double(double value);
   /// Nanoseconds since the epoch, as the shortest msgpack timestamp that holds them.
   void write_time(std::int64_t since_epoch_ns);
+  /// UTF-8; what else happens is said by bad_text.
   [[nodiscard]] bool write_text(std::string_view text);
+  /// Bytes of any kind.
   [[nodiscard]] bool write_binary(bytes_view data);
 
   /// After either of these: exactly `count` values (or key-value pairs), then `end()`.
   [[nodiscard]] bool begin_array(std::size_t count);
+  /// The same for a map.
   [[nodiscard]] bool begin_map(std::size_t count);
+  /// Closes the innermost array or map.
   void end() noexcept { --depth_; }
 
   /// The map of a record's fields.

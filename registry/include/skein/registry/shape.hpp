@@ -16,8 +16,8 @@ struct shape;
 
 /// What a value is on the wire.
 enum class shape_kind : std::uint8_t {
-  integer,  ///< msgpack integer; enums too
-  real,     ///< msgpack float
+  integer,     ///< msgpack integer; enums too
+  real,        ///< msgpack float
   boolean,
   text,        ///< msgpack str, UTF-8
   binary,      ///< msgpack bin
@@ -31,12 +31,13 @@ enum class shape_kind : std::uint8_t {
   record,      ///< map from field names to `fields`
 };
 
+/// How shapes refer to each other: by function, because a type may contain itself.
 using shape_function = shape const& (*)();
 
 /// One field of a record.
 struct field {
-  std::string_view name;
-  shape_function type = nullptr;
+  std::string_view name;           ///< As it stands in the payload.
+  shape_function type = nullptr;   ///< The shape of its type.
   /// Encodes the field of `*object`; false after recording an error in the writer.
   bool (*write)(payload_writer& to, void const* object) = nullptr;
   /// Decodes into the field of `*object`; false after recording an error in the reader.
@@ -46,8 +47,9 @@ struct field {
 /// Fields in declared order. The memory is static.
 using field_span = std::span<field const>;
 
+/// One type on the wire.
 struct shape {
-  shape_kind kind = shape_kind::integer;
+  shape_kind kind = shape_kind::integer;       ///< Which of the members below mean something.
   std::int64_t min = 0;                        ///< Of integers, inclusive.
   std::uint64_t max = 0;                       ///< Of integers, inclusive.
   std::size_t size = 0;                        ///< Of fixed lists.

@@ -15,19 +15,25 @@ namespace skein {
 /// An attribute's value: bool, 64-bit integer, double, string, or a list of strings (OpenTelemetry common, attribute).
 class attribute_value {
  public:
+  /// How it is kept: every integer as 64 bits, every float as double.
   using variant = std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>>;
 
   attribute_value() : value_(false) {}
+  /// From whatever a program has at hand, without being asked.
   attribute_value(bool value) : value_(value) {}                                        // NOLINT: implicit by purpose
+  /// An integer; one above the range of std::int64_t wraps.
   template <std::integral I>
   attribute_value(I value) : value_(static_cast<std::int64_t>(value)) {}                // NOLINT
+  /// A floating-point number.
   template <std::floating_point F>
   attribute_value(F value) : value_(static_cast<double>(value)) {}                      // NOLINT
+  /// From text (copied), or a list of texts.
   attribute_value(std::string value) : value_(std::move(value)) {}                      // NOLINT
   attribute_value(std::string_view value) : value_(std::string{value}) {}               // NOLINT
   attribute_value(char const* value) : value_(std::string{value}) {}                    // NOLINT
   attribute_value(std::vector<std::string> value) : value_(std::move(value)) {}         // NOLINT
 
+  /// What it is, to visit.
   [[nodiscard]] variant const& get() const noexcept { return value_; }
   friend bool operator==(attribute_value const&, attribute_value const&) = default;
 
@@ -35,9 +41,10 @@ class attribute_value {
   variant value_;
 };
 
+/// A key and its value.
 struct attribute {
-  std::string key;
-  attribute_value value;
+  std::string key;         ///< By OpenTelemetry's convention words with dots: `pipeline.version`.
+  attribute_value value;   ///< What was set last.
   friend bool operator==(attribute const&, attribute const&) = default;
 };
 

@@ -14,8 +14,8 @@ struct run_scope;   // What all spans of one run in this process share (run id, 
 
 /// What is current on a thread: the innermost span and the run that it belongs to. A value (reference counts); empty = no trace.
 struct ambient {
-  std::shared_ptr<span_state> span;
-  std::shared_ptr<run_scope> run;
+  std::shared_ptr<span_state> span;   ///< Null outside any span, and where nothing is recorded.
+  std::shared_ptr<run_scope> run;     ///< Null outside any run.
 };
 
 /// Puts `next` in place and returns what was there. This is all that a scheduler of coroutines needs. Never blocks, never throws.
@@ -26,6 +26,7 @@ ambient exchange_current(ambient next) noexcept;
 /// Makes `next` current for a scope. A local variable only.
 class [[nodiscard]] ambient_scope {
  public:
+  /// What was current before is current again when this is destroyed.
   explicit ambient_scope(ambient next) noexcept : previous_(exchange_current(std::move(next))) {}
   ambient_scope(ambient_scope const&) = delete;
   ambient_scope& operator=(ambient_scope const&) = delete;

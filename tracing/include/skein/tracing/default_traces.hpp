@@ -11,8 +11,8 @@ namespace skein {
 
 /// Where a program's traces go.
 struct opened_traces {
-  std::shared_ptr<sqlite_sink> sink;
-  std::string path;  ///< `options.path`, or the file beside it that was free.
+  std::shared_ptr<sqlite_sink> sink;   ///< Open, with the lock of its file.
+  std::string path;                    ///< `options.path`, or the file beside it that was free.
 };
 
 /// Opens `options.path`, or, when another hub owns it, `traces-<pid>.db` beside it (then `traces-<pid>-2.db`, …; stem and extension are

@@ -11,11 +11,14 @@ namespace skein {
 /// (the standard's own printing of durations comes with C++20 libraries later than some that Skein supports).
 struct elapsed : std::chrono::nanoseconds {
   constexpr elapsed() noexcept : std::chrono::nanoseconds(0) {}
+  /// Any duration; what is finer than a nanosecond is cut off.
   template <class Rep, class Period>
   constexpr elapsed(std::chrono::duration<Rep, Period> const& other)  // NOLINT: durations are durations
       : std::chrono::nanoseconds(std::chrono::duration_cast<std::chrono::nanoseconds>(other)) {}
 
+  /// The text that is printed.
   [[nodiscard]] std::string to_string() const;
+  /// Writes to_string().
   friend std::ostream& operator<<(std::ostream& out, elapsed const& time);
 };
 

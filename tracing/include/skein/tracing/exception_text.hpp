@@ -6,6 +6,7 @@
 
 namespace skein {
 
+/// An exception as two texts.
 struct exception_text {
   std::string type;      ///< Demangled: `std::runtime_error`.
   std::string message;   ///< what(), or the text itself where a string was thrown.

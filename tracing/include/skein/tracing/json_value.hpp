@@ -25,9 +25,13 @@ void append(std::string& out, std::string_view text);
 /// Appends a number in its shortest form that reads back the same, always with a point or an exponent. What JSON has no number for
 /// becomes "NaN", "Infinity" or "-Infinity".
 void append(std::string& out, double value);
+/// A number, `true` or `false`, or a string.
 void append(std::string& out, std::int64_t value);
+/// A number.
 void append(std::string& out, std::uint64_t value);
+/// `true` or `false`.
 void append(std::string& out, bool value);
+/// A string.
 inline void append(std::string& out, char const* text) { append(out, std::string_view{text}); }
 
 /// JSON text over `bytes_max` becomes a JSON string of its beginning that ends in `…[cut, N bytes]`; shorter text stays as it is.

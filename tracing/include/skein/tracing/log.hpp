@@ -8,7 +8,9 @@ namespace skein {
 
 /// One line each. Thread-safe; never throw: a line that cannot be written is lost.
 void log_info(std::string_view line) noexcept;
+/// Something that needs no action, or not yet.
 void log_warn(std::string_view line) noexcept;
+/// Something was lost or refused.
 void log_error(std::string_view line) noexcept;
 /// Makes the logger if there is none yet. Whoever logs from a destructor calls this in its constructor, so that spdlog, too, lives longer.
 void log_prepare() noexcept;

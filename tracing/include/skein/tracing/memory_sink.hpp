@@ -17,6 +17,7 @@ namespace skein {
 /// recorders write here: they are flushed first (which waits for their other sinks too). Unbounded.
 class memory_sink final : public span_sink {
  public:
+  /// Keeps a copy. Never fails.
   [[nodiscard]] result<void> write(trace_batch const& batch) override;
   [[nodiscard]] std::string describe() const override { return "memory"; }
   void attached(std::weak_ptr<recorder> by) override;
@@ -49,9 +50,13 @@ namespace testing {
 /// A memory sink to hand to a hub, and what it holds.
 class memory_traces {
  public:
+  /// What to put into orchestrator_options::sinks.
   [[nodiscard]] std::shared_ptr<span_sink> sink() const { return sink_; }
+  /// memory_sink::spans().
   [[nodiscard]] span_list spans() const { return sink_->spans(); }
+  /// memory_sink::runs().
   [[nodiscard]] std::vector<run_record> runs() const { return sink_->runs(); }
+  /// memory_sink::clear().
   void clear() { sink_->clear(); }
 
  private:

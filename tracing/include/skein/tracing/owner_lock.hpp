@@ -10,7 +10,7 @@ namespace skein {
 
 /// What the lock file says of its owner.
 struct lock_owner {
-  std::int64_t pid = 0;
+  std::int64_t pid = 0;         ///< Of the process that holds it.
   std::string boot_id;          ///< /proc/sys/kernel/random/boot_id, so that a pid of an earlier boot is not believed.
   std::string control_socket;   ///< Where the owner listens for commands; empty = nowhere.
 };
@@ -27,6 +27,7 @@ class owner_lock {
   [[nodiscard]] static result<owner_lock> acquire(std::string const& path, std::string const& control_socket = {});
   /// Who holds the lock of `path` at this moment; errc::not_found when nobody does.
   [[nodiscard]] static result<lock_owner> owner_of(std::string const& path);
+  /// False for one that was moved from or default-made.
   [[nodiscard]] bool held() const noexcept { return fd_ >= 0; }
 
  private:

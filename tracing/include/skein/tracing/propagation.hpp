@@ -58,10 +58,13 @@ class trace_context {
     };
   }
 
+  /// Whether there is a trace.
   [[nodiscard]] bool valid() const noexcept { return context_.valid(); }
+  /// The span to be the parent of what follows.
   [[nodiscard]] span_context const& context() const noexcept { return context_; }
   /// Header texts, checked; empty = none.
   [[nodiscard]] std::string const& tracestate() const noexcept { return tracestate_; }
+  /// A header's text, checked; empty = none.
   [[nodiscard]] std::string const& baggage() const noexcept { return baggage_; }
   /// What makes it current in this process; empty when it came from elsewhere.
   [[nodiscard]] ambient const& as_ambient() const noexcept { return local_; }

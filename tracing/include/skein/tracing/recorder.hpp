@@ -19,11 +19,12 @@ enum class overflow : std::uint8_t {
   drop,      ///< Drops the span and counts it.
 };
 
+/// Bounds and times of the path of a span.
 struct recorder_options {
   std::size_t queue_spans_max = 65'536;                          ///< Ended spans waiting for the writer, all threads together.
   std::size_t batch_spans_max = 8'192;                           ///< Spans of one write.
   std::chrono::milliseconds write_interval{25};                  ///< The writer gathers this long before it writes what there is.
-  skein::overflow on_overflow = skein::overflow::wait;
+  skein::overflow on_overflow = skein::overflow::wait;           ///< What a producer does at queue_spans_max.
   std::chrono::milliseconds stall_max{10'000};                   ///< A writer that takes nothing for this long is stuck: spans are lost until it moves.
   std::chrono::milliseconds retry_interval{1'000};               ///< How long a failed sink is left alone before it is tried again.
 };
@@ -57,20 +58,26 @@ class recorder {
   /// Registers a span that was started, so that a killed process leaves a `running` row of what was known at its start.
   /// `close` must follow from any thread; it hands over the finished record. Both are cheap (no system call, no shared lock).
   [[nodiscard]] virtual open_span* open(span_record const& started) = 0;
+  /// Ends what open() gave, which is not to be used any more. `ended` is what is recorded of it.
   virtual void close(open_span* span, span_record&& ended) = 0;
   /// The same without a copy, for spans that live in tracing: `span` stays the caller's, and must be ended or detached before it dies.
   /// Defaults: attach and detach do nothing, end records.
   virtual void attach(open_span& span) noexcept;
+  /// Forgets a span that was attached, without recording it.
   virtual void detach(open_span& span) noexcept;
+  /// Records a span that was attached, and forgets it.
   virtual void end(open_span& span, span_record&& ended);
 
   /// Everything recorded before this call is in the sinks when it returns ok. errc::timeout; errc::io_failed when a sink is failed.
   /// Blocks up to `timeout` of real time. Not for sinks to call while they write.
   [[nodiscard]] virtual result<void> flush(std::chrono::nanoseconds timeout) = 0;
+  /// At this moment.
   [[nodiscard]] virtual recorder_counters counters() const noexcept = 0;
+  /// The clock that it was made with.
   [[nodiscard]] virtual clock& time() const noexcept = 0;
   /// A random span id / UUIDv7 from this thread's generator.
   [[nodiscard]] virtual span_id new_span_id() noexcept = 0;
+  /// A UUIDv7 for the time of the clock.
   [[nodiscard]] virtual run_id new_run_id() noexcept = 0;
 };
 

@@ -22,18 +22,20 @@ namespace skein {
 
 /// How what a span stands for went.
 struct status {
-  status_code code = status_code::unset;
-  std::string message = {};   ///< Only for errors.
+  status_code code = status_code::unset;   ///< unset, ok or error; the other two are for stores.
+  std::string message = {};                ///< Only for errors.
+  /// It went well, and somebody says so.
   [[nodiscard]] static status ok() { return {status_code::ok, {}}; }
+  /// It failed; the message says how, for people.
   [[nodiscard]] static status error(std::string message) { return {status_code::error, std::move(message)}; }
 };
 
 /// What is known of a span when it starts. Attributes given here are in its `running` row, whatever happens later.
 struct span_options {
-  span_type type = span_type::unknown;
-  span_kind kind = span_kind::internal;
-  skein::attributes attributes = {};
-  std::vector<span_link> links = {};
+  span_type type = span_type::unknown;    ///< What it stands for.
+  span_kind kind = span_kind::internal;   ///< Which side of a call it is.
+  skein::attributes attributes = {};      ///< To begin with; more may be set later.
+  std::vector<span_link> links = {};      ///< To spans that it has to do with beside its parent.
 };
 
 namespace detail {
@@ -91,12 +93,16 @@ class span_setters : public detail::span_target {
   }
   /// Something that happened at this moment.
   Self& add_event(std::string_view name, attributes all = {}) { return put_event(name, std::move(all)), self(); }
+  /// A span that this one has to do with beside its parent.
   Self& add_link(span_context const& to, attributes all = {}) { return put_link(to, std::move(all)), self(); }
+  /// Replaces status and message.
   Self& set_status(skein::status status) { return put_status(std::move(status)), self(); }
   /// Event `exception` with type and message, status error, attribute error.type. An exception that a span inside this one has
   /// recorded adds no second event.
   Self& record_exception(std::exception_ptr exception) { return put_exception(std::move(exception)), self(); }
+  /// The same for an exception that is at hand as an object.
   Self& record_exception(std::exception const& exception) { return put_exception(exception), self(); }
+  /// Replaces the name that it was started with.
   Self& update_name(std::string_view name) { return put_name(name), self(); }
 
  protected:
@@ -110,6 +116,7 @@ class span_setters : public detail::span_target {
 /// status error; type and message are known where the code was wrapped (in_span). A local variable only.
 class span : public span_setters<span> {
  public:
+  /// Starts it, on this thread.
   [[nodiscard]] explicit span(std::string_view name, span_options options = {});
   span(span const&) = delete;
   span& operator=(span const&) = delete;
@@ -131,8 +138,10 @@ class span_ref : public span_setters<span_ref> {
  public:
   /// Refers to nothing: every setter is ignored.
   span_ref() = default;
+  /// For schedulers that keep what was current.
   explicit span_ref(ambient to) noexcept : span_setters(std::move(to)) {}
 };
+/// The thread's current span; outside any it refers to nothing. Never blocks.
 [[nodiscard]] span_ref current_span();
 
 /// A span whose start and end are in different places, never current by itself. Movable; one that was not ended ends with its handle.
@@ -144,7 +153,9 @@ class span_handle : public span_setters<span_handle> {
   span_handle& operator=(span_handle&& other) noexcept;
   ~span_handle();
 
+  /// Ends it; again does nothing.
   void end() noexcept;
+  /// Sets the status, then ends it.
   void end(skein::status status) noexcept;
   /// Ends it at a time of the caller's. Not before its start.
   void end_at(timestamp when) noexcept;
@@ -162,16 +173,22 @@ class span_handle : public span_setters<span_handle> {
 class trace_ref {
  public:
   trace_ref() = default;
+  /// Null is no run.
   explicit trace_ref(std::shared_ptr<run_scope> run) noexcept : run_(std::move(run)) {}
 
+  /// Sets or replaces a tag: what a run is found by.
   trace_ref& set_tag(std::string_view key, attribute_value value);
+  /// Sets or replaces an attribute of the run's row.
   trace_ref& set_attribute(std::string_view key, attribute_value value);
+  /// What was asked, in a few words, for lists of runs.
   trace_ref& set_request_preview(std::string_view text);
+  /// What came out, in a few words, for lists of runs.
   trace_ref& set_response_preview(std::string_view text);
 
  private:
   std::shared_ptr<run_scope> run_;
 };
+/// The run that this thread is in; outside any it refers to nothing. Never blocks.
 [[nodiscard]] trace_ref current_trace();
 
 /// Runs `body(span&)` or `body()` in a span of that name and returns what it returns. What it throws is recorded, with type and message,

@@ -15,7 +15,8 @@ class recorder;
 /// What one write carries. Within a batch a span may stand first as running and later as ended; the later one counts.
 struct trace_batch {
   std::vector<span_record> spans;     ///< Ended ones, and (status running) those open while the batch was made.
-  std::vector<run_record> runs;
+  std::vector<run_record> runs;       ///< Runs that started, changed or ended.
+  /// Whether there is nothing to write.
   [[nodiscard]] bool empty() const noexcept { return spans.empty() && runs.empty(); }
 };
 
@@ -25,6 +26,7 @@ struct trace_batch {
 class span_sink {
  public:
   virtual ~span_sink() = default;
+  /// Stores the batch, or nothing of it.
   [[nodiscard]] virtual result<void> write(trace_batch const& batch) = 0;
   /// Makes what was written readable for others. Default: nothing to do.
   [[nodiscard]] virtual result<void> flush();

@@ -10,17 +10,18 @@
 
 namespace skein {
 
+/// What is known of such a span when it starts.
 struct span_start {
-  std::string name;
-  span_kind kind = span_kind::internal;
-  span_type type = span_type::unknown;
-  span_context parent;               ///< Only its span id counts: the trace is the run's. Empty = a root.
-  span_id id;                        ///< Empty = a random one.
-  std::string scope;                 ///< "skein" for Skein's own.
-  attributes attrs;
-  std::vector<span_link> links;
-  timestamp at{};                    ///< Zero = the recorder's clock.
-  bool ends_run = false;             ///< When the span ends, so does the run: failed if the span's status is error, else completed.
+  std::string name;                       ///< As it is stored.
+  span_kind kind = span_kind::internal;   ///< Which side of a call it is.
+  span_type type = span_type::unknown;    ///< What it stands for.
+  span_context parent;                    ///< Only its span id counts: the trace is the run's. Empty = a root.
+  span_id id;                             ///< Empty = a random one.
+  std::string scope;                      ///< "skein" for Skein's own.
+  attributes attrs;                       ///< To begin with.
+  std::vector<span_link> links;           ///< To spans that it has to do with beside its parent.
+  timestamp at{};                         ///< Zero = the recorder's clock.
+  bool ends_run = false;                  ///< When the span ends, so does the run: failed if the span's status is error, else completed.
 };
 
 /// Starts a span of `run` (not null). It is not made current.

@@ -21,7 +21,7 @@ struct span_tree {
   span_tree& operator=(span_tree&&) noexcept = default;
   ~span_tree();
 
-  span_record record;
+  span_record record;                 ///< The span.
   std::string name;                   ///< record.name.
   std::string label;                  ///< The name; where siblings share it: name_1, name_2, … in start order.
   bool orphan = false;                ///< Its parent is not in the tree: it hangs under the root.

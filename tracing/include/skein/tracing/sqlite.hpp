@@ -27,21 +27,29 @@ class statement {
   statement& bind(int parameter, double value) noexcept;
   statement& bind(int parameter, std::string_view text) noexcept;
   statement& bind(int parameter, bytes_view blob) noexcept;
+  /// NULL.
   statement& bind_null(int parameter) noexcept;
 
   /// Advances: true = a row is there, false = done (and reset). Errors of binds show here.
   [[nodiscard]] result<bool> step();
   /// Runs to the end and resets; rows are ignored.
   [[nodiscard]] result<void> run();
+  /// Stands before the first row again; what is bound stays.
   void reset() noexcept;
 
+  /// How many columns a row has.
   [[nodiscard]] int columns() const noexcept;
+  /// Whether the column is NULL.
   [[nodiscard]] bool is_null(int column) const noexcept;
+  /// The column as an integer; SQLite converts.
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
+  /// The column as a float; SQLite converts.
   [[nodiscard]] double real(int column) const noexcept;
   /// Valid until the next step or reset.
   [[nodiscard]] std::string_view text(int column) const noexcept;
+  /// The column's bytes. Valid until the next step or reset.
   [[nodiscard]] bytes_view blob(int column) const noexcept;
+  /// For calls that this guard does not have; null when empty.
   [[nodiscard]] sqlite3_stmt* handle() const noexcept { return handle_; }
 
  private:
@@ -51,6 +59,7 @@ class statement {
   int bind_error_ = 0;
 };
 
+/// What a connection may do.
 enum class open_mode {
   read_only,
   read_write_create,
@@ -70,15 +79,19 @@ class database {
   /// errc::io_failed; corrupt when the file is not a database. `vfs` null = the default.
   [[nodiscard]] static result<database> open(std::string const& path, open_mode mode, char const* vfs = nullptr);
 
+  /// Runs statements, separated by semicolons, and ignores their rows.
   [[nodiscard]] result<void> execute(std::string const& sql);
   /// For statements that are kept and run often, persistent = true.
   [[nodiscard]] result<statement> prepare(std::string_view sql, bool persistent = false);
   /// The first column of the first row as integer; errc::corrupt when there is no row.
   [[nodiscard]] result<std::int64_t> integer(std::string_view sql);
+  /// Rows that the last statement inserted, changed or deleted.
   [[nodiscard]] std::int64_t changes() const noexcept;
   /// The rowid of the newest row that this connection inserted.
   [[nodiscard]] std::int64_t last_row() const noexcept;
+  /// As it was opened.
   [[nodiscard]] std::string const& path() const noexcept { return path_; }
+  /// For calls that this guard does not have; null when not open.
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_; }
 
  private:

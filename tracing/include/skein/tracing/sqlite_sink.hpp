@@ -14,6 +14,7 @@
 
 namespace skein {
 
+/// Which file, and its bounds.
 struct sqlite_sink_options {
   std::string path = ".skein/traces.db";             ///< The file; parent folders are made.
   std::string service = {};                          ///< Stored for spans that name no service of their own.
@@ -23,8 +24,8 @@ struct sqlite_sink_options {
 
 /// What retention deleted since the sink was opened. The file counts the same for ever, in its table `counters`.
 struct sqlite_sink_counters {
-  std::uint64_t runs_deleted = 0;
-  std::uint64_t spans_deleted = 0;
+  std::uint64_t runs_deleted = 0;    ///< Whole runs.
+  std::uint64_t spans_deleted = 0;   ///< Spans of those runs.
   friend bool operator==(sqlite_sink_counters const&, sqlite_sink_counters const&) = default;
 };
 
@@ -40,6 +41,7 @@ class sqlite_sink : public span_sink {
   /// Stores spans that the file lacks, as `interrupted` unless they say otherwise; spans that it has stay as they are. For spans whose
   /// process died before it could hand them over.
   [[nodiscard]] virtual result<void> insert_missing(std::vector<span_record> const& spans) = 0;
+  /// At this moment.
   [[nodiscard]] virtual sqlite_sink_counters counters() const = 0;
   /// The file that is written.
   [[nodiscard]] virtual std::string const& path() const noexcept = 0;

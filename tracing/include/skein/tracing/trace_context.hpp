@@ -16,13 +16,17 @@ namespace skein {
 
 /// The identity of a span and what travels with it. A value; empty (no trace id) means "no trace".
 struct span_context {
-  skein::trace_id trace;
-  skein::span_id span;
+  skein::trace_id trace;   ///< All zero: no trace.
+  skein::span_id span;     ///< The span itself.
   std::uint8_t flags = 0;  ///< W3C trace-flags: 0x01 sampled, 0x02 random trace id (Level 2 §3.2.2.5).
 
+  /// The bit of `flags` that says: recorded.
   static constexpr std::uint8_t sampled = 0x01;
+  /// The bit of `flags` that says: the last 7 bytes of the trace id are random.
   static constexpr std::uint8_t random = 0x02;
+  /// Whether there is a trace and a span.
   [[nodiscard]] bool valid() const noexcept { return !trace.empty() && !span.empty(); }
+  /// Whether the trace is recorded.
   [[nodiscard]] bool is_sampled() const noexcept { return (flags & sampled) != 0; }
   friend bool operator==(span_context const&, span_context const&) = default;
 };
@@ -39,9 +43,10 @@ struct span_context {
 
 /// Baggage (W3C Baggage §3): percent-decoded key/value pairs with their properties kept as text.
 struct baggage_entry {
-  std::string key, value, properties;
+  std::string key, value, properties;   ///< Decoded key and value, and properties as they came.
   friend bool operator==(baggage_entry const&, baggage_entry const&) = default;
 };
+/// In the order in which they came.
 using baggage = std::vector<baggage_entry>;
 /// At most 64 members and 8192 bytes (§3.3.2); more, or a broken member, is errc::bad_context.
 [[nodiscard]] result<baggage> parse_baggage(std::string_view header);

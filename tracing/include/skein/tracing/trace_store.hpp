@@ -24,24 +24,24 @@ namespace skein {
 
 /// Which runs to list: those that fit all that is set.
 struct run_filter {
-  std::string name = {};              ///< Exactly this name; empty = any.
-  std::optional<run_status> status = {};
-  std::optional<timestamp> since = {};   ///< Started at or after.
-  std::optional<timestamp> until = {};   ///< Started before.
-  std::size_t limit = 100;            ///< At most this many, the newest ones; 0 = no limit.
+  std::string name = {};                   ///< Exactly this name; empty = any.
+  std::optional<run_status> status = {};   ///< Empty = any.
+  std::optional<timestamp> since = {};     ///< Started at or after.
+  std::optional<timestamp> until = {};     ///< Started before.
+  std::size_t limit = 100;                 ///< At most this many, the newest ones; 0 = no limit.
 };
 
 /// One row of the view `runs`.
 struct run_info {
-  run_id id;
-  trace_id trace;
-  std::string name;
-  run_status status = run_status::running;
-  timestamp start{}, end{};           ///< `end` is zero for a run that did not end.
-  elapsed duration;                   ///< Zero for a run that did not end.
-  std::uint64_t spans = 0, failures = 0;
-  std::string attributes, tags;       ///< JSON objects.
-  std::string session, user, request_preview, response_preview;
+  run_id id;                                                      ///< The run's.
+  trace_id trace;                                                 ///< The trace that all its spans are in.
+  std::string name;                                               ///< Empty = a root operation outside any traced_run.
+  run_status status = run_status::running;                        ///< `interrupted` when its process died.
+  timestamp start{}, end{};                                       ///< `end` is zero for a run that did not end.
+  elapsed duration;                                               ///< Zero for a run that did not end.
+  std::uint64_t spans = 0, failures = 0;                          ///< How many spans it has, and how many activations are dead (a body that threw counts as one).
+  std::string attributes, tags;                                   ///< JSON objects.
+  std::string session, user, request_preview, response_preview;   ///< As set; empty = not set.
 };
 
 /// Reads one traces file. Opens it read-only, sees each commit of a program that writes it, and never blocks that program.
@@ -71,6 +71,7 @@ class trace_store {
   /// Also io_failed. Does not throw.
   result<void> clear();
 
+  /// As it was given.
   [[nodiscard]] std::string const& path() const noexcept;
 
  private:

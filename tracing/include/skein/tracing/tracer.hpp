@@ -14,11 +14,11 @@ namespace skein {
 
 /// What is known of a tracer's span when it starts.
 struct start_options {
-  span_context parent = {};   ///< Empty = the thread's current span; without one, the span is a root.
-  span_type type = span_type::unknown;
-  span_kind kind = span_kind::internal;
-  skein::attributes attributes = {};
-  std::vector<span_link> links = {};
+  span_context parent = {};               ///< Empty = the thread's current span; without one, the span is a root.
+  span_type type = span_type::unknown;    ///< What it stands for.
+  span_kind kind = span_kind::internal;   ///< Which side of a call it is.
+  skein::attributes attributes = {};      ///< To begin with; more may be set later.
+  std::vector<span_link> links = {};      ///< To spans that it has to do with beside its parent.
 };
 
 /// Starts spans on a recorder. Cheap to copy (copies are one tracer), thread-safe.

@@ -1,0 +1,96 @@
+#include "agents.hpp"
+
+#include "copyright.hpp"
+#include "file_checker.hpp"
+#include "pairs.hpp"
+#include "replace_file.hpp"
+#include "spdx_document.hpp"
+#include "summary.hpp"
+
+#include <memory>
+
+namespace sbom {
+namespace {
+
+constexpr std::size_t copyright_bytes_max = 16u << 20;
+
+constexpr std::string_view interruption = "interrupted before it was done";
+
+licences read_licences(root_folder const& root, package const& of) {
+  auto const path = "usr/share/doc/" + of.name + "/copyright";
+  auto const text = root.read(path, copyright_bytes_max);
+  if (!text) {
+    bool const missing = text.error().code() == skein::errc::not_found;
+    return {
+        of.id, "", {}, {{missing ? finding_kind::no_copyright : finding_kind::unreadable, path, missing ? "" : text.error().message()}}};
+  }
+  auto facts = parse_copyright(*text, path);
+  return {of.id, std::move(facts.expression), std::move(facts.custom), std::move(facts.findings)};
+}
+
+component component_of(licences&& about, file_check&& files) {
+  component made{std::move(files.subject), std::move(about.expression), std::move(about.custom), files.recorded, files.hashed, files.bytes,
+                 std::move(about.findings)};
+  made.findings.insert(made.findings.end(), files.findings.begin(), files.findings.end());
+  return made;
+}
+
+}  // namespace
+
+skein::agent licence_reader(root_folder root, reading_options options) {
+  auto const read = [root = std::move(root), options](package const& of, skein::context& ctx) {
+    ctx.span().set_attribute("sbom.package", of.id);
+    if (options.stop.stop_requested() || ctx.cancelled()) throw interrupted{std::string{interruption}};
+    return read_licences(root, of);
+  };
+  return skein::agent{"licence_reader"}
+      .description("Reads the licences of a package from its copyright file")
+      .on<package>(read)
+      .publishes<licences>()
+      .max_concurrency(options.concurrency);
+}
+
+skein::agent file_hasher(root_folder root, reading_options options) {
+  auto const hash = [checker = file_checker{std::move(root), options.hashed}, options](package const& of, skein::context& ctx) {
+    ctx.span().set_attribute("sbom.package", of.id);
+    auto made = checker.check(of, [&] { return options.stop.stop_requested() || ctx.cancelled(); });
+    if (!made) throw interrupted{std::string{interruption}};
+    ctx.span().set_attribute("sbom.files", made->hashed).set_attribute("sbom.bytes", made->bytes);
+    return std::move(*made);
+  };
+  return skein::agent{"file_hasher"}
+      .description("Compares installed files with the checksums that dpkg recorded")
+      .on<package>(hash)
+      .publishes<file_check>()
+      .max_concurrency(options.concurrency);
+}
+
+skein::agent joiner(std::size_t waiting_max, std::function<void(package_progress)> seen) {
+  // The halves that wait live in this process only; the program's ledger is memory: for that reason.
+  auto const waiting = std::make_shared<pairs<licences, file_check>>(waiting_max);
+  auto const finish = [seen](std::optional<std::pair<licences, file_check>>&& both) -> std::optional<component> {
+    if (!both) return std::nullopt;
+    auto made = component_of(std::move(both->first), std::move(both->second));
+    if (seen) seen({1, made.hashed, made.bytes});
+    return made;
+  };
+  return skein::agent{"joiner"}
+      .description("Joins what is known of a package")
+      .on<licences>([=](licences const& half) { return finish(waiting->left(half.package_id, half)); })
+      .on<file_check>([=](file_check const& half) { return finish(waiting->right(half.package_id, half)); })
+      .publishes<component>();
+}
+
+skein::agent document_writer(document_options options) {
+  auto const write = [options = std::move(options)](document_order const& order, skein::context& ctx) {
+    std::vector<component> components;
+    for (auto const& one : ctx.artifacts<component>({.run = ctx.run()})) components.push_back(*one);
+    std::sort(components.begin(), components.end(), [](auto const& a, auto const& b) { return a.subject.id < b.subject.id; });
+    auto const text = spdx_document(order, components, options.created);
+    replace_file(options.path, text).value();
+    return document{options.path, text.size(), summary(order, components)};
+  };
+  return skein::agent{"document_writer"}.description("Writes the SPDX document").on<document_order>(write).publishes<document>();
+}
+
+}  // namespace sbom

@@ -1,0 +1,26 @@
+# What is installed in PREFIX says everywhere that it is VERSION: the command, skein.pc and the header. (The consumer asks find_package for
+# exactly that version, and the names of the Debian packages carry it.)
+execute_process(COMMAND "${PREFIX}/bin/skein" --version OUTPUT_VARIABLE said OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+if(NOT said STREQUAL "skein ${VERSION}")
+  message(FATAL_ERROR "skein --version says '${said}', the project is ${VERSION}")
+endif()
+
+find_program(PKG_CONFIG NAMES pkgconf pkg-config REQUIRED)
+execute_process(COMMAND "${CMAKE_COMMAND}" -E env "PKG_CONFIG_PATH=${PREFIX}/${LIBDIR}/pkgconfig" "${PKG_CONFIG}" --modversion skein
+  OUTPUT_VARIABLE said OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+if(NOT said STREQUAL VERSION)
+  message(FATAL_ERROR "skein.pc says '${said}', the project is ${VERSION}")
+endif()
+
+file(READ "${PREFIX}/include/skein/registry/version.hpp" header)
+string(REPLACE "." ";" parts "${VERSION}")
+list(GET parts 0 major)
+list(GET parts 1 minor)
+list(GET parts 2 patch)
+math(EXPR number "${major} * 10000 + ${minor} * 100 + ${patch}")
+foreach(line "#define SKEIN_VERSION_NUMBER ${number}\n" "library_version = \"${VERSION}\";\n")
+  string(FIND "${header}" "${line}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "skein/registry/version.hpp does not say: ${line}")
+  endif()
+endforeach()
