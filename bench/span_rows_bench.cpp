@@ -1,7 +1,11 @@
 // Which physical schema holds spans best: rows per second and bytes per span of the candidates, against the floor "raw batch insert
-// of the same rows" (one table with the columns of the view, no index), and of the sink that was built on the chosen one. docs/decisions/0002-span-schema.md draws the conclusion.
+// of the same rows" (one table with the columns of the view, no index), and of the sink that was built on the chosen one.
+// docs/decisions/0002-span-schema.md draws the conclusion.
 //
 //   span_rows_bench --benchmark_enable_random_interleaving=true --benchmark_repetitions=5
+#include "floors/span_view_table.hpp"
+#include "temporary_file.hpp"
+
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/sqlite.hpp>
 #include <skein/tracing/sqlite_sink.hpp>
@@ -10,12 +14,9 @@
 
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 namespace {
 
@@ -152,11 +153,7 @@ std::string schema_of(candidate const& c) {
 }
 
 constexpr candidate candidates[] = {
-    {"floor: view columns, no index",
-     "CREATE TABLE span_rows(trace_id TEXT, span_id TEXT, parent_id TEXT, run_id TEXT, name TEXT, label TEXT, kind TEXT, type TEXT,"
-     " status_code TEXT, status_message TEXT, start_time INTEGER, end_time INTEGER, duration_ms REAL, service TEXT, scope TEXT,"
-     " attributes TEXT, inputs TEXT, outputs TEXT)",
-     "INSERT INTO span_rows VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", bind_floor},
+    {"floor: view columns, no index", floors::span_view_table, floors::span_view_insert, bind_floor},
     {"compact, no index", "CREATE TABLE span_rows(no INTEGER PRIMARY KEY, COLUMNS)", COMPACT_INSERT, bind_text},
     {"rowid + index on text id",
      "CREATE TABLE span_rows(no INTEGER PRIMARY KEY, COLUMNS); CREATE UNIQUE INDEX span_by_id ON span_rows(run_no, span_id)",
@@ -209,53 +206,44 @@ std::vector<trace_batch> make_batches(std::size_t workload) {
   return made;
 }
 
-std::string bench_path() {
-  return (std::filesystem::temp_directory_path() / ("span_rows_" + std::to_string(::getpid()) + ".db")).string();
-}
-
-void remove_files(std::string const& path) {
-  for (auto const* end : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + end);
+void report(benchmark::State& state, bench::temporary_file const& file) {
+  state.counters["items"] = static_cast<double>(span_count);
+  state.counters["bytes_per_span"] = static_cast<double>(file.size()) / static_cast<double>(span_count);
 }
 
 void sink_rows(benchmark::State& state, std::size_t workload) {
-  auto const path = bench_path();
   auto const batches = make_batches(workload);
+  bench::temporary_file const path{"span_rows"};
   for (auto _ : state) {
     state.PauseTiming();
-    remove_files(path);
-    auto sink = open_sqlite_sink({.path = path, .service = "pizza"}).value();
+    path.clear();
+    auto sink = open_sqlite_sink({.path = path.path(), .service = "pizza"}).value();
     state.ResumeTiming();
     for (auto const& batch : batches) sink->write(batch).value();
     state.PauseTiming();
     sink.reset();
+    report(state, path);
     state.ResumeTiming();
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * span_count));
-  state.counters["bytes_per_span"] = static_cast<double>(std::filesystem::file_size(path)) / static_cast<double>(span_count);
-  remove_files(path);
 }
 
 void span_rows(benchmark::State& state, candidate const& c, std::size_t workload) {
-  auto const path = bench_path();
   auto const& all = rows(workload);
-  double bytes = 0;
+  bench::temporary_file const path{"span_rows"};
   for (auto _ : state) {
     state.PauseTiming();
-    remove_files(path);
+    path.clear();
     {
-      auto file = database::open(path, sqlite::open_mode::read_write_create).value();
-      file.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000").value();
+      auto file = database::open(path.path(), sqlite::open_mode::read_write_create).value();
+      file.execute(floors::span_view_pragmas).value();
       file.execute(schema_of(c)).value();
       state.ResumeTiming();
       insert_all(file, c, all);
       state.PauseTiming();
     }
-    bytes = static_cast<double>(std::filesystem::file_size(path)) / static_cast<double>(span_count);
+    report(state, path);
     state.ResumeTiming();
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * span_count));
-  state.counters["bytes_per_span"] = bytes;
-  remove_files(path);
 }
 
 void add(std::string const& name, std::size_t workload, std::function<void(benchmark::State&)> body) {
