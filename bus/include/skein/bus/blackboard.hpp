@@ -22,6 +22,8 @@ struct blackboard_limits {
   std::size_t host_held_max = 65'536;                 ///< Leases of one subscription on one host, whatever credit it asks for.
   std::chrono::nanoseconds lease = std::chrono::seconds{30};   ///< A remote lease that no beat lists for this long is lost.
   std::chrono::nanoseconds grace = std::chrono::seconds{10};   ///< After a restart, how long leases wait for their host to return.
+  std::size_t hosts_max = 4'096;                      ///< Hosts known at once; another HELLO is refused (errc::limit_reached).
+  std::size_t dead_kept_max = 10'000;                 ///< Dead activations that can be listed and requeued; the oldest leave first.
   bool record_changes = true;                         ///< False: effects carry no changes (a ledger that keeps nothing).
 };
 
@@ -64,6 +66,9 @@ class blackboard {
   [[nodiscard]] board_counters recount() const;
   /// Awaited open work (neither blocked nor closed) of a run, or of all.
   [[nodiscard]] std::uint64_t awaited(std::optional<run_id> run = std::nullopt) const;
+  [[nodiscard]] std::vector<host_summary> hosts() const;
+  [[nodiscard]] std::vector<agent_summary> agents() const;
+  [[nodiscard]] std::vector<dead_summary> dead() const;
   /// Open activations, for checks and for the message of a timeout.
   [[nodiscard]] std::vector<activation_row> open_activations() const;
 

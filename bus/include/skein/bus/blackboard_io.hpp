@@ -37,6 +37,7 @@ struct hello {
   host_key from = 0;
   bus::hello message;
   bool local = false;
+  std::string principal = {};             ///< Who the link says it is. A name that another principal's host has is refused (errc::locked).
 };
 struct beat {
   host_key from = 0;
@@ -50,6 +51,21 @@ struct done {
 struct goodbye {
   host_key from = 0;
   std::uint64_t instance = 0;   ///< 0 = whichever is connected; otherwise another instance's goodbye is ignored.
+};
+/// Opens a dead activation again. Replies reply::settled or refused (errc::not_found).
+struct requeue {
+  ticket reply_to = 0;
+  activation_id which;
+};
+/// Forgets a dead activation. Replies like requeue.
+struct drop_dead {
+  ticket reply_to = 0;
+  activation_id which;
+};
+/// Sends `drain` to the host of this name, or to all that are not local.
+struct drain {
+  ticket reply_to = 0;
+  std::string host;
 };
 /// The link knows that the connection is gone for ever. (A link that only suspects it says nothing: leases expire.)
 struct disconnected {
@@ -88,7 +104,7 @@ struct tick {};
 }  // namespace input
 
 using board_input = std::variant<input::publish, input::hello, input::beat, input::done, input::goodbye, input::disconnected,
-                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick>;
+                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick, input::requeue, input::drop_dead, input::drain>;
 
 /// A message for a host.
 struct outgoing {
@@ -118,15 +134,27 @@ struct refused {
   ticket to = 0;
   error why;
 };
+/// What was asked for has happened.
+struct settled {
+  ticket to = 0;
+};
 
 }  // namespace reply
 
-using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused>;
+using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused, reply::settled>;
 
 /// An artifact that the board made by itself (skein.failure); whoever records spans writes its publish span.
 struct announcement {
   artifact_ptr artifact;
   span_id parent;
+};
+
+/// A lease ended with its host, or expired: the attempt's span will not come, or comes late.
+struct lost_attempt {
+  attempt_ref activation;
+  std::string agent, host, why;
+  std::vector<artifact_ptr> inputs;
+  timestamp leased_at{}, at{};
 };
 
 /// A run has nothing open and no hold any more.
@@ -142,9 +170,10 @@ struct effects {
   std::vector<board_reply> replies;
   std::vector<announcement> announcements;
   std::vector<run_ended> ended;
+  std::vector<lost_attempt> lost;
 
   [[nodiscard]] bool empty() const noexcept {
-    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty();
+    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty();
   }
   void clear() noexcept;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <skein/bus/artifact.hpp>
+#include <skein/registry/agent_descriptor.hpp>
 #include <skein/tracing/span_record.hpp>
 
 #include <cstdint>
@@ -14,13 +15,26 @@ namespace skein::bus {
 using activation_no = std::uint64_t;     ///< From 1, never reused.
 using subscription_no = std::uint32_t;   ///< From 1, never reused; stable across restarts of a durable ledger.
 
-/// A subscription became known for the first time.
+/// A subscription that a host in another process offers, with the agent's policy.
+struct remote_offer {
+  subscription_descriptor descriptor;
+  retry_policy retry;
+  friend bool operator==(remote_offer const&, remote_offer const&) = default;
+};
+
+/// A subscription became known, or how it is offered has changed.
 struct subscription_row {
   subscription_no no = 0;
   std::string agent;
   std::uint32_t ordinal = 0;
   std::uint64_t fingerprint = 0;
-  friend bool operator==(subscription_row const&, subscription_row const&) = default;
+  /// What a host in another process offered, so that artifacts are routed to it while it is away, also after a restart of the hub.
+  /// Absent for agents of the hub's own process: they are added again before anything is published. Replaces the row of the same no.
+  std::shared_ptr<remote_offer const> remote = nullptr;
+  friend bool operator==(subscription_row const& a, subscription_row const& b) {
+    return a.no == b.no && a.agent == b.agent && a.ordinal == b.ordinal && a.fingerprint == b.fingerprint && !a.remote == !b.remote &&
+           (!a.remote || *a.remote == *b.remote);
+  }
 };
 
 /// A run, whole; replaces the row of the same id.
@@ -40,7 +54,8 @@ struct artifact_row {
   std::string idempotency_key;         ///< Empty = none; unique among all rows otherwise.
 };
 
-enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled };
+/// `dropped`: was dead, and nobody wants it any more.
+enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled, dropped };
 [[nodiscard]] constexpr bool is_open(activation_state state) noexcept { return state <= activation_state::retry; }
 
 /// An activation was opened (ready, attempt 0).
@@ -78,6 +93,7 @@ struct board_state {
   std::vector<artifact_ptr> artifacts;                 ///< Those that an open activation refers to, by seq.
   std::vector<activation_row> activations;             ///< Open ones, by no.
   std::vector<std::pair<std::string, artifact_id>> idempotency_keys;   ///< Newest last, bounded by the reader.
+  std::vector<activation_row> dead;                    ///< The newest dead ones, by no; their artifacts are in `artifacts`.
   std::uint64_t last_seq = 0;                          ///< Highest artifact seq ever used.
   activation_no last_activation = 0;
 };
