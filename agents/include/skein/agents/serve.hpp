@@ -36,8 +36,11 @@ struct serve_options {
 [[nodiscard]] result<std::optional<serve_options>> parse_serve_options(int argc, char const* const* argv);
 
 /// Serves until SIGTERM or SIGINT, then takes no more, finishes what runs within `grace`, gives back the rest, and returns 0; a second
-/// signal ends the process at once (128 + the signal). Returns 1 when the hub refused this worker or was not reached in give_up_after, 2 for wrong options or keys
-/// (said on stderr). Installs handlers for SIGTERM and SIGINT while it runs; one serve per process at a time. Blocks.
+/// signal ends the process at once (128 + the signal). A handler that still runs then is not waited for: its work is given to others, and
+/// the process ends with 0 without returning from here. Returns 1 when the hub refused this worker or was not reached in give_up_after, 2 for wrong options or keys
+/// (said on stderr). Installs handlers for SIGTERM and SIGINT while it runs; one serve per process at a time (errc::misuse). Tells
+/// systemd (NOTIFY_SOCKET, WATCHDOG_USEC) when it is ready, stopping and alive. Throws skein::error for agents that cannot be right
+/// (invalid_argument, misuse, type_conflict). Blocks.
 int serve(serve_options options, std::vector<agent> agents);
 
 /// The same with options from the command line and the environment.

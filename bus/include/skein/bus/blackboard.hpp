@@ -21,9 +21,11 @@ struct blackboard_limits {
   std::size_t idempotency_keys_max = 1'000'000;       ///< Keys remembered; the oldest is forgotten first.
   std::size_t host_held_max = 65'536;                 ///< Leases of one subscription on one host, whatever credit it asks for.
   std::chrono::nanoseconds lease = std::chrono::seconds{30};   ///< A remote lease that no beat lists for this long is lost.
-  std::chrono::nanoseconds grace = std::chrono::seconds{10};   ///< After a restart, how long leases wait for their host to return.
+  /// How long leases of before a restart wait for their host, and how long work is awaited whose last host vanished (see agent_summary::blocked).
+  std::chrono::nanoseconds grace = std::chrono::seconds{10};
   std::size_t hosts_max = 4'096;                      ///< Hosts known at once; another HELLO is refused (errc::limit_reached).
   std::size_t dead_kept_max = 10'000;                 ///< Dead activations that can be listed and requeued; the oldest leave first.
+  std::size_t subscriptions_max = 65'536;             ///< Ever described; a HELLO of another process with a further one is refused (errc::limit_reached).
   bool record_changes = true;                         ///< False: effects carry no changes (a ledger that keeps nothing).
 };
 
@@ -57,6 +59,8 @@ class blackboard {
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::uint32_t ordinal) const;
   /// The first subscription of `agent` that takes artifacts of `type`; 0 when there is none.
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::string_view type) const;
+  /// Of the host that said hello on this connection; empty when none did.
+  [[nodiscard]] std::string host_name(host_key at) const;
   [[nodiscard]] bool knows_run(run_id const& run) const;
   [[nodiscard]] bool knows_agent(std::string_view agent) const;
   /// Artifacts of `type` (empty: all) that are still kept, oldest first.

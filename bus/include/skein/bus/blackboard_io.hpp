@@ -47,6 +47,7 @@ struct done {
   host_key from = 0;
   bus::done message;
   std::vector<std::vector<subscription_no>> rejected;   ///< Per child; may be shorter than the children.
+  bool traced = true;                                   ///< The host has recorded the attempt's span. False: effects::untraced asks for it.
 };
 struct goodbye {
   host_key from = 0;
@@ -67,9 +68,19 @@ struct drain {
   ticket reply_to = 0;
   std::string host;
 };
-/// The link knows that the connection is gone for ever. (A link that only suspects it says nothing: leases expire.)
+/// Forgets an agent that nobody will start again: nothing is routed to it any more, after a restart of the hub neither; its open work is
+/// dropped, each a failure of its run. Replies reply::settled with the count of these, or refused (errc::not_found; misuse while a host serves it or holds
+/// work of it). A host that offers the agent later makes it known again.
+struct forget_agent {
+  ticket reply_to = 0;
+  std::string agent;
+};
+/// The connection is gone for ever. (A link that only suspects it says nothing: leases expire.) Where that means that the process is gone too
+/// (`certain`: it ran on this machine), its leases are lost at once. Otherwise it gets no new work, and keeps its leases for the grace in which it may come
+/// back on another connection.
 struct disconnected {
   host_key from = 0;
+  bool certain = true;
 };
 
 /// A run with a body: it stays open until `release`, and until what it caused is closed.
@@ -104,7 +115,8 @@ struct tick {};
 }  // namespace input
 
 using board_input = std::variant<input::publish, input::hello, input::beat, input::done, input::goodbye, input::disconnected,
-                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick, input::requeue, input::drop_dead, input::drain>;
+                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick, input::requeue, input::drop_dead, input::drain,
+                                 input::forget_agent>;
 
 /// A message for a host.
 struct outgoing {
@@ -137,13 +149,15 @@ struct refused {
 /// What was asked for has happened.
 struct settled {
   ticket to = 0;
+  std::uint64_t dropped = 0;    ///< Activations, by forget_agent.
 };
 
 }  // namespace reply
 
 using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused, reply::settled>;
 
-/// An artifact that the board made by itself (skein.failure); whoever records spans writes its publish span.
+/// An artifact whose publish span nobody has recorded: the board made it itself (skein.failure), or a worker that does not trace did.
+/// Whoever records spans writes it: its id is the artifact's context.
 struct announcement {
   artifact_ptr artifact;
   span_id parent;
@@ -155,6 +169,17 @@ struct lost_attempt {
   std::string agent, host, why;
   std::vector<artifact_ptr> inputs;
   timestamp leased_at{}, at{};
+};
+
+/// An attempt of a host in another process that records no spans: whoever records spans writes the attempt's, from these.
+struct untraced_attempt {
+  attempt_ref activation;
+  std::string agent, host;
+  bus::outcome outcome = bus::outcome::ok;   ///< ok, failed or permanent: the others have no span.
+  std::string error_type, what;
+  std::vector<artifact_ptr> inputs;
+  std::int64_t duration_ns = 0;              ///< As the host says.
+  timestamp leased_at{}, at{};               ///< `at`: when its result came.
 };
 
 /// A run has nothing open and no hold any more.
@@ -171,9 +196,10 @@ struct effects {
   std::vector<announcement> announcements;
   std::vector<run_ended> ended;
   std::vector<lost_attempt> lost;
+  std::vector<untraced_attempt> untraced;
 
   [[nodiscard]] bool empty() const noexcept {
-    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty();
+    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty() && untraced.empty();
   }
   void clear() noexcept;
 };

@@ -56,6 +56,7 @@ struct agent_summary {
   std::string name;
   std::uint32_t subscriptions = 0;
   std::vector<std::string> hosts;         ///< That serve it at this moment.
+  /// Activations. `ready` counts the blocked ones too: no host serves their subscription, and none that vanished is expected back.
   std::uint64_t ready = 0, leased = 0, retry = 0, blocked = 0, dead = 0;
 };
 

@@ -37,7 +37,7 @@ struct subscription_row {
   }
 };
 
-/// A run, whole; replaces the row of the same id.
+/// A run, whole; replaces the row of the same id, but for a name that is empty: a run never loses its name.
 struct run_row {
   run_id id;
   std::string name;                    ///< Empty for a root operation outside any traced_run.
@@ -45,6 +45,7 @@ struct run_row {
   run_status status = run_status::running;
   std::uint64_t failures = 0;          ///< Dead activations so far.
   timestamp started_at{};
+  bool has_body = false;               ///< The body of a named run executes; found in a ledger, it was lost with its process.
   friend bool operator==(run_row const&, run_row const&) = default;
 };
 
@@ -54,7 +55,7 @@ struct artifact_row {
   std::string idempotency_key;         ///< Empty = none; unique among all rows otherwise.
 };
 
-/// `dropped`: was dead, and nobody wants it any more.
+/// `dropped`: was dead and nobody wants it any more, or its agent was forgotten.
 enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled, dropped };
 [[nodiscard]] constexpr bool is_open(activation_state state) noexcept { return state <= activation_state::retry; }
 
@@ -71,6 +72,7 @@ struct activation_row {
   timestamp not_before{};              ///< For retry.
   std::string host;                    ///< Of the lease; for ready, whose lost lease it was: its late result still counts.
   std::string error_type, what;        ///< Of the last failure.
+  timestamp since{};                   ///< For leased: when the lease began. For dead: when it died. Zero otherwise.
   friend bool operator==(activation_row const&, activation_row const&) = default;
 };
 
@@ -82,6 +84,7 @@ struct activation_update {
   timestamp not_before{};
   std::string host;
   std::string error_type, what;
+  timestamp since{};
 };
 
 using change = std::variant<subscription_row, run_row, artifact_row, activation_row, activation_update>;
@@ -89,7 +92,7 @@ using change = std::variant<subscription_row, run_row, artifact_row, activation_
 /// What a ledger gives back at start: all that is open, and the counters.
 struct board_state {
   std::vector<subscription_row> subscriptions;         ///< All, by no.
-  std::vector<run_row> runs;                           ///< Those with status running or an open activation.
+  std::vector<run_row> runs;                           ///< Those with status running, or with an activation in `activations` or `dead`.
   std::vector<artifact_ptr> artifacts;                 ///< Those that an open activation refers to, by seq.
   std::vector<activation_row> activations;             ///< Open ones, by no.
   std::vector<std::pair<std::string, artifact_id>> idempotency_keys;   ///< Newest last, bounded by the reader.

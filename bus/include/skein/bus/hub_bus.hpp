@@ -40,6 +40,8 @@ class hub_port {
   virtual void ended(run_ended const& run) = 0;
   /// An attempt was lost with its host: whoever records spans writes its agent span as interrupted. Default: nothing.
   virtual void lost(lost_attempt const& what);
+  /// An attempt has ended on a host that sent no span for it: whoever records spans writes it. Default: nothing.
+  virtual void untraced(untraced_attempt const& what);
   /// Recorded by another host. Called before the message that brought it is stepped, so that it is there when waits end. Default: nothing.
   virtual void recorded(remote_record&& what);
   /// A question of another host; the port sends the answer itself. Default: nothing.
@@ -90,7 +92,7 @@ class hub_bus {
   /// A message from another host, or the news that it is gone. `principal` is who the link says the sender is (the name of its key);
   /// empty = the link knows nobody by name.
   virtual void receive(host_key from, message&& what, std::string_view principal = {}) = 0;
-  virtual void disconnected(host_key from) = 0;
+  virtual void disconnected(host_key from, bool certain = true) = 0;
 
   /// Writes what is uncommitted unless another thread is at it, and steps timers that are due. Never waits for anybody else.
   virtual void attend() = 0;
@@ -134,6 +136,9 @@ class hub_bus {
   [[nodiscard]] virtual result<void> drop_dead(activation_id const& which) = 0;
   /// Tells a host (all but the local one, when `host` is empty) to finish and leave. errc::not_found.
   [[nodiscard]] virtual result<void> drain(std::string_view host) = 0;
+  /// Forgets an agent that nobody will start again (see input::forget_agent); how many open activations were dropped. Returns once committed. errc::not_found, misuse,
+  /// ledger_failed.
+  [[nodiscard]] virtual result<std::uint64_t> forget_agent(std::string_view agent) = 0;
   [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::string_view type) = 0;
   [[nodiscard]] virtual bool knows_agent(std::string_view agent) = 0;
   [[nodiscard]] virtual bool durable() const noexcept = 0;

@@ -43,6 +43,9 @@ struct network_link_options {
   curve_keys keys;                                    ///< For tcp; ipc sockets are plaintext and 0600.
   network_limits limits;
   host_key first_key = 2;                             ///< Keys of hosts count up from here (1 is the local host).
+  /// The connection of a host is closed, or its queue was dropped: nothing comes under this key any more. A host that lives comes back under another.
+  /// `certain`: its process has ended, or gets nothing any more; otherwise the network may be to blame. On the link's thread, without any lock of it; must not block. (Optional.)
+  std::function<void(host_key, bool certain)> gone = {};
 };
 
 /// Thread-safe. Binding tcp off loopback without keys is refused (errc::misuse).
