@@ -1,6 +1,10 @@
 // The skein command. Exit codes: 0 done, 1 the file or the system refused (said on stderr), 2 wrong usage.
+#include "bus.hpp"
+#include "launch.hpp"
 #include "output.hpp"
+#include "publish.hpp"
 #include "traces.hpp"
+#include "wrong_setup.hpp"
 
 #include <skein/registry/error.hpp>
 
@@ -19,6 +23,9 @@ int run(int argc, char** argv, skein::cli::output& out) {
   root.require_subcommand(1);
   root.set_version_flag("--version", "skein " SKEIN_VERSION);
   skein::cli::add_traces(root, out);
+  skein::cli::add_bus(root, out);
+  skein::cli::add_launch(root, out);
+  skein::cli::add_publish(root, out);
   try {
     root.parse(argc, argv);
     out.flush();
@@ -37,6 +44,12 @@ int main(int argc, char** argv) {
     return run(argc, argv, out);
   } catch (skein::cli::closed_pipe const&) {
     return done;
+  } catch (skein::cli::publish_failed const&) {
+    out.flush();
+    return refused;
+  } catch (skein::cli::wrong_setup const& wrong) {
+    std::cerr << "skein: " << wrong.what() << '\n';
+    return wrong_usage;
   } catch (std::exception const& failed) {
     std::cerr << "skein: " << failed.what() << '\n';
     return refused;

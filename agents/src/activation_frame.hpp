@@ -22,7 +22,8 @@ struct activation_frame {
   bus::delivery const& work;
   agent_descriptor const& agent;
   std::shared_ptr<run_scope> run;
-  std::atomic<bool> const& stopping;
+  std::atomic<bool> const& stopping;    // the host
+  std::atomic<bool> const& cancelled;   // this attempt
   span_handle span;
   std::vector<bus::child> children;
   std::vector<publish_mark> marks;
@@ -33,6 +34,6 @@ struct activation_frame {
 
 /// Runs one delivery to its end: predicates are decided, the handler is called, spans are recorded. Never throws.
 [[nodiscard]] bus::done run_attempt(host_environment& around, bus::delivery const& work, agent_descriptor const& descriptor, handler const& call,
-                                    std::atomic<bool> const& stopping, activation_frame*& current) noexcept;
+                                    std::atomic<bool> const& stopping, std::atomic<bool> const& cancelled, activation_frame*& current) noexcept;
 
 }  // namespace skein::agents

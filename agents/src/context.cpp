@@ -2,15 +2,15 @@
 
 #include "activation_frame.hpp"
 
+#include <skein/agents/invoke_span.hpp>
+
 #include <algorithm>
 
 namespace skein {
 
 namespace agents {
 
-bus::artifact_data const& activation_frame::newest() const noexcept {
-  return **std::max_element(work.inputs.begin(), work.inputs.end(), [](auto const& a, auto const& b) { return a->seq < b->seq; });
-}
+bus::artifact_data const& activation_frame::newest() const noexcept { return newest_of(work.inputs); }
 
 artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload value, publish_options options) {
   auto const& declared = frame.agent.publishes;
@@ -50,20 +50,28 @@ artifact_id context::publish(artifact_type const& type, payload value, publish_o
 span_ref context::span() const { return span_ref{frame_.span.as_ambient()}; }
 std::uint32_t context::attempt() const noexcept { return frame_.work.activation.attempt; }
 std::string context::idempotency_key() const { return frame_.work.activation.id.to_string(); }
-bool context::cancelled() const noexcept { return frame_.stopping.load(std::memory_order_relaxed); }
+bool context::cancelled() const noexcept { 
+  return frame_.stopping.load(std::memory_order_relaxed) || frame_.cancelled.load(std::memory_order_relaxed);
+}
 run_id context::run() const noexcept { return frame_.newest().run; }
 std::string const& context::correlation_id() const noexcept { return frame_.newest().correlation; }
 std::string const& context::agent() const noexcept { return frame_.agent.name; }
 std::vector<bus::artifact_ptr> const& context::inputs() const noexcept { return frame_.work.inputs; }
 
 std::vector<bus::artifact_ptr> context::query(std::string_view type, artifact_filter const& filter) const {
-  auto all = filter;
-  all.limit = 0;
-  auto found = frame_.around.query(type, all);
-  std::erase_if(found, [&](auto const& one) {
+  auto const hidden = [&](auto const& one) {
     auto const* const only = one->visible_to ? &one->visible_to->agents : nullptr;
     return only && !only->empty() && std::find(only->begin(), only->end(), frame_.agent.name) == only->end();
-  });
+  };
+  auto asked = filter;
+  std::vector<bus::artifact_ptr> found;
+  // Only this side knows who asks: as long as there may be more, more is asked for until there are enough that the agent may see.
+  for (;; asked.limit *= 8) {
+    found = frame_.around.query(type, asked);
+    bool const all = filter.limit == 0 || found.size() < asked.limit;
+    std::erase_if(found, hidden);
+    if (all || found.size() >= filter.limit) break;
+  }
   if (filter.limit > 0 && found.size() > filter.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(filter.limit));
   return found;
 }

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 namespace skein::agents {
 
@@ -29,11 +31,18 @@ struct hosted_agent {
   }
 };
 
+/// An attempt while its handler runs.
+struct running_attempt {
+  bus::attempt_ref ref;
+  std::atomic<bool> cancelled = false;
+  running_attempt* outer = nullptr;                  // the one that the same thread is inside of, too
+};
+
 /// A thread that runs handlers, its own or a caller's.
 struct thread_slot {
   std::thread::id id;
   activation_frame* frame = nullptr;                 // written and read by that thread only
-  std::optional<bus::attempt_ref> running = {};      // guarded by the host's lock
+  running_attempt* innermost = nullptr;              // guarded by the host's lock
 };
 
 class thread_host final : public local_host {
@@ -70,7 +79,11 @@ class thread_host final : public local_host {
   void enqueue(std::vector<bus::delivery>&& work) override {
     std::size_t wake = 0;
     {
-      std::lock_guard const held{mutex_};
+      std::unique_lock held{mutex_};
+      if (draining_) {
+        held.unlock();
+        return give_back(std::move(work));
+      }
       for (auto& one : work) {
         auto found = by_name_.find(one.agent);
         if (found == by_name_.end()) continue;  // the hub leases only what was offered
@@ -90,10 +103,47 @@ class thread_host final : public local_host {
     for (auto const* a : agents_) {
       for (auto const& one : a->queue) all.push_back(one.activation);
     }
-    for (auto const& slot : slots_) {
-      if (slot->running) all.push_back(*slot->running);
-    }
+    add_running(all);
     return all;
+  }
+
+  std::vector<bus::attempt_ref> running() const override {
+    std::lock_guard const held{mutex_};
+    std::vector<bus::attempt_ref> all;
+    add_running(all);
+    return all;
+  }
+
+  void cancel(bus::attempt_ref const& which) override {
+    std::vector<bus::delivery> unstarted;
+    {
+      std::lock_guard const held{mutex_};
+      for (auto const& slot : slots_) {
+        for (auto* each = slot->innermost; each; each = each->outer) {
+          if (each->ref == which) each->cancelled.store(true, std::memory_order_relaxed);
+        }
+      }
+      for (auto* a : agents_) {
+        auto const queued = std::find_if(a->queue.begin(), a->queue.end(), [&](auto const& one) { return one.activation == which; });
+        if (queued == a->queue.end()) continue;
+        unstarted.push_back(std::move(*queued));
+        a->queue.erase(queued);
+      }
+    }
+    give_back(std::move(unstarted));
+  }
+
+  void drain() override {
+    std::vector<bus::delivery> unstarted;
+    {
+      std::lock_guard const held{mutex_};
+      draining_ = true;
+      for (auto* a : agents_) {
+        std::move(a->queue.begin(), a->queue.end(), std::back_inserter(unstarted));
+        a->queue.clear();
+      }
+    }
+    give_back(std::move(unstarted));
   }
 
   void start(unsigned threads) override {
@@ -104,17 +154,18 @@ class thread_host final : public local_host {
   bool run_one() override {
     thread_slot* slot = nullptr;
     std::optional<job> next;
+    running_attempt attempt;
     {
       std::lock_guard const held{mutex_};
       if (stopping_) return false;
       next = take();
       if (!next) return false;
       slot = slot_of_this_thread();
-      slot->running = next->work.activation;
+      begin(attempt, next->work, *slot);
     }
     // A handler may call into here again (a nested wait): its own attempt is put back afterwards.
     auto* const outer = slot->frame;
-    (void)run(std::move(*next), *slot);
+    (void)run(std::move(*next), attempt, *slot);
     slot->frame = outer;
     return true;
   }
@@ -143,6 +194,22 @@ class thread_host final : public local_host {
     hosted_agent* owner;
     bus::delivery work;
   };
+
+  void give_back(std::vector<bus::delivery>&& unstarted) {
+    for (auto const& one : unstarted) (void)around_.complete({.activation = one.activation, .outcome = bus::outcome::released});
+  }
+
+  /// The host's lock is held.
+  static void begin(running_attempt& attempt, bus::delivery const& work, thread_slot& slot) noexcept {
+    attempt.ref = work.activation;
+    attempt.outer = std::exchange(slot.innermost, &attempt);
+  }
+
+  void add_running(std::vector<bus::attempt_ref>& to) const {
+    for (auto const& slot : slots_) {
+      for (auto const* each = slot->innermost; each; each = each->outer) to.push_back(each->ref);
+    }
+  }
 
   static void insert(std::deque<bus::delivery>& queue, bus::delivery&& work) {
     auto const place = std::upper_bound(queue.begin(), queue.end(), work, [](auto const& a, auto const& b) { return a.priority > b.priority; });
@@ -180,9 +247,10 @@ class thread_host final : public local_host {
     return std::nullopt;
   }
 
-  /// Predicates are asked by whoever publishes. What the board itself publishes nobody has asked about yet.
-  static bool wanted(agent::reaction const& reaction, bus::delivery const& work) noexcept {
-    if (!reaction.predicate || work.inputs.front()->type != type_of<failure>().name) return true;
+  /// In the hub's process predicates are asked by whoever publishes. What the board itself publishes nobody has asked about yet.
+  bool wanted(agent::reaction const& reaction, bus::delivery const& work) const noexcept {
+    if (!reaction.predicate) return true;
+    if (!around_.asks_predicates() && work.inputs.front()->type != type_of<failure>().name) return true;
     try {
       return reaction.predicate(*work.inputs.front());
     } catch (...) {
@@ -191,17 +259,17 @@ class thread_host final : public local_host {
   }
 
   /// Runs one attempt and reports it; whether the commit should be seen to before the next one.
-  bool run(job next, thread_slot& slot) {
+  bool run(job next, running_attempt const& attempt, thread_slot& slot) {
     auto const& definition = next.owner->definition;
     auto const& reaction = definition.reactions()[next.work.ordinal];
     auto result = wanted(reaction, next.work)
-                      ? run_attempt(around_, next.work, definition.descriptor(), reaction.handler, stopping_, slot.frame)
+                      ? run_attempt(around_, next.work, definition.descriptor(), reaction.handler, stopping_, attempt.cancelled, slot.frame)
                       : bus::done{.activation = next.work.activation, .outcome = bus::outcome::mismatch};
     bool const slow = std::chrono::nanoseconds{result.duration_ns} > long_handler;
     {
       std::lock_guard const held{mutex_};
       // Before it is reported: should the board be rebuilt in between, a lost report is run again, a phantom would never end.
-      slot.running.reset();
+      slot.innermost = attempt.outer;
       --next.owner->running;
       list(*next.owner);
       ++seeking_;
@@ -218,9 +286,10 @@ class thread_host final : public local_host {
     bool attended = false;
     while (!stopping_) {
       if (auto next = take()) {
-        slot.running = next->work.activation;
+        running_attempt attempt;
+        begin(attempt, next->work, slot);
         held.unlock();
-        bool const attend = run(std::move(*next), slot);
+        bool const attend = run(std::move(*next), attempt, slot);
         if (attend) around_.attend();
         attended = attend;
         held.lock();
@@ -259,6 +328,7 @@ class thread_host final : public local_host {
   std::vector<std::thread> threads_;
   std::size_t seeking_ = 0;    // threads that will look for work before they sleep
   std::size_t sleeping_ = 0;
+  bool draining_ = false;      // guarded by mutex_
   std::atomic<bool> stopping_ = false;
 };
 

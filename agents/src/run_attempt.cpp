@@ -1,39 +1,17 @@
 // One attempt from delivery to DONE, with its spans.
 #include "activation_frame.hpp"
 
+#include <skein/agents/invoke_span.hpp>
 #include <skein/agents/publish_span.hpp>
 #include <skein/tracing/current.hpp>
 #include <skein/tracing/exception_text.hpp>
 
+#include <algorithm>
 #include <chrono>
 
 namespace skein::agents {
 
 namespace {
-
-/// The trace of the artifact, under the names of OpenTelemetry's messaging and gen_ai conventions.
-span_start invoke_span(bus::delivery const& work, agent_descriptor const& agent, bus::artifact_data const& newest) {
-  span_start start;
-  start.name = "invoke_agent " + agent.name;
-  start.kind = span_kind::consumer;
-  start.type = span_type::agent;
-  start.parent = newest.context;
-  start.id = derive_invoke_span_id(work.activation.id, work.activation.attempt);
-  start.scope = "skein";
-  start.attrs = {{"gen_ai.operation.name", "invoke_agent"},
-                 {"gen_ai.agent.name", agent.name},
-                 {"messaging.system", "zeromq"},
-                 {"messaging.operation.type", "process"},
-                 {"messaging.destination.name", newest.type},
-                 {"messaging.message.id", newest.id.to_string()},
-                 {"skein.activation.id", work.activation.id.to_string()},
-                 {"skein.attempt", work.activation.attempt}};
-  if (!agent.description.empty()) start.attrs.push_back({"gen_ai.agent.description", agent.description});
-  for (auto const& input : work.inputs) {
-    if (input.get() != &newest) start.links.push_back({input->context, {}});
-  }
-  return start;
-}
 
 void record_publishes(activation_frame& frame, timestamp ended) {
   if (!frame.run->recording) return;
@@ -52,6 +30,8 @@ void record_failure(activation_frame& frame, bus::done& result, std::exception_p
     std::rethrow_exception(thrown);
   } catch (permanent_error const&) {
     result.outcome = bus::outcome::permanent;
+  } catch (retry_later const& asked) {
+    result.retry_after = std::max(asked.after(), std::chrono::nanoseconds{0});
   } catch (error const& e) {
     // A type that is not declared, bytes that are not the type, a value that has no room: none becomes right by trying again.
     if (e.code() == errc::undeclared_output || e.code() == errc::bad_payload || e.code() == errc::too_large) result.outcome = bus::outcome::permanent;
@@ -65,15 +45,15 @@ void record_failure(activation_frame& frame, bus::done& result, std::exception_p
 }  // namespace
 
 bus::done run_attempt(host_environment& around, bus::delivery const& work, agent_descriptor const& descriptor, handler const& call,
-                      std::atomic<bool> const& stopping, activation_frame*& current) noexcept {
+                      std::atomic<bool> const& stopping, std::atomic<bool> const& cancelled, activation_frame*& current) noexcept {
   bus::done result;
   result.activation = work.activation;
   auto const begun = std::chrono::steady_clock::now();
   try {
-    activation_frame frame{around, work, descriptor, nullptr, stopping, {}, {}, {}, {}};
+    activation_frame frame{around, work, descriptor, nullptr, stopping, cancelled, {}, {}, {}, {}};
     bus::artifact_data const& newest = frame.newest();
     frame.run = around.scope_of(newest);
-    frame.span = start_span(frame.run, invoke_span(work, descriptor, newest));
+    frame.span = start_span(frame.run, invoke_span(work.activation, descriptor.name, descriptor.description, work.inputs));
     std::exception_ptr thrown;
     {
       ambient_scope const inside{frame.span.as_ambient()};

@@ -12,6 +12,8 @@ void effects::clear() noexcept {
   replies.clear();
   announcements.clear();
   ended.clear();
+  lost.clear();
+  untraced.clear();
 }
 
 blackboard::blackboard(blackboard_limits limits) : state_(std::make_unique<state>(limits)) {}
@@ -46,6 +48,7 @@ void blackboard::step(timestamp now, board_input&& what, effects& out) {
     move_to(state_->at_start.changes, out.changes);
     move_to(state_->at_start.announcements, out.announcements);
     move_to(state_->at_start.ended, out.ended);
+    move_to(state_->at_start.lost, out.lost);
   }
   std::visit([this](auto&& in) { state_->on(std::move(in)); }, std::move(what));
   state_->finish_step();
@@ -77,11 +80,24 @@ void blackboard::state::on(input::tick&&) {
     std::sort(orphans.begin(), orphans.end());
     for (auto no : orphans) lose(activations.at(no), "its host did not come back after the hub's restart");
   }
-  std::vector<host_key> silent;
+  for (; !expected.empty() && expected.top().at <= now; expected.pop()) {
+    // A host that came back, or vanished once more, has made the timer void.
+    subscription& sub = *subscriptions[expected.top().sub - 1];
+    if (sub.expected_until == timestamp{} || sub.expected_until > now) continue;
+    sub.expected_until = {};
+    set_served(sub);
+  }
+  std::vector<host_key> silent, away;
   for (auto const& [key, h] : hosts) {
-    if (!h.local && h.heard + limits.lease <= now) silent.push_back(key);
+    if (h.away_until && *h.away_until <= now) {
+      away.push_back(key);
+    } else if (!h.local && h.heard + limits.lease <= now) {
+      silent.push_back(key);
+    }
   }
   for (auto key : silent) drop_host(key, "its host fell silent");
+  // It was awaited for the whole grace already.
+  for (auto key : away) drop_host(key, "its host lost its connection and did not come back", absence::for_good);
 }
 
 std::optional<timestamp> blackboard::next_timer() const {
@@ -90,8 +106,10 @@ std::optional<timestamp> blackboard::next_timer() const {
     if (!next || at < *next) next = at;
   };
   if (!state_->retries.empty()) sooner(state_->retries.top().at);
+  if (!state_->expected.empty()) sooner(state_->expected.top().at);
   for (auto const& [key, h] : state_->hosts) {
     if (!h.local) sooner(h.heard + state_->limits.lease);
+    if (h.away_until) sooner(*h.away_until);
   }
   return next;
 }
@@ -138,7 +156,7 @@ board_counters blackboard::recount() const {
   c.open = c.ready = c.leased = c.retry = c.blocked = 0;
   for (auto const& [no, a] : state_->activations) {
     ++c.open;
-    if (a.row.state == activation_state::ready) ++c.ready, c.blocked += a.sub->hosts.empty() ? 1 : 0;
+    if (a.row.state == activation_state::ready) ++c.ready, c.blocked += a.sub->served() ? 0 : 1;
     if (a.row.state == activation_state::leased) ++c.leased;
     if (a.row.state == activation_state::retry) ++c.retry;
   }
@@ -148,6 +166,11 @@ board_counters blackboard::recount() const {
 }
 
 std::uint64_t blackboard::awaited(std::optional<run_id> run) const { return state_->awaited(run); }
+
+std::string blackboard::host_name(host_key at) const {
+  auto const found = state_->hosts.find(at);
+  return found == state_->hosts.end() ? std::string{} : found->second.name;
+}
 
 std::vector<activation_row> blackboard::open_activations() const {
   std::vector<activation_row> rows;

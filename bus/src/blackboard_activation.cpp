@@ -12,8 +12,9 @@ namespace skein::bus {
 
 namespace {
 
-/// The ordinal of the artifact that the board itself makes of a dead activation; no handler gets as far.
-constexpr std::uint64_t failure_ordinal = std::numeric_limits<std::uint64_t>::max();
+/// The ordinal of the artifact that the board itself makes of an activation that died in its `attempt`: one that was requeued may die again.
+/// No handler gets as far.
+constexpr std::uint64_t failure_ordinal(std::uint32_t attempt) { return std::numeric_limits<std::uint64_t>::max() - attempt; }
 
 /// Whatever a policy asks for: times must stay representable.
 constexpr double backoff_limit_ns = 366.0 * 24 * 3600 * 1e9;
@@ -40,18 +41,19 @@ void blackboard::state::transition(activation& a, activation_state next) {
   if (a.blocked) --counters.blocked, --a.run->blocked;
   a.row.state = next;
   if (auto* to = count(next)) ++*to;
-  a.blocked = next == activation_state::ready && a.sub->hosts.empty();
+  a.blocked = next == activation_state::ready && !a.sub->served();
   if (a.blocked) ++counters.blocked, ++a.run->blocked;
 }
 
 void blackboard::state::record(activation const& a) {
   if (!limits.record_changes) return;
   auto const& r = a.row;
-  out->changes.emplace_back(activation_update{r.no, r.state, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what});
+  out->changes.emplace_back(activation_update{r.no, r.state, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what, r.since});
 }
 
 void blackboard::state::make_ready(activation& a, bool first) {
   a.row.not_before = {};
+  a.row.since = {};
   transition(a, activation_state::ready);
   record(a);
   subscription& sub = *a.sub;
@@ -63,7 +65,7 @@ void blackboard::state::complete(activation& a, input::done& in) {
   done& d = in.message;
   switch (d.outcome) {
     case outcome::failed:
-    case outcome::permanent: return fail(a, std::move(d.error_type), std::move(d.what), d.outcome == outcome::permanent);
+    case outcome::permanent: return fail(a, d);
     case outcome::mismatch: return close(a, activation_state::mismatch, {});
     case outcome::released: return give_back(a);
     case outcome::ok: break;
@@ -86,22 +88,40 @@ void blackboard::state::complete(activation& a, input::done& in) {
     made->visible_to = std::move(c.visible_to);
     made->context = c.context;
     made->headers = std::move(c.headers);
+    if (!made->context.valid()) trace_child(a, *made);
     made->routed = parent.routed;
+    bool const is_announced = !c.context.valid() && made->context.valid();
     children.push_back(place(std::move(made), {}));
+    if (is_announced) out->announcements.push_back({children.back(), derive_invoke_span_id(a.row.id, a.row.attempt)});
     static std::vector<subscription_no> const none;
     route(children.back(), *a.run, i < in.rejected.size() ? in.rejected[i] : none);
   }
   close(a, activation_state::done, std::move(children));
 }
 
-void blackboard::state::fail(activation& a, std::string error_type, std::string what, bool permanent) {
+/// The publish span of a child whose worker does not trace: the hub's to write.
+void blackboard::state::trace_child(activation const& a, artifact_data& made) {
+  artifact_data const& parent = a.newest();
+  if (!parent.context.valid()) return;
+  made.context = {parent.context.trace, derive_publish_span_id(made.id), parent.context.flags};
+  if (!made.headers) made.headers = parent.headers;
+}
+
+void blackboard::state::tell_untraced(activation const& a, std::string const& host, done const& how) {
+  if (how.outcome == outcome::mismatch || how.outcome == outcome::released) return;
+  out->untraced.push_back({how.activation, a.sub->row.agent, host, how.outcome, how.error_type, how.what, a.inputs, how.duration_ns, a.row.since, now});
+}
+
+void blackboard::state::fail(activation& a, done& how) {
   end_lease(a);
   ++a.row.failures;
-  a.row.error_type = std::move(error_type);
-  a.row.what = std::move(what);
-  if (permanent || a.row.failures >= std::max(1u, a.sub->retry.attempts_max)) return die(a);
+  a.row.error_type = std::move(how.error_type);
+  a.row.what = std::move(how.what);
+  if (how.outcome == outcome::permanent || a.row.failures >= std::max(1u, a.sub->retry.attempts_max)) return die(a);
   a.row.host.clear();
-  a.row.not_before = now + backoff(a.sub->retry, a.row);
+  a.row.since = {};
+  a.row.not_before = now + (how.retry_after.count() < 0 ? backoff(a.sub->retry, a.row)
+                                                        : std::min(how.retry_after, std::chrono::nanoseconds{static_cast<std::int64_t>(backoff_limit_ns)}));
   transition(a, activation_state::retry);
   record(a);
   retries.push({a.row.not_before, a.row.no, a.row.attempt});
@@ -113,7 +133,12 @@ void blackboard::state::give_back(activation& a) {
   make_ready(a, true);
 }
 
+void blackboard::state::tell_lost(activation const& a, std::string_view why) {
+  out->lost.push_back({{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.row.host, std::string{why}, a.inputs, a.row.since, now});
+}
+
 void blackboard::state::lose(activation& a, std::string_view why) {
+  tell_lost(a, why);
   end_lease(a);
   ++a.row.losses;
   ++counters.losses;
@@ -126,6 +151,22 @@ void blackboard::state::lose(activation& a, std::string_view why) {
 }
 
 void blackboard::state::die(activation& a) {
+  count_failure(a);
+  // A failing handler of failures must not feed itself.
+  if (a.newest().type != type_of<failure>().name) announce_failure(a);
+  close(a, activation_state::dead, {});
+}
+
+/// Nobody will do this work any more.
+void blackboard::state::cast_off(activation& a) {
+  if (a.row.state == activation_state::leased) tell_lost(a, "its agent was forgotten");
+  a.row.error_type = "skein.agent_forgotten";
+  a.row.what = "its agent was forgotten while this work was open";
+  count_failure(a);
+  close(a, activation_state::dropped, {});
+}
+
+void blackboard::state::count_failure(activation& a) {
   failure_summary summary{a.sub->row.agent, a.row.error_type, a.row.what, a.row.id, a.row.run, a.row.attempt};
   run_state& run = *a.run;
   ++run.row.failures;
@@ -138,9 +179,6 @@ void blackboard::state::die(activation& a) {
     recent_failures.push_back(std::move(summary));
   }
   change_to(run.row);
-  // A failing handler of failures must not feed itself.
-  if (a.newest().type != type_of<failure>().name) announce_failure(a);
-  close(a, activation_state::dead, {});
 }
 
 void blackboard::state::announce_failure(activation const& a) {
@@ -155,7 +193,7 @@ void blackboard::state::announce_failure(activation const& a) {
   told.attempts = a.row.attempt;
 
   auto made = std::make_shared<artifact_data>();
-  made->id = derive_artifact_id(a.row.id, failure_ordinal);
+  made->id = derive_artifact_id(a.row.id, failure_ordinal(a.row.attempt));
   made->type = std::string{type_of<failure>().name};
   made->version = type_of<failure>().version;
   made->payload = make_payload(std::move(told));
@@ -183,8 +221,10 @@ void blackboard::state::add_summary(activation const& a, bool ok) {
 }
 
 void blackboard::state::close(activation& a, activation_state as, std::vector<artifact_ptr> children) {
+  activation_no const no = a.row.no;
   end_lease(a);
   a.row.host.clear();
+  a.row.since = as == activation_state::dead ? now : timestamp{};
   transition(a, as);
   record(a);
   --counters.open;
@@ -201,7 +241,8 @@ void blackboard::state::close(activation& a, activation_state as, std::vector<ar
     out->replies.push_back(reply::input_closed{a.closed_reply, as, a.row.error_type, a.row.what, std::move(children)});
   }
   touch(*a.run);
-  activations.erase(a.row.no);
+  if (as == activation_state::dead) bury(std::move(a.row), std::move(a.inputs));
+  activations.erase(no);
 }
 
 }  // namespace skein::bus

@@ -23,6 +23,7 @@ void blackboard::state::on(input::hello&& in) {
                                                          std::to_string(m.version_max) + "; upgrade the older side"});
     return;
   }
+  if (auto why = objection(in)) return send(in.from, std::move(*why));
   if (auto taken = hosts.find(in.from); taken != hosts.end() && taken->second.name != m.host) drop_host(in.from, "its connection was taken over");
   for (auto& [key, other] : hosts) {
     if (other.name != m.host || (key == in.from && other.instance == m.instance)) continue;
@@ -31,8 +32,9 @@ void blackboard::state::on(input::hello&& in) {
       drop_host(key, "its host was restarted");
     } else {
       // The same process on a fresh connection: what it holds moves along.
-      unserve(other);
+      unserve(other, absence::expected_back);
       host& moved = hosts[in.from];
+      moved.draining = other.draining;
       moved.leases = std::move(other.leases);
       moved.held = std::move(other.held);
       for (auto no : moved.leases) activations.at(no).host = in.from;
@@ -40,14 +42,15 @@ void blackboard::state::on(input::hello&& in) {
     }
     break;
   }
-  auto const [slot, fresh] = hosts.try_emplace(in.from);
-  host& h = slot->second;
+  host& h = hosts[in.from];
   h.key = in.from;
   h.name = std::move(m.host);
+  h.principal = std::move(in.principal);
   h.instance = m.instance;
   h.local = in.local;
   h.credit = std::min<std::size_t>(m.credit, limits.host_held_max);
   h.heard = now;
+  h.away_until.reset();
   // Numbers grow across restarts of the hub too, so that a late beat never seems to confirm what it can't know of.
   h.number = std::max(h.number, static_cast<std::uint64_t>(now.time_since_epoch().count()));
   send(in.from, welcome{std::min(protocol_max, m.version_max), m.instance});
@@ -57,23 +60,50 @@ void blackboard::state::on(input::hello&& in) {
   }
 }
 
+/// Why a hello is refused, if it is.
+std::optional<refused> blackboard::state::objection(input::hello const& in) const {
+  bool is_known = hosts.contains(in.from);
+  for (auto const& [key, other] : hosts) {
+    if (other.name != in.message.host) continue;
+    is_known = true;
+    // Whoever holds the name holds its leases: nobody else may take them over.
+    if (other.principal == in.principal && other.local == in.local) continue;
+    return refused{errc::locked, "the name \"" + other.name + "\" belongs to " +
+                                     (other.local ? "the hub's own process" : other.principal.empty() ? "a host without a key" : "the holder of the key \"" + other.principal + '"') +
+                                     "; start the worker under another name"};
+  }
+  if (in.local) return std::nullopt;
+  if (!is_known && hosts.size() >= limits.hosts_max) {
+    return refused{errc::limit_reached, "the hub knows " + std::to_string(hosts.size()) + " hosts, its hosts_max; stop some or raise the limit"};
+  }
+  std::size_t unknown = 0;
+  for (auto const& agent : in.message.agents) {
+    for (auto const& one : agent.subscriptions) unknown += by_identity.contains(identity_of({0, agent.name, one.ordinal, one.fingerprint()})) ? 0 : 1;
+  }
+  if (unknown > 0 && subscriptions.size() + unknown > limits.subscriptions_max) {
+    return refused{errc::limit_reached, "the hub knows " + std::to_string(subscriptions.size()) + " subscriptions, its subscriptions_max is " +
+                                            std::to_string(limits.subscriptions_max) + "; raise the limit or start with a fresh ledger"};
+  }
+  return std::nullopt;
+}
+
 void blackboard::state::serve(host& h, std::vector<agent_descriptor> const& agents) {
   std::vector<subscription_no> const before = std::move(h.serves);
   h.serves.clear();
   for (auto const& agent : agents) {
     std::vector<subscription*> current;
-    for (auto const& descriptor : agent.subscriptions) current.push_back(&know(agent.name, descriptor, agent.retry));
+    for (auto const& descriptor : agent.subscriptions) current.push_back(&know(agent.name, descriptor, agent.retry, h.local));
     auto& active = by_agent[agent.name];
     for (auto* sub : active) {
       if (std::find(current.begin(), current.end(), sub) != current.end()) continue;
-      sub->active = false;
-      for (auto const& type : sub->descriptor.types) erase_value(by_type[type], sub);
+      retire(*sub);
     }
     active = current;
     for (auto* sub : current) {
       h.serves.push_back(sub->row.no);
       if (std::find(sub->hosts.begin(), sub->hosts.end(), h.key) == sub->hosts.end()) {
         sub->hosts.push_back(h.key);
+        sub->expected_until = {};
         set_served(*sub);
       }
       queue(*sub);  // its credit may have grown
@@ -81,21 +111,37 @@ void blackboard::state::serve(host& h, std::vector<agent_descriptor> const& agen
   }
   for (auto no : before) {
     if (std::find(h.serves.begin(), h.serves.end(), no) != h.serves.end()) continue;
-    erase_value(subscriptions[no - 1]->hosts, h.key);
-    set_served(*subscriptions[no - 1]);
+    stop_serving(*subscriptions[no - 1], h.key, absence::for_good);
   }
 }
 
-void blackboard::state::unserve(host& h) {
-  for (auto no : h.serves) {
-    erase_value(subscriptions[no - 1]->hosts, h.key);
-    set_served(*subscriptions[no - 1]);
-  }
+void blackboard::state::unserve(host& h, absence how) {
+  for (auto no : h.serves) stop_serving(*subscriptions[no - 1], h.key, how);
   h.serves.clear();
 }
 
+void blackboard::state::stop_serving(subscription& sub, host_key key, absence how) {
+  erase_value(sub.hosts, key);
+  if (sub.hosts.empty() && how == absence::expected_back) expect(sub, now + limits.grace);
+  set_served(sub);
+}
+
+void blackboard::state::expect(subscription& sub, timestamp until) {
+  sub.expected_until = until;
+  expected.push({until, sub.row.no});
+}
+
+/// Nothing is routed to it any more: the agent describes itself without it.
+void blackboard::state::retire(subscription& sub) {
+  sub.active = false;
+  for (auto const& type : sub.descriptor.types) erase_value(by_type[type], &sub);
+  if (!sub.row.remote) return;
+  sub.row.remote = nullptr;
+  change_to(sub.row);
+}
+
 void blackboard::state::set_served(subscription& sub) {
-  bool const blocked = sub.hosts.empty();
+  bool const blocked = !sub.served();
   for (auto no : sub.ready) {
     auto found = activations.find(no);
     if (found == activations.end()) continue;
@@ -105,7 +151,8 @@ void blackboard::state::set_served(subscription& sub) {
   queue(sub);
 }
 
-subscription& blackboard::state::know(std::string const& agent, subscription_descriptor const& descriptor, retry_policy const& retry) {
+subscription& blackboard::state::know(std::string const& agent, subscription_descriptor const& descriptor, retry_policy const& retry,
+                                     bool local) {
   subscription_row row{0, agent, descriptor.ordinal, descriptor.fingerprint()};
   std::uint64_t const identity = identity_of(row);
   subscription*& slot = by_identity[identity];
@@ -116,18 +163,24 @@ subscription& blackboard::state::know(std::string const& agent, subscription_des
     made->identity = identity;
     slot = made.get();
     subscriptions.push_back(std::move(made));
+    if (local) change_to(slot->row);
+  }
+  if (!local && (!slot->row.remote || !(*slot->row.remote == remote_offer{descriptor, retry}))) {
+    slot->row.remote = std::make_shared<remote_offer const>(remote_offer{descriptor, retry});
     change_to(slot->row);
   }
   slot->descriptor = descriptor;
   slot->retry = retry;
-  if (!slot->active) {
-    slot->active = true;
-    for (auto const& type : descriptor.types) {
-      auto& interested = by_type[type];
-      if (std::find(interested.begin(), interested.end(), slot) == interested.end()) interested.push_back(slot);
-    }
-  }
+  if (!slot->active) activate(*slot);
   return *slot;
+}
+
+void blackboard::state::activate(subscription& sub) {
+  sub.active = true;
+  for (auto const& type : sub.descriptor.types) {
+    auto& interested = by_type[type];
+    if (std::find(interested.begin(), interested.end(), &sub) == interested.end()) interested.push_back(&sub);
+  }
 }
 
 bool blackboard::state::adopt(host& h, attempt_ref const& held) {
@@ -137,6 +190,7 @@ bool blackboard::state::adopt(host& h, attempt_ref const& held) {
   a.refreshed = now;
   if (a.host == h.key) return true;
   transition(a, activation_state::leased);
+  if (a.row.since == timestamp{}) a.row.since = now;  // the lease was lost, and with it when it began
   take_lease(a, h);
   a.number = h.number;
   record(a);
@@ -148,8 +202,11 @@ void blackboard::state::on(input::beat&& in) {
   if (found == hosts.end()) return send(in.from, hello_again{});
   host& h = found->second;
   if (h.instance != in.message.instance) return;
-  h.heard = now;
-  for (auto const& held : in.message.held) (void)adopt(h, held);
+  hear(h);
+  for (auto const& held : in.message.held) {
+    if (!adopt(h, held)) send(in.from, cancel{held});
+  }
+  if (h.draining) send(in.from, drain{});  // said again until it leaves: a connection may have broken in between
   std::vector<activation_no> gone;
   for (auto no : h.leases) {
     activation const& a = activations.at(no);
@@ -164,7 +221,7 @@ void blackboard::state::on(input::beat&& in) {
 void blackboard::state::on(input::done&& in) {
   auto const sender = hosts.find(in.from);
   if (sender == hosts.end()) return send(in.from, hello_again{});
-  sender->second.heard = now;
+  hear(sender->second);
   attempt_ref const ref = in.message.activation;
   auto found = activations.find(ref.no);
   if (found == activations.end()) {
@@ -181,6 +238,7 @@ void blackboard::state::on(input::done&& in) {
     return send(in.from, stale{ref});
   }
   a.duration_ns = in.message.duration_ns;
+  if (!in.traced) tell_untraced(a, sender->second.name, in.message);
   complete(a, in);
   if (!sender->second.local) send(in.from, done_ok{ref});
 }
@@ -190,20 +248,39 @@ void blackboard::state::on(input::goodbye&& in) {
   if (found == hosts.end() || (in.instance != 0 && in.instance != found->second.instance)) return;
   // A host that leaves in order has finished what it had started; the rest it gives back.
   host& h = found->second;
-  unserve(h);
+  unserve(h, absence::for_good);
   std::vector<activation_no> unstarted(h.leases.begin(), h.leases.end());
   std::sort(unstarted.rbegin(), unstarted.rend());
   for (auto no : unstarted) give_back(activations.at(no));
   forget_host(h);
 }
 
-void blackboard::state::on(input::disconnected&& in) { drop_host(in.from, "its host disconnected"); }
+void blackboard::state::on(input::drain&& in) {
+  bool found = false;
+  for (auto& [key, h] : hosts) {
+    if (h.local || (!in.host.empty() && h.name != in.host)) continue;
+    found = true;
+    h.draining = true;
+    send(key, bus::drain{});
+  }
+  if (in.reply_to == 0) return;
+  if (found || in.host.empty()) {
+    out->replies.emplace_back(reply::settled{in.reply_to});
+  } else {
+    out->replies.emplace_back(reply::refused{in.reply_to, error{errc::not_found, "no worker is called \"" + in.host + "\" and connected"}});
+  }
+}
 
-void blackboard::state::drop_host(host_key key, std::string_view why) {
+void blackboard::state::on(input::disconnected&& in) {
+  if (in.certain) return drop_host(in.from, "its host disconnected");
+  if (auto found = hosts.find(in.from); found != hosts.end()) found->second.away_until = now + limits.grace;
+}
+
+void blackboard::state::drop_host(host_key key, std::string_view why, absence how) {
   auto found = hosts.find(key);
   if (found == hosts.end()) return;
   host& h = found->second;
-  unserve(h);
+  unserve(h, how);
   std::vector<activation_no> held(h.leases.begin(), h.leases.end());
   std::sort(held.begin(), held.end());
   for (auto no : held) lose(activations.at(no), why);
@@ -244,12 +321,23 @@ void blackboard::state::queue(subscription& sub) {
   ready_subscriptions.push_back(&sub);
 }
 
+/// A host that may be gone gets no new work before it loses what it has.
+bool blackboard::state::is_quiet(host const& h) const noexcept { return h.away_until || (!h.local && h.heard + limits.lease / 4 <= now); }
+
+void blackboard::state::hear(host& h) {
+  bool const was_quiet = is_quiet(h);
+  h.heard = now;
+  h.away_until.reset();
+  if (!was_quiet) return;
+  for (auto no : h.serves) queue(*subscriptions[no - 1]);
+}
+
 host* blackboard::state::best_host(subscription const& sub) {
   host* best = nullptr;
   std::size_t most = 0;
   for (auto key : sub.hosts) {
     host& h = hosts.at(key);
-    if (std::size_t const room = h.room_for(sub.row.no); room > most) best = &h, most = room;
+    if (std::size_t const room = is_quiet(h) ? 0 : h.room_for(sub.row.no); room > most) best = &h, most = room;
   }
   return best;
 }
@@ -257,6 +345,7 @@ host* blackboard::state::best_host(subscription const& sub) {
 void blackboard::state::lease(activation& a, host& h) {
   transition(a, activation_state::leased);
   ++a.row.attempt;
+  a.row.since = now;
   take_lease(a, h);
   record(a);
   if (h.outbox.empty()) leased_hosts.push_back(&h), ++h.number;

@@ -109,7 +109,7 @@ activation& blackboard::state::open(subscription& sub, std::vector<artifact_ptr>
   ++run.open;
   change_to(a.row);
   // transition() counts from one state to the next; the first one is entered here.
-  a.blocked = sub.hosts.empty();
+  a.blocked = !sub.served();
   if (a.blocked) ++counters.blocked, ++run.blocked;
   sub.ready.push_back(no);
   queue(sub);

@@ -11,6 +11,14 @@ run_state& blackboard::state::run_of(run_id const& id, span_context const& root)
   auto& slot = runs[id];
   if (!slot) {
     slot = std::make_unique<run_state>();
+    if (auto const ended = ended_runs.find(id); ended != ended_runs.end() && !ended->second.row.id.empty()) {
+      slot->row = ended->second.row;
+      slot->row.status = run_status::running;
+      slot->named = !slot->row.name.empty();
+      ++counters.runs_open;
+      change_to(slot->row);
+      return *slot;
+    }
     slot->row.id = id;
     slot->row.root = root;
     slot->row.started_at = now;
@@ -31,6 +39,7 @@ void blackboard::state::on(input::open_run&& in) {
   run_state& run = run_of(in.run, in.root);
   run.row.name = std::move(in.name);
   run.row.status = run_status::running;
+  run.row.has_body = true;
   run.named = true;
   run.body_lost = false;
   ++run.holds;
@@ -47,10 +56,9 @@ void blackboard::state::on(input::release&& in) {
   if (found == runs.end() || found->second->holds == 0) return;
   run_state& run = *found->second;
   --run.holds;
-  if (in.failed) {
-    ++run.row.failures;
-    change_to(run.row);
-  }
+  bool const body_ends = run.holds == 0 && std::exchange(run.row.has_body, false);
+  if (in.failed) ++run.row.failures;
+  if (in.failed || body_ends) change_to(run.row);
   touch(run);
 }
 
@@ -64,6 +72,7 @@ void blackboard::state::end_touched() {
                         : run->row.failures > 0 ? run_status::failed
                                                 : run_status::completed;
     }
+    run->row.has_body = false;
     change_to(run->row);
     out->ended.push_back({run->row, now});
     for (std::size_t i = run->reported_closed; i < run->closed.size(); ++i) recent_closed.push_back(std::move(run->closed[i]));
@@ -73,7 +82,8 @@ void blackboard::state::end_touched() {
     while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
     while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
     --counters.runs_open;
-    runs.erase(run->row.id);
+    if (auto const dead_of = ended_runs.find(run->row.id); dead_of != ended_runs.end()) dead_of->second.row = run->row;
+    runs.erase(run_id{run->row.id});
   }
   touched.clear();
 }
@@ -156,11 +166,25 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
     sub.identity = identity_of(row);
     sub.row = std::move(row);
     by_identity[sub.identity] = &sub;
+    if (!sub.row.remote) continue;
+    // Somebody in another process offered it: artifacts go to it, and who offered it is expected back.
+    sub.descriptor = sub.row.remote->descriptor;
+    sub.retry = sub.row.remote->retry;
+    activate(sub);
+    auto& of_agent = by_agent[sub.row.agent];
+    of_agent.insert(std::upper_bound(of_agent.begin(), of_agent.end(), &sub, [](auto const* a, auto const* b) { return a->row.ordinal < b->row.ordinal; }), &sub);
+    expect(sub, now + limits.grace);
   }
+  std::unordered_set<run_id> open_runs;
+  for (auto const& row : from.activations) open_runs.insert(row.run);
   for (auto& row : from.runs) {
+    if (row.status != run_status::running && !open_runs.contains(row.id)) {
+      ended_runs[row.id].row = std::move(row);
+      continue;
+    }
     auto& slot = runs[row.id] = std::make_unique<run_state>();
     slot->named = !row.name.empty();
-    slot->body_lost = slot->named && how.bodies_lost;
+    slot->body_lost = row.has_body && how.bodies_lost;
     slot->row = std::move(row);
     slot->holds = static_cast<std::uint64_t>(std::count(how.held_runs.begin(), how.held_runs.end(), slot->row.id));
     ++counters.runs_open;
@@ -186,7 +210,7 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
     // The lease of a dead process is void; the others are kept for their hosts until the grace has passed.
     auto const was = std::exchange(a.row.state, activation_state::ready);
     ++counters.ready;
-    a.blocked = a.sub->hosts.empty();
+    a.blocked = !a.sub->served();
     if (a.blocked) ++counters.blocked, ++a.run->blocked;
     if (was == activation_state::leased && a.row.host != how.dead_host) {
       transition(a, activation_state::leased);
@@ -198,6 +222,15 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
       a.sub->ready.push_back(a.row.no);
     }
   }
+  for (auto& row : from.dead) {
+    std::vector<artifact_ptr> inputs;
+    for (auto seq : row.inputs) {
+      if (auto found = by_seq.find(seq); found != by_seq.end()) inputs.push_back(found->second);
+    }
+    bool const is_whole = !inputs.empty() && inputs.size() == row.inputs.size() && row.subscription != 0 && row.subscription <= subscriptions.size();
+    if (is_whole) bury(std::move(row), std::move(inputs));
+  }
+  std::erase_if(ended_runs, [](auto const& one) { return one.second.dead == 0; });
   for (auto& [key, id] : from.idempotency_keys) remember_key(key, id);
   for (auto const& artifact : how.kept) {
     if (artifact->seq <= last_seq) keep(artifact);

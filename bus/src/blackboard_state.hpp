@@ -39,11 +39,16 @@ struct subscription {
   subscription_row row;
   subscription_descriptor descriptor;   // empty until a host has said hello with it
   retry_policy retry;
+  // Its last host vanished, or it is known from the ledger: its work is awaited until then. Zero = no host is expected.
+  timestamp expected_until{};
   std::uint64_t identity = 0;           // hash of (agent, ordinal, fingerprint)
   bool active = false;                  // offered by the agent's latest description: artifacts are routed to it
   bool queued = false;                  // in board::ready_subscriptions
   std::vector<host_key> hosts;          // that serve it
   std::deque<activation_no> ready;      // may name activations that are not ready any more; they are skipped
+
+  /// Whether somebody takes its work, or is expected back to do so.
+  [[nodiscard]] bool served() const noexcept { return !hosts.empty() || expected_until != timestamp{}; }
 };
 
 struct activation {
@@ -69,12 +74,14 @@ inline std::uint64_t identity_of(subscription_row const& row) {
 
 struct host {
   host_key key = 0;
-  std::string name;
+  std::string name, principal;
   std::uint64_t instance = 0;
   bool local = false;
+  bool draining = false;                // has been asked to leave: gets no more work
   std::size_t credit = 0;
   std::uint64_t number = 0;             // of the last deliver message
   timestamp heard{};
+  std::optional<timestamp> away_until;  // its connection was lost: until then it may come back on another
   std::unordered_set<activation_no> leases;
   std::unordered_map<subscription_no, std::size_t> held;   // leases by subscription; none that are zero
   std::vector<subscription_no> serves;
@@ -91,8 +98,20 @@ struct host {
   [[nodiscard]] std::size_t room_for(subscription_no sub) const noexcept {
     auto const found = held.find(sub);
     std::size_t const used = found == held.end() ? 0 : found->second;
-    return credit > used ? credit - used : 0;
+    return credit > used && !draining ? credit - used : 0;
   }
+};
+
+/// An activation that failed for good, kept to be listed and requeued.
+struct dead_activation {
+  activation_row row;
+  std::vector<artifact_ptr> inputs;
+};
+
+/// The row of a run that has ended, while dead activations of it may open it again.
+struct ended_run {
+  run_row row;
+  std::size_t dead = 0;
 };
 
 struct waiter {
@@ -106,6 +125,12 @@ struct retry_timer {
   activation_no no = 0;
   std::uint32_t attempt = 0;
   friend bool operator>(retry_timer const& a, retry_timer const& b) noexcept { return std::tie(a.at, a.no) > std::tie(b.at, b.no); }
+};
+
+struct expected_timer {
+  timestamp at{};
+  subscription_no sub = 0;
+  friend bool operator>(expected_timer const& a, expected_timer const& b) noexcept { return std::tie(a.at, a.sub) > std::tie(b.at, b.sub); }
 };
 
 struct blackboard::state {
@@ -124,6 +149,10 @@ struct blackboard::state {
   void on(input::wait_idle&& in);
   void on(input::cancel_wait&& in);
   void on(input::tick&& in);
+  void on(input::requeue&& in);
+  void on(input::drop_dead&& in);
+  void on(input::drain&& in);
+  void on(input::forget_agent&& in);
   void finish_step();
 
   // Artifacts and routing (blackboard_publish.cpp).
@@ -138,25 +167,46 @@ struct blackboard::state {
   void transition(activation& a, activation_state next);
   void make_ready(activation& a, bool first);
   void complete(activation& a, input::done& in);
-  void fail(activation& a, std::string error_type, std::string what, bool permanent);
+  void fail(activation& a, done& how);
   void give_back(activation& a);
   void lose(activation& a, std::string_view why);
+  void tell_lost(activation const& a, std::string_view why);
   void die(activation& a);
+  void cast_off(activation& a);
+  void count_failure(activation& a);
   void close(activation& a, activation_state as, std::vector<artifact_ptr> children);
   void announce_failure(activation const& a);
   void record(activation const& a);
   void add_summary(activation const& a, bool ok);
+  void tell_untraced(activation const& a, std::string const& host, done const& how);
+  void trace_child(activation const& a, artifact_data& made);
+
+  // Dead activations (blackboard_dead.cpp).
+  void bury(activation_row row, std::vector<artifact_ptr> inputs);
+  void exhume(std::map<activation_no, dead_activation>::iterator at);
+  [[nodiscard]] std::map<activation_no, dead_activation>::iterator find_dead(activation_id const& which);
+
+  // Agents that nobody will start again (blackboard_forget.cpp).
+  [[nodiscard]] std::optional<error> objection(input::forget_agent const& in) const;
 
   // Hosts and leases (blackboard_host.cpp).
   void serve(host& h, std::vector<agent_descriptor> const& agents);
-  void unserve(host& h);
+  [[nodiscard]] std::optional<refused> objection(input::hello const& in) const;
+  enum class absence { for_good, expected_back };
+  void unserve(host& h, absence how);
+  void stop_serving(subscription& sub, host_key key, absence how);
+  void expect(subscription& sub, timestamp until);
+  void activate(subscription& sub);
+  void retire(subscription& sub);
   void set_served(subscription& sub);
-  subscription& know(std::string const& agent, subscription_descriptor const& descriptor, retry_policy const& retry);
+  subscription& know(std::string const& agent, subscription_descriptor const& descriptor, retry_policy const& retry, bool local);
   bool adopt(host& h, attempt_ref const& held);
-  void drop_host(host_key key, std::string_view why);
+  void drop_host(host_key key, std::string_view why, absence how = absence::expected_back);
   void forget_host(host& h);
   void dispatch();
   host* best_host(subscription const& sub);
+  [[nodiscard]] bool is_quiet(host const& h) const noexcept;
+  void hear(host& h);
   void lease(activation& a, host& h);
   void take_lease(activation& a, host& h);
   activation* first_ready(subscription& sub);
@@ -198,12 +248,17 @@ struct blackboard::state {
 
   std::deque<subscription*> ready_subscriptions;
   std::priority_queue<retry_timer, std::vector<retry_timer>, std::greater<>> retries;
+  std::priority_queue<expected_timer, std::vector<expected_timer>, std::greater<>> expected;
   std::optional<timestamp> grace_until;                                  // leases without a host are lost then
 
   std::deque<artifact_ptr> kept;
   by_name<std::deque<artifact_ptr>> kept_by_type;
   by_name<artifact_id> keys;
   std::deque<std::string> keys_in_order;
+
+  std::map<activation_no, dead_activation> dead;                         // the newest dead_kept_max
+  std::unordered_map<activation_id, activation_no> dead_by_id;
+  std::unordered_map<run_id, ended_run> ended_runs;                      // those of dead activations, and whether open or not
 
   std::vector<run_state*> touched;
   std::vector<waiter> waiters;

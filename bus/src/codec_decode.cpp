@@ -90,6 +90,14 @@ void read_attempts(reader& in, std::vector<attempt_ref>& out) {
   in.list(out, wire::attempt_bytes_min, [&] { return wire::read_attempt(in); });
 }
 
+void read_spans(reader& in, std::vector<span_record>& out) {
+  in.list(out, wire::span_bytes_min, [&] { return wire::read_span(in); });
+}
+
+void read_runs(reader& in, std::vector<run_record>& out) {
+  in.list(out, wire::run_bytes_min, [&] { return wire::read_run(in); });
+}
+
 // ---- one function a kind ----
 
 hello read_hello(reader& in) {
@@ -102,6 +110,7 @@ hello read_hello(reader& in) {
     value.credit = in.as_uint<std::uint32_t>();
     in.list(value.agents, wire::agent_bytes_min, [&] { return wire::read_agent(in); });
     if (in.more()) read_attempts(in, value.held);
+    if (in.more()) value.sent_at = in.time();
   });
   return value;
 }
@@ -156,7 +165,9 @@ void read_done(reader& in, payload_slots& payloads, done& value) {
       in.items(child_bytes_min, [&](std::size_t count) { value.children.reserve(count); },
                [&] { read_child(in, payloads, value.children.emplace_back()); });
     }
-    if (in.more()) in.list(value.spans, wire::span_bytes_min, [&] { return wire::read_span(in); });
+    if (in.more()) read_spans(in, value.spans);
+    if (in.more()) read_runs(in, value.runs);
+    if (in.more()) value.sent_at = in.time();
   });
 }
 
@@ -181,6 +192,50 @@ beat read_beat(reader& in) {
     value.instance = in.uint();
     value.last_number = in.uint();
     read_attempts(in, value.held);
+    if (in.more()) read_spans(in, value.spans);
+    if (in.more()) value.sent_at = in.time();
+  });
+  return value;
+}
+
+nack read_nack(reader& in) {
+  nack value;
+  in.fields(5, [&] {
+    value.activation = wire::read_attempt(in);
+    value.fatal = in.boolean();
+    value.retry_after = std::chrono::nanoseconds{in.sint(0)};
+    value.error_type = in.text();
+    value.what = in.text();
+    if (in.more()) value.duration_ns = in.sint();
+    if (in.more()) read_spans(in, value.spans);
+    if (in.more()) read_runs(in, value.runs);
+    if (in.more()) value.sent_at = in.time();
+  });
+  return value;
+}
+
+query read_query(reader& in) {
+  query value;
+  in.fields(2, [&] {
+    value.number = in.uint();
+    value.type = in.name();
+    if (in.more()) value.produced_by = in.text();
+    if (in.more()) value.correlation = in.text();
+    if (in.more()) value.run = in.optional_id<run_id>();
+    if (in.more()) in.texts(value.tagged);
+    if (in.more()) value.limit = in.as_uint<std::uint32_t>();
+    if (in.more()) value.all_sessions = in.boolean();
+  });
+  return value;
+}
+
+query_result read_query_result(reader& in, payload_slots& payloads) {
+  query_result value;
+  in.fields(2, [&] {
+    value.number = in.uint();
+    in.list(value.artifacts, artifact_bytes_min, [&] { return read_artifact(in, payloads); });
+    if (in.more()) value.truncated = in.boolean();
+    if (in.more()) value.error = in.text();
   });
   return value;
 }
@@ -231,9 +286,14 @@ message read_message(kind what, reader& in, payload_slots& payloads, std::vector
     case kind::beat: return read_beat(in);
     case kind::goodbye: return read_goodbye(in);
     case kind::refused: return read_refused(in);
+    case kind::nack: return read_nack(in);
+    case kind::cancel: return read_attempt_message<cancel>(in);
+    case kind::query: return read_query(in);
+    case kind::query_result: return read_query_result(in, payloads);
     default: break;
   }
-  if (what == kind::hello_again) in.fields(0, [] {});
+  in.fields(0, [] {});  // kinds without content
+  if (what == kind::drain) return drain{};
   return hello_again{};
 }
 

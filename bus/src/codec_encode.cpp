@@ -73,10 +73,26 @@ void write_child(writer& out, payload_list& payloads, child const& value) {
   write(out, value.headers);
 }
 
+// Optional elements at the end of an array that hold their defaults are left out.
+
+bool is_set(timestamp at) { return at != timestamp{}; }
+
+void write_time(writer& out, timestamp at) { out.sint(at.time_since_epoch().count()); }
+
+void write_spans(writer& out, std::vector<span_record> const& spans) {
+  out.items(spans.size(), "spans in one message");
+  for (auto const& one : spans) write(out, one);
+}
+
+void write_runs(writer& out, std::vector<run_record> const& runs) {
+  out.items(runs.size(), "runs in one message");
+  for (auto const& one : runs) write(out, one);
+}
+
 // ---- one function a kind: what the header holds ----
 
 kind write_header(writer& out, payload_list&, hello const& value) {
-  out.fields(7);
+  out.fields(is_set(value.sent_at) ? 8 : 7);
   out.uint(value.version_min);
   out.uint(value.version_max);
   out.text(value.host);
@@ -86,6 +102,7 @@ kind write_header(writer& out, payload_list&, hello const& value) {
   for (auto const& one : value.agents) write(out, one);
   out.items(value.held.size(), "held attempts of one host");
   for (auto const& one : value.held) write(out, one);
+  if (is_set(value.sent_at)) write_time(out, value.sent_at);
   return kind::hello;
 }
 
@@ -132,7 +149,8 @@ kind write_header(writer& out, payload_list& payloads, deliver const& value) {
 kind write_header(writer& out, payload_list& payloads, done const& value) {
   out.fields(1);
   out.fields(1);  // The attempts that the frame reports.
-  out.fields(7);
+  bool const times = is_set(value.sent_at), runs = times || !value.runs.empty();
+  out.fields(times ? 9 : runs ? 8 : 7);
   write(out, value.activation);
   out.enumerator(value.outcome);
   out.text(value.error_type);
@@ -140,9 +158,24 @@ kind write_header(writer& out, payload_list& payloads, done const& value) {
   out.sint(value.duration_ns);
   out.items(value.children.size(), "children of one attempt");
   for (auto const& one : value.children) write_child(out, payloads, one);
-  out.items(value.spans.size(), "spans in one DONE");
-  for (auto const& one : value.spans) write(out, one);
+  write_spans(out, value.spans);
+  if (runs) write_runs(out, value.runs);
+  if (times) write_time(out, value.sent_at);
   return kind::done;
+}
+
+kind write_header(writer& out, payload_list&, nack const& value) {
+  out.fields(9);
+  write(out, value.activation);
+  out.boolean(value.fatal);
+  out.sint(value.retry_after.count());
+  out.text(value.error_type);
+  out.text(value.what);
+  out.sint(value.duration_ns);
+  write_spans(out, value.spans);
+  write_runs(out, value.runs);
+  write_time(out, value.sent_at);
+  return kind::nack;
 }
 
 kind write_header(writer& out, payload_list&, done_ok const& value) {
@@ -158,11 +191,14 @@ kind write_header(writer& out, payload_list&, stale const& value) {
 }
 
 kind write_header(writer& out, payload_list&, beat const& value) {
-  out.fields(3);
+  bool const times = is_set(value.sent_at), spans = times || !value.spans.empty();
+  out.fields(times ? 5 : spans ? 4 : 3);
   out.uint(value.instance);
   out.uint(value.last_number);
   out.items(value.held.size(), "held attempts of one host");
   for (auto const& one : value.held) write(out, one);
+  if (spans) write_spans(out, value.spans);
+  if (times) write_time(out, value.sent_at);
   return kind::beat;
 }
 
@@ -182,6 +218,40 @@ kind write_header(writer& out, payload_list&, refused const& value) {
   out.enumerator(value.code);
   out.text(value.what);
   return kind::refused;
+}
+
+kind write_header(writer& out, payload_list&, drain const&) {
+  out.fields(0);
+  return kind::drain;
+}
+
+kind write_header(writer& out, payload_list&, cancel const& value) {
+  out.fields(1);
+  write(out, value.activation);
+  return kind::cancel;
+}
+
+kind write_header(writer& out, payload_list&, query const& value) {
+  out.fields(8);
+  out.uint(value.number);
+  out.text(value.type);
+  out.text(value.produced_by);
+  out.text(value.correlation);
+  out.optional_id(value.run);
+  out.texts(value.tagged, "tags in one question");
+  out.uint(value.limit);
+  out.boolean(value.all_sessions);
+  return kind::query;
+}
+
+kind write_header(writer& out, payload_list& payloads, query_result const& value) {
+  out.fields(4);
+  out.uint(value.number);
+  out.items(value.artifacts.size(), "artifacts in one answer");
+  for (auto const& one : value.artifacts) write_artifact(out, payloads, *one);
+  out.boolean(value.truncated);
+  out.text(value.error);
+  return kind::query_result;
 }
 
 void write_preamble(bytes& frame, kind what) {

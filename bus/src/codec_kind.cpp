@@ -22,6 +22,8 @@ std::string_view name_of(kind value) noexcept {
     case kind::progress: return "PROGRESS";
     case kind::checkpoint_get: return "CHECKPOINT_GET";
     case kind::checkpoint_put: return "CHECKPOINT_PUT";
+    case kind::query: return "QUERY";
+    case kind::query_result: return "QUERY_RESULT";
   }
   return {};
 }

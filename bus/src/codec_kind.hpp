@@ -28,20 +28,23 @@ enum class kind : std::uint8_t {
   goodbye,
   hello_again,
   refused,
-  // Reserved: named in the specification, answered as unsupported.
   nack = 16,
   drain,
   cancel,
+  // Reserved: named in the specification, answered as unsupported.
   publish,
   publish_ok,
   progress,
   checkpoint_get,
   checkpoint_put,
+  // Questions of a handler.
+  query = 24,
+  query_result,
 };
 
 /// `DELIVER`, …; empty for a number that is no kind.
 [[nodiscard]] std::string_view name_of(kind value) noexcept;
-[[nodiscard]] constexpr bool is_reserved(kind value) noexcept { return value >= kind::nack && value <= kind::checkpoint_put; }
+[[nodiscard]] constexpr bool is_reserved(kind value) noexcept { return value >= kind::publish && value <= kind::checkpoint_put; }
 
 // Of each enum, the highest value that version 1 knows.
 inline constexpr auto last_grouping = grouping::single;
@@ -50,6 +53,7 @@ inline constexpr auto last_errc = errc::limit_reached;
 inline constexpr auto last_span_kind = span_kind::consumer;
 inline constexpr auto last_span_type = span_type::wait;
 inline constexpr auto last_status = status_code::interrupted;
+inline constexpr auto last_run_status = run_status::interrupted;
 
 /// A span context on the wire: trace id, span id, flags.
 inline constexpr std::size_t context_bytes = 25;

@@ -152,7 +152,22 @@ agent_descriptor read_agent(reader& in) {
   return value;
 }
 
-// ---- spans ----
+void write(writer& out, remote_offer const& value) {
+  out.fields(2);
+  write(out, value.descriptor);
+  write(out, value.retry);
+}
+
+std::shared_ptr<remote_offer const> read_offer(reader& in) {
+  auto value = std::make_shared<remote_offer>();
+  in.fields(2, [&] {
+    value->descriptor = read_subscription(in);
+    value->retry = read_retry(in);
+  });
+  return value;
+}
+
+// ---- spans and runs ----
 
 namespace {
 
@@ -282,6 +297,43 @@ span_record read_span(reader& in) {
     if (in.more()) in.list(value.links, 4 + context_bytes, [&] { return read_link(in); });
     if (in.more()) value.inputs = in.text();
     if (in.more()) value.outputs = in.text();
+  });
+  return value;
+}
+
+void write(writer& out, run_record const& value) {
+  out.fields(13);
+  out.id(value.run);
+  out.optional_id(value.trace);
+  out.text(value.name);
+  out.enumerator(value.status);
+  out.sint(value.start.time_since_epoch().count());
+  out.sint(value.end.time_since_epoch().count());
+  out.uint(value.failures);
+  write(out, value.attributes);
+  write(out, value.tags);
+  out.text(value.session);
+  out.text(value.user);
+  out.text(value.request_preview);
+  out.text(value.response_preview);
+}
+
+run_record read_run(reader& in) {
+  run_record value;
+  in.fields(2, [&] {
+    value.run = in.id<run_id>();
+    value.trace = in.optional_id<trace_id>();
+    if (in.more()) value.name = in.text();
+    if (in.more()) value.status = in.enumerator(last_run_status);
+    if (in.more()) value.start = in.time();
+    if (in.more()) value.end = in.time();
+    if (in.more()) value.failures = in.uint();
+    if (in.more()) read(in, value.attributes);
+    if (in.more()) read(in, value.tags);
+    if (in.more()) value.session = in.text();
+    if (in.more()) value.user = in.text();
+    if (in.more()) value.request_preview = in.text();
+    if (in.more()) value.response_preview = in.text();
   });
   return value;
 }

@@ -22,6 +22,22 @@ struct entry {
   timestamp repeat_at{};                 // of the result
 };
 
+/// A DONE, or a NACK for a failure that names its own backoff.
+message as_message(done result, timestamp now) {
+  result.sent_at = now;
+  if (result.outcome != outcome::failed || result.retry_after.count() < 0) return result;
+  nack out;
+  out.activation = result.activation;
+  out.retry_after = result.retry_after;
+  out.error_type = std::move(result.error_type);
+  out.what = std::move(result.what);
+  out.duration_ns = result.duration_ns;
+  out.spans = std::move(result.spans);
+  out.runs = std::move(result.runs);
+  out.sent_at = now;
+  return out;
+}
+
 }  // namespace
 
 struct host_session::state {
@@ -38,6 +54,7 @@ struct host_session::state {
   void on(welcome const& m, timestamp now, host_actions& out);
   void on(deliver&& m, timestamp now, host_actions& out);
   void on(delivery&& one, timestamp now, host_actions& out);
+  void on(cancel const& m, host_actions& out);
 
   host_session_options options;
   bool ended = false;                    // refused, or said goodbye
@@ -61,12 +78,13 @@ void host_session::state::say_hello(timestamp now, host_actions& out) {
   m.credit = draining ? 0 : options.credit;
   m.agents = options.agents;
   m.held = held_in_order();
+  m.sent_at = now;
   out.send.push_back(std::move(m));
   hello_at = now + options.repeat;
 }
 
 void host_session::state::report(entry& finished, timestamp now, host_actions& out) {
-  out.send.push_back(*finished.result);
+  out.send.push_back(as_message(*finished.result, now));
   finished.repeat_at = now + options.repeat;
 }
 
@@ -156,6 +174,12 @@ void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
   if (welcomed) report(kept, now, out);
 }
 
+void host_session::state::on(cancel const& m, host_actions& out) {
+  // Its result still has to be answered: the hub may have cancelled an attempt that a late DONE would have closed.
+  auto const found = held.find(m.activation.id);
+  if (found != held.end() && found->second.ref == m.activation && !found->second.result) out.drop.push_back(m.activation);
+}
+
 // ---- the public face ----
 
 host_session::host_session(host_session_options options) : state_(std::make_unique<state>(std::move(options))) {}
@@ -181,7 +205,12 @@ void host_session::receive(timestamp now, message&& from_hub, host_actions& out)
   if (auto const* m = std::get_if<done_ok>(&from_hub)) return s.forget(m->activation, out);
   if (auto const* m = std::get_if<stale>(&from_hub)) return s.forget(m->activation, out);
   if (auto const* m = std::get_if<welcome>(&from_hub)) return s.on(*m, now, out);
-  if (std::holds_alternative<hello_again>(from_hub)) {
+  if (auto const* m = std::get_if<cancel>(&from_hub)) return s.on(*m, out);
+  if (auto* answer = std::get_if<query_result>(&from_hub)) {
+    out.answered.push_back(std::move(*answer));
+  } else if (std::holds_alternative<bus::drain>(from_hub)) {
+    out.drain_asked = true;
+  } else if (std::holds_alternative<hello_again>(from_hub)) {
     // Each message that an unknown host sends earns one of these; while a hello is unanswered they say nothing new.
     if (s.hello_at && !s.welcomed) return;
     s.welcomed = false;
@@ -215,7 +244,7 @@ void host_session::tick(timestamp now, host_actions& out) {
   if (!s.welcomed) return;
   for (auto* one : s.finished_in_order(now)) s.report(*one, now, out);
   if (s.beat_at > now) return;
-  out.send.push_back(beat{s.options.instance, s.last_number, s.held_in_order()});
+  out.send.push_back(beat{s.options.instance, s.last_number, s.held_in_order(), {}, now});
   s.beat_at = now + s.options.beat;
 }
 

@@ -170,8 +170,13 @@ void locked_bus::install(predicate_table table) {
 }
 
 bool locked_bus::done(input::done in) {
-  predicate_table const* table = nullptr;
   lock held{mutex_, std::defer_lock};
+  return step_done(held, std::move(in));
+}
+
+/// Takes the lock and leaves it held. Returns whether so much is uncommitted that the caller should see to it.
+bool locked_bus::step_done(lock& held, input::done&& in) {
+  predicate_table const* table = nullptr;
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
@@ -187,26 +192,9 @@ bool locked_bus::done(input::done in) {
   return full;
 }
 
-void locked_bus::receive(host_key from, message&& what) {
-  if (auto* result = std::get_if<bus::done>(&what)) {
-    (void)done(input::done{from, std::move(*result), {}});
-    return;
-  }
-  lock held{mutex_};
-  if (broken_) return;
-  if (auto* m = std::get_if<hello>(&what)) step(held, input::hello{from, std::move(*m), false});
-  if (auto* m = std::get_if<beat>(&what)) step(held, input::beat{from, std::move(*m)});
-  if (auto* m = std::get_if<goodbye>(&what)) step(held, input::goodbye{from, m->instance});
-}
-
-void locked_bus::disconnected(host_key from) {
-  lock held{mutex_};
-  if (!broken_) step(held, input::disconnected{from});
-}
-
 void locked_bus::attend() {
   lock held{mutex_};
-  if (broken_) return;
+  if (broken_ && !recover_now_and_then(held)) return;
   if (armed_ && *armed_ <= time_.now()) step(held, input::tick{});
   // A thread with other work leaves the next commit to one that waits for it.
   if (durable_) lead(held, [this] { return awaited_no_ >= group_no_; });

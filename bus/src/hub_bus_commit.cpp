@@ -41,15 +41,17 @@ void locked_bus::nudge_driver() {
 }
 
 void locked_bus::emit(lock& held, effects& out) {
-  bool const quiet = out.messages.empty() && out.announcements.empty() && out.ended.empty() && callbacks_.empty();
+  bool const quiet = out.messages.empty() && out.announcements.empty() && out.ended.empty() && out.lost.empty() && out.untraced.empty() && callbacks_.empty();
   if (quiet) return out.clear();
   auto const callbacks = std::exchange(callbacks_, {});
   auto const no = ++emission_no_;
-  bool const tells = !out.announcements.empty() || !out.ended.empty();
+  bool const tells = !out.announcements.empty() || !out.ended.empty() || !out.lost.empty() || !out.untraced.empty();
   if (tells) telling_.push_back(no);
   held.unlock();
   // Before anybody can work on the artifact: its run may end with that work.
   for (auto const& made : out.announcements) port_.announced(made);
+  for (auto const& one : out.untraced) port_.untraced(one);
+  for (auto const& one : out.lost) port_.lost(one);
   if (!out.messages.empty()) port_.send(std::move(out.messages));
   for (auto const& run : out.ended) port_.ended(run);
   for (auto const& call : callbacks) call();
@@ -210,6 +212,14 @@ result<void> locked_bus::recover(lock& held) {
   }
   finish_step(held, std::move(out), steps);
   return {};
+}
+
+/// For threads that nobody waits for: hosts in other processes may be all that is left to work for.
+bool locked_bus::recover_now_and_then(lock& held) {
+  auto const now = std::chrono::steady_clock::now();
+  if (now - recovery_tried_ < std::chrono::seconds{1}) return false;
+  recovery_tried_ = now;
+  return static_cast<bool>(recover(held));
 }
 
 result<void> locked_bus::usable(lock& held) { return broken_ ? recover(held) : result<void>{}; }

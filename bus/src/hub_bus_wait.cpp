@@ -118,6 +118,50 @@ board_counters locked_bus::counters() {
   return core_.counters();
 }
 
+std::vector<host_summary> locked_bus::hosts() {
+  lock held{mutex_};
+  return core_.hosts();
+}
+
+std::vector<agent_summary> locked_bus::agents() {
+  lock held{mutex_};
+  return core_.agents();
+}
+
+std::vector<dead_summary> locked_bus::dead() {
+  lock held{mutex_};
+  return core_.dead();
+}
+
+template <class Input>
+result<reply::settled> locked_bus::settle_by(Input in) {
+  lock held{mutex_};
+  if (auto ok = usable(held); !ok) return ok.error();
+  auto const slot = make_slot();
+  in.reply_to = slot->id;
+  step(held, std::move(in));
+  if (durable_) await_commit(held, group_no_of_last_step());
+  answers_.wait(held, [&] { return slot->answer.has_value(); });  // another thread may still be letting it out
+  if (!*slot->answer) return slot->answer->error();
+  return std::get<reply::settled>(**slot->answer);
+}
+
+namespace {
+
+result<void> without_value(result<reply::settled> const& from) { return from ? result<void>{} : result<void>{from.error()}; }
+
+}  // namespace
+
+result<void> locked_bus::requeue(activation_id const& which) { return without_value(settle_by(input::requeue{0, which})); }
+result<void> locked_bus::drop_dead(activation_id const& which) { return without_value(settle_by(input::drop_dead{0, which})); }
+result<void> locked_bus::drain(std::string_view host) { return without_value(settle_by(input::drain{0, std::string{host}})); }
+
+result<std::uint64_t> locked_bus::forget_agent(std::string_view agent) {
+  auto const settled = settle_by(input::forget_agent{0, std::string{agent}});
+  if (!settled) return settled.error();
+  return settled->dropped;
+}
+
 subscription_no locked_bus::find_subscription(std::string_view agent, std::string_view type) {
   lock held{mutex_};
   return core_.find_subscription(agent, type);

@@ -1,4 +1,5 @@
 #include <skein/bus/inproc_link.hpp>
+#include <skein/bus/quiet_thread.hpp>
 
 #include "pointer_frame.hpp"
 #include "wake_fd.hpp"
@@ -108,11 +109,13 @@ class zmq_inproc_link final : public inproc_link {
     (void)hub_.turn();  // the ROUTER meets its peer
     if (!threaded) return;
     for (link_end* end : {&hub_, &host_}) {
-      threads_.emplace_back([this, end] {
-        while (!stopping_) {
-          if (!end->turn()) end->wait();
+      threads_.push_back(quiet_thread("skein-inproc", [this, end] {
+        for (;;) {
+          bool const moved = end->turn();
+          if (stopping_) break;  // looked at after the turn, which clears the wake-up that may have come with it
+          if (!moved) end->wait();
         }
-      });
+      }));
     }
   }
   ~zmq_inproc_link() override { stop(); }

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 
 namespace skein::bus {
 
@@ -28,8 +29,8 @@ class locked_bus final : public hub_bus {
   result<std::vector<reply::published>> publish_all(std::vector<input::publish> in, timestamp deadline) override;
   void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
   bool done(input::done in) override;
-  void receive(host_key from, message&& what) override;
-  void disconnected(host_key from) override;
+  void receive(host_key from, message&& what, std::string_view principal) override;
+  void disconnected(host_key from, bool certain) override;
   void attend() override;
   std::optional<timestamp> next_timer() override;
   bool waits_only_for_time() override;
@@ -46,6 +47,13 @@ class locked_bus final : public hub_bus {
   std::vector<artifact_ptr> artifacts(std::string_view type) override;
   result<std::vector<artifact_ptr>> stored_artifacts(std::string_view type) override;
   board_counters counters() override;
+  std::vector<host_summary> hosts() override;
+  std::vector<agent_summary> agents() override;
+  std::vector<dead_summary> dead() override;
+  result<void> requeue(activation_id const& which) override;
+  result<void> drop_dead(activation_id const& which) override;
+  result<void> drain(std::string_view host) override;
+  result<std::uint64_t> forget_agent(std::string_view agent) override;
   subscription_no find_subscription(std::string_view agent, std::string_view type) override;
   bool knows_agent(std::string_view agent) override;
   bool durable() const noexcept override { return durable_; }
@@ -72,9 +80,22 @@ class locked_bus final : public hub_bus {
   void discard(lock& held, error const& why);
   result<void> recover(lock& held);
   result<void> usable(lock& held);
+  bool recover_now_and_then(lock& held);
   result<void> enter(lock& held, timestamp deadline, std::size_t room);
   std::shared_ptr<pending> make_slot();
   void install(predicate_table table);
+  bool step_done(lock& held, input::done&& in);
+  template <class Input>
+  result<reply::settled> settle_by(Input in);
+
+  // What comes from hosts in other processes (hub_bus_receive.cpp); the first three without the lock.
+  void on_result(host_key from, bus::done&& what);
+  void on_beat(host_key from, bus::beat&& what);
+  void on_query(host_key from, query&& what);
+  void on_hello(host_key from, bus::hello&& what, std::string_view principal);
+  [[nodiscard]] bool admits(lock& held);
+  void step_remote(lock& held, board_input&& in);
+  [[nodiscard]] bool is_first_report(attempt_ref const& which);
   std::uint64_t group_no_of_last_step() const noexcept { return group_steps_ > 0 ? group_no_ : group_no_ - 1; }
 
   std::unique_ptr<bus::ledger> const ledger_;
@@ -101,6 +122,12 @@ class locked_bus final : public hub_bus {
   std::condition_variable commits_;
   std::optional<error> broken_;                 // why the ledger can't be used at this moment
   unsigned failures_ = 0;                       // commits that failed since one succeeded
+  std::chrono::steady_clock::time_point recovery_tried_{};   // by attend()
+
+  /// One attempt whose spans have been handed on.
+  using reported_attempt = std::pair<activation_id, std::uint32_t>;
+  std::set<reported_attempt> reported_;         // so that those of a repeated DONE are not
+  std::deque<reported_attempt> reported_in_order_;
 
   ticket last_ticket_ = 0;
   std::unordered_map<ticket, std::shared_ptr<pending>> slots_;

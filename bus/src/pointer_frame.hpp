@@ -1,6 +1,7 @@
-// Hands a message over through an inproc socket as a pointer: ownership travels in the frame. The one place where ThreadSanitizer,
-// which cannot see into libzmq, is told what happens-before what.
+// Hands a message over through an inproc socket as a pointer: ownership travels in the frame.
 #pragma once
+
+#include "happens_before.hpp"
 
 #include <skein/bus/message.hpp>
 
@@ -9,30 +10,19 @@
 #include <cstring>
 #include <memory>
 
-#if defined(__SANITIZE_THREAD__)
-extern "C" {
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
-}
-#endif
-
 namespace skein::bus {
 
 /// A frame that owns the message until unwrap() takes it out.
 inline zmq::message_t wrap(std::unique_ptr<message> what) {
   message* const raw = what.release();
-#if defined(__SANITIZE_THREAD__)
-  __tsan_release(raw);
-#endif
+  gives_away(raw);
   return zmq::message_t{&raw, sizeof raw};
 }
 
 inline std::unique_ptr<message> unwrap(zmq::message_t const& frame) {
   message* raw = nullptr;
   std::memcpy(&raw, frame.data(), sizeof raw);
-#if defined(__SANITIZE_THREAD__)
-  __tsan_acquire(raw);
-#endif
+  takes_over(raw);
   return std::unique_ptr<message>{raw};
 }
 

@@ -31,7 +31,7 @@ class sqlite_ledger final : public ledger {
 
   result<void> commit(std::span<change const> changes) override;
   result<board_state> load() override {
-    auto state = ledger_file::read_state(parts_.file, options_.idempotency_keys_max);
+    auto state = ledger_file::read_state(parts_.file, options_.idempotency_keys_max, options_.dead_kept_max);
     if (!state) return read_failed(state.error());
     return state;
   }
@@ -108,13 +108,13 @@ void sqlite_ledger::roll_back() noexcept {
 }  // namespace
 
 result<std::unique_ptr<ledger>> open_sqlite_ledger(sqlite_ledger_options options) {
-  auto lock = owner_lock::acquire(options.path);
+  auto lock = owner_lock::acquire(options.path, options.control_socket);
   if (!lock) return ledger_file::cannot_open(options.path, lock.error());
   auto file = ledger_file::open(options);
   if (!file) return file.error();
   auto writer = row_writer::prepare(*file);
   if (!writer) return ledger_file::cannot_open(options.path, writer.error());
-  auto keep = retention::prepare(*file, options.file_bytes_max);
+  auto keep = retention::prepare(*file, options.file_bytes_max, options.dead_kept_max);
   if (!keep) return ledger_file::cannot_open(options.path, keep.error());
   auto begin = file->prepare("BEGIN IMMEDIATE", true);
   if (!begin) return ledger_file::cannot_open(options.path, begin.error());

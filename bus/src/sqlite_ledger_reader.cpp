@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <unordered_set>
 
 namespace skein::bus::ledger_file {
 namespace {
@@ -111,17 +112,24 @@ result<void> each(sqlite::database& file, std::string const& sql, std::string_vi
 // ---- the rows ----
 
 subscription_row read_subscription(row_reader& row) {
-  return {row.number<subscription_no>(0), row.text(1), row.number<std::uint32_t>(2), row.number<std::uint64_t>(3)};
+  return {row.number<subscription_no>(0), row.text(1), row.number<std::uint32_t>(2), row.number<std::uint64_t>(3), row.part(4, &wire::read_offer)};
 }
 constexpr auto subscriptions_sql =
-    "SELECT s.no, n.text, s.ordinal, s.fingerprint FROM subscription s JOIN name n ON n.id = s.agent ORDER BY s.no";
+    "SELECT s.no, n.text, s.ordinal, s.fingerprint, s.remote FROM subscription s JOIN name n ON n.id = s.agent ORDER BY s.no";
 
 run_row read_run(row_reader& row) {
-  return {row.id<run_id>(1), row.text(2), row.context(3), row.enumerator(4, run_status::interrupted), row.number<std::uint64_t>(5), row.time(6)};
+  return {row.id<run_id>(1), row.text(2), row.context(3), row.enumerator(4, run_status::interrupted), row.number<std::uint64_t>(5), row.time(6), row.integer(7) != 0};
 }
-constexpr auto runs_sql =
-    "SELECT no, id, name, root, status, failures, started_at FROM run WHERE status IS NOT NULL AND no IN "
-    "(SELECT no FROM run WHERE status = 0 UNION SELECT run FROM activation WHERE state <= 2) ORDER BY no";
+std::string newest_dead(std::size_t dead_kept_max) {
+  return "SELECT no FROM activation WHERE state = 4 ORDER BY no DESC LIMIT " + std::to_string(dead_kept_max);
+}
+static_assert(activation_state{4} == activation_state::dead, "the SQL text says which state is dead");
+
+std::string runs_sql(std::size_t dead_kept_max) {
+  return "SELECT no, id, name, root, status, failures, started_at, has_body FROM run WHERE status IS NOT NULL AND no IN "
+         "(SELECT no FROM run WHERE status = 0 UNION SELECT run FROM activation WHERE state <= 2 UNION "
+         "SELECT run FROM activation WHERE no IN (" + newest_dead(dead_kept_max) + ")) ORDER BY no";
+}
 
 activation_row read_activation(row_reader& row) {
   activation_row out;
@@ -129,7 +137,7 @@ activation_row read_activation(row_reader& row) {
   out.id = row.id<activation_id>(1);
   out.subscription = row.number<subscription_no>(2);
   out.run = row.id<run_id>(3);
-  out.state = row.enumerator(4, activation_state::cancelled);
+  out.state = row.enumerator(4, activation_state::dropped);
   out.attempt = row.number<std::uint32_t>(5);
   out.failures = row.number<std::uint32_t>(6);
   out.losses = row.number<std::uint32_t>(7);
@@ -138,11 +146,12 @@ activation_row read_activation(row_reader& row) {
   out.inputs = row.inputs(10, 11);
   out.error_type = row.text(12);
   out.what = row.text(13);
+  out.since = row.time(14);
   return out;
 }
 std::string activations_sql(std::string_view condition) {
   return "SELECT a.no, a.id, a.subscription, r.id, a.state, a.attempt, a.failures, a.losses, a.not_before, h.text, a.input, a.more_inputs, "
-         "a.error_type, a.what FROM activation a LEFT JOIN run r ON r.no = a.run LEFT JOIN name h ON h.id = a.host WHERE a." +
+         "a.error_type, a.what, a.since FROM activation a LEFT JOIN run r ON r.no = a.run LEFT JOIN name h ON h.id = a.host WHERE a." +
          std::string{condition} + " ORDER BY a.no";
 }
 
@@ -194,6 +203,8 @@ class artifact_query {
 result<void> read_needed_artifacts(sqlite::database& file, board_state& out) {
   std::vector<std::uint64_t> needed;
   for (auto const& one : out.activations) needed.insert(needed.end(), one.inputs.begin(), one.inputs.end());
+  auto const of_open = std::unordered_set<std::uint64_t>(needed.begin(), needed.end());
+  for (auto const& one : out.dead) needed.insert(needed.end(), one.inputs.begin(), one.inputs.end());
   std::ranges::sort(needed);
   auto const repeated = std::ranges::unique(needed);
   needed.erase(repeated.begin(), repeated.end());
@@ -203,10 +214,15 @@ result<void> read_needed_artifacts(sqlite::database& file, board_state& out) {
   for (auto const seq : needed) {
     if (auto const done = query->read(static_cast<std::int64_t>(seq), out.artifacts); !done) return done;
   }
-  if (out.artifacts.size() != needed.size()) {
-    return error{errc::corrupt, "open activations refer to " + std::to_string(needed.size() - out.artifacts.size()) +
+  std::unordered_set<std::uint64_t> found;
+  for (auto const& one : out.artifacts) found.insert(one->seq);
+  auto const missing = std::ranges::count_if(of_open, [&](auto seq) { return !found.contains(seq); });
+  if (missing > 0) {
+    return error{errc::corrupt, "open activations refer to " + std::to_string(missing) +
                                     " artifacts that are not there; restore a copy of the ledger or move it away"};
   }
+  // Retention with a smaller dead_kept_max, or of an earlier version, may have deleted what a dead one was about: it cannot be requeued.
+  std::erase_if(out.dead, [&](auto const& one) { return !std::ranges::all_of(one.inputs, [&](auto seq) { return found.contains(seq); }); });
   return {};
 }
 
@@ -227,13 +243,17 @@ result<std::uint64_t> last_number(sqlite::database& file, char const* sql) {
 
 }  // namespace
 
-result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max) {
+result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max, std::size_t dead_kept_max) {
   board_state out;
   auto done = each(file, subscriptions_sql, "subscription", [&](row_reader& row) { out.subscriptions.push_back(read_subscription(row)); });
-  if (done) done = each(file, runs_sql, "run", [&](row_reader& row) { out.runs.push_back(read_run(row)); });
+  if (done) done = each(file, runs_sql(dead_kept_max), "run", [&](row_reader& row) { out.runs.push_back(read_run(row)); });
   if (done) {
     done = each(file, activations_sql(open_states), "activation",
                 [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
+  }
+  if (done) {
+    done = each(file, activations_sql("no IN (" + newest_dead(dead_kept_max) + ')'), "activation",
+                [&](row_reader& row) { out.dead.push_back(read_activation(row)); });
   }
   if (done) done = read_needed_artifacts(file, out);
   if (done) done = read_keys(file, idempotency_keys_max, out);
@@ -252,7 +272,7 @@ result<board_state> read_state(sqlite::database& file, std::size_t idempotency_k
 
 result<run_history> read_history(sqlite::database& file, run_id const& run) {
   run_history out;
-  auto row_of_run = file.prepare("SELECT no, id, name, root, status, failures, started_at FROM run WHERE id = ?1 AND status IS NOT NULL");
+  auto row_of_run = file.prepare("SELECT no, id, name, root, status, failures, started_at, has_body FROM run WHERE id = ?1 AND status IS NOT NULL");
   if (!row_of_run) return row_of_run.error();
   row_of_run->bind(1, as_blob(run));
   if (auto const known = each(*row_of_run, "run", [&](row_reader& row) { out.run = read_run(row); }); !known) return known.error();

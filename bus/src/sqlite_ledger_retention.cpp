@@ -1,6 +1,7 @@
 #include "sqlite_ledger_retention.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace skein::bus::ledger_file {
 namespace {
@@ -10,9 +11,10 @@ constexpr unsigned pause_commits = 256;
 
 }  // namespace
 
-result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_bytes_max) {
+result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_bytes_max, std::size_t dead_kept_max) {
   retention out;
   out.file_bytes_max_ = file_bytes_max;
+  out.dead_kept_max_ = dead_kept_max;
   auto const page = file.integer("PRAGMA page_size");
   if (!page) return page.error();
   out.page_bytes_ = *page;
@@ -26,10 +28,13 @@ result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_
            one{out.keep_numbers_, "INSERT INTO counter SELECT 'last_seq', coalesce(max(seq), 0) FROM artifact "
                                   "UNION ALL SELECT 'last_activation', coalesce(max(no), 0) FROM activation WHERE true "
                                   "ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)"},
-           one{out.next_activations_, "SELECT no, state <= 2 FROM activation WHERE no > ?1 ORDER BY no LIMIT ?2"},
+           one{out.next_activations_, "SELECT no, state <= 2 OR (state = 4 AND no >= ?3) FROM activation WHERE no > ?1 ORDER BY no LIMIT ?2"},
+           one{out.oldest_dead_, "SELECT no FROM activation WHERE state = 4 ORDER BY no DESC LIMIT 1 OFFSET ?1"},
            one{out.remove_activation_, "DELETE FROM activation WHERE no = ?1"},
-           one{out.group_inputs_, "SELECT more_inputs FROM activation WHERE state <= 2 AND more_inputs IS NOT NULL"},
-           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM activation WHERE input = seq AND state <= 2) FROM artifact "
+           one{out.group_inputs_, "SELECT more_inputs FROM activation WHERE state <= 2 AND more_inputs IS NOT NULL UNION ALL "
+                                  "SELECT more_inputs FROM activation WHERE state = 4 AND no >= ?1 AND more_inputs IS NOT NULL"},
+           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM activation WHERE input = seq AND state <= 2) OR "
+                                    "EXISTS(SELECT 1 FROM activation WHERE input = seq AND state = 4 AND no >= ?3) FROM artifact "
                                     "WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
            one{out.remove_artifact_, "DELETE FROM artifact WHERE seq = ?1"},
            // Runs older than every row that is left.
@@ -57,6 +62,16 @@ result<bool> retention::over_limit() {
   return static_cast<std::uint64_t>((counts[0] - counts[1]) * page_bytes_) > file_bytes_max_;
 }
 
+result<void> retention::find_oldest_dead() {
+  dead_from_ = std::numeric_limits<std::int64_t>::max();
+  if (dead_kept_max_ == 0) return {};
+  auto const row = oldest_dead_.bind(1, static_cast<std::int64_t>(dead_kept_max_ - 1)).step();
+  if (!row) return row.error();
+  dead_from_ = *row ? oldest_dead_.integer(0) : 0;
+  oldest_dead_.reset();
+  return {};
+}
+
 result<retention::removed> retention::run(sqlite::database& file, std::size_t rows) {
   removed out;
   if (pause_ > 0) return --pause_, out;
@@ -65,6 +80,7 @@ result<retention::removed> retention::run(sqlite::database& file, std::size_t ro
   if (!*over) return out;
   auto const limit = static_cast<std::int64_t>(std::max(rows_min, 2 * rows));
   auto done = keep_numbers_.run();
+  if (done) done = find_oldest_dead();
   if (done) done = remove_activations(limit, out);
   if (done) done = remove_artifacts(limit, out);
   if (done) done = remove_runs(file, limit, out);
@@ -81,10 +97,10 @@ struct candidate {
 };
 
 /// The next rows after `from`, from the front again when there are none.
-result<std::vector<candidate>> next_rows(sqlite::statement& query, std::int64_t& from, std::int64_t limit) {
+result<std::vector<candidate>> next_rows(sqlite::statement& query, std::int64_t& from, std::int64_t limit, std::int64_t dead_from) {
   std::vector<candidate> out;
   for (int turn = 0; turn < 2 && out.empty(); ++turn) {
-    query.bind(1, from).bind(2, limit);
+    query.bind(1, from).bind(2, limit).bind(3, dead_from);
     for (;;) {
       auto const row = query.step();
       if (!row) return row.error();
@@ -99,7 +115,7 @@ result<std::vector<candidate>> next_rows(sqlite::statement& query, std::int64_t&
 }  // namespace
 
 result<void> retention::remove_activations(std::int64_t limit, removed& out) {
-  auto const rows = next_rows(next_activations_, activations_from_, limit);
+  auto const rows = next_rows(next_activations_, activations_from_, limit, dead_from_);
   if (!rows) return rows.error();
   for (auto const& row : *rows) {
     if (row.pinned) continue;
@@ -110,9 +126,10 @@ result<void> retention::remove_activations(std::int64_t limit, removed& out) {
 }
 
 result<void> retention::remove_artifacts(std::int64_t limit, removed& out) {
-  auto const rows = next_rows(next_artifacts_, artifacts_from_, limit);
+  auto const rows = next_rows(next_artifacts_, artifacts_from_, limit, dead_from_);
   if (!rows) return rows.error();
   std::vector<std::int64_t> of_groups;
+  group_inputs_.bind(1, dead_from_);
   for (;;) {
     auto const row = group_inputs_.step();
     if (!row) return row.error();

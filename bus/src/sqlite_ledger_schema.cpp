@@ -42,8 +42,19 @@ CREATE VIEW artifacts(artifact_id, type, version, produced_by, run_id, correlati
   FROM artifact a JOIN name t ON t.id = a.type JOIN name p ON p.id = a.produced_by LEFT JOIN run_text r ON r.no = a.run;
 )sql";
 
+// What hosts in other processes offer (`remote`, by the codec), dead activations that can be listed and requeued, and runs whose body executes.
+// Runs of version 1 that were left running keep what they meant: their body was lost.
+constexpr char const* version_2 = R"sql(
+ALTER TABLE subscription ADD COLUMN remote BLOB;
+ALTER TABLE activation ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN has_body INTEGER NOT NULL DEFAULT 0;
+UPDATE run SET has_body = 1 WHERE status = 0 AND name IS NOT NULL AND name <> '';
+CREATE INDEX activation_dead ON activation(no) WHERE state = 4;
+CREATE INDEX activation_dead_input ON activation(input) WHERE state = 4;
+)sql";
+
 /// migrations[i] takes a file from schema i to i + 1.
-constexpr std::array<char const*, schema_version> migrations = {version_1};
+constexpr std::array<char const*, schema_version> migrations = {version_1, version_2};
 
 struct identity {
   std::int64_t application, version, objects;

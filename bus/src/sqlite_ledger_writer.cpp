@@ -45,16 +45,18 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
            one{out.add_name_, "INSERT INTO name(text) VALUES(?1) RETURNING id"},
            one{out.find_run_, "SELECT no FROM run WHERE id = ?1"},
            one{out.refer_run_, "INSERT INTO run(id) VALUES(?1) RETURNING no"},
-           one{out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-                             "ON CONFLICT(id) DO UPDATE SET name = ?2, root = ?3, status = ?4, failures = ?5, started_at = ?6 "
-                             "RETURNING no"},
-           one{out.update_run_, "UPDATE run SET name = ?2, root = ?3, status = ?4, failures = ?5, started_at = ?6 WHERE no = ?1"},
-           one{out.add_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4)"},
+           one{out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at, has_body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                             "ON CONFLICT(id) DO UPDATE SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, "
+                             "started_at = ?6, has_body = ?7 RETURNING no"},
+           one{out.update_run_, "UPDATE run SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, started_at = ?6, "
+                                "has_body = ?7 WHERE no = ?1"},
+           one{out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
+                                   "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
            one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
            one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
-           one{out.add_activation_, "INSERT INTO activation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
+           one{out.add_activation_, "INSERT INTO activation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"},
            one{out.update_activation_, "UPDATE activation SET state = ?5, attempt = ?6, failures = ?7, losses = ?8, not_before = ?9, "
-                                       "host = ?10, error_type = ?13, what = ?14 WHERE no = ?1"},
+                                       "host = ?10, error_type = ?13, what = ?14, since = ?15 WHERE no = ?1"},
        }) {
     auto prepared = file.prepare(sql, true);
     if (!prepared) return prepared.error();
@@ -82,7 +84,11 @@ void row_writer::collect(std::span<change const> changes) {
   last_runs_.clear();
   for (auto const& one : changes) {
     if (auto const* update = std::get_if<activation_update>(&one)) last_activations_[update->no].update = update;
-    if (auto const* row = std::get_if<run_row>(&one)) last_runs_[row->id] = row;
+    if (auto const* row = std::get_if<run_row>(&one)) {
+      auto& last = last_runs_[row->id];
+      last.row = row;
+      if (!row->name.empty()) last.name = row->name;
+    }
   }
 }
 
@@ -131,21 +137,27 @@ result<row_writer::known_run const*> row_writer::run(run_id const& id) {
 result<void> row_writer::add(subscription_row const& row) {
   auto const agent = name(row.agent);
   if (!agent) return agent.error();
-  return add_subscription_.bind(1, std::int64_t{row.no}).bind(2, *agent).bind(3, std::int64_t{row.ordinal})
-      .bind(4, static_cast<std::int64_t>(row.fingerprint)).run();
+  auto& statement = put_subscription_;
+  statement.bind(1, std::int64_t{row.no}).bind(2, *agent).bind(3, std::int64_t{row.ordinal}).bind(4, static_cast<std::int64_t>(row.fingerprint));
+  row.remote ? statement.bind(5, encode_part(offer_, *row.remote)) : statement.bind_null(5);
+  auto const put = statement.step();
+  if (!put) return put.error();
+  statement.reset();
+  if (!*put) return error{errc::ledger_failed, "the ledger's subscription " + std::to_string(row.no) + " is another one"};
+  return {};
 }
 
 result<void> row_writer::add(run_row const& first) {
   // The first row of a run within the commit writes the last one's content; the others have nothing left to do.
   auto const last = last_runs_.extract(first.id);
   if (last.empty()) return {};
-  auto const& row = *last.mapped();
+  auto const& row = *last.mapped().row;
   auto const known = runs_.find(row.id);
   auto& statement = known != runs_.end() ? update_run_ : put_run_;
   known != runs_.end() ? statement.bind(1, known->second.no) : statement.bind(1, as_blob(row.id));
   context_blob root;
-  statement.bind(2, std::string_view{row.name}).bind(4, static_cast<std::int64_t>(row.status))
-      .bind(5, static_cast<std::int64_t>(row.failures)).bind(6, nanoseconds(row.started_at));
+  statement.bind(2, last.mapped().name).bind(4, static_cast<std::int64_t>(row.status))
+      .bind(5, static_cast<std::int64_t>(row.failures)).bind(6, nanoseconds(row.started_at)).bind(7, std::int64_t{row.has_body});
   row.root == span_context{} ? statement.bind_null(3) : statement.bind(3, root.of(row.root));
   if (known != runs_.end()) return statement.run();
   auto const returned = statement.step();
@@ -197,7 +209,7 @@ result<void> row_writer::add(activation_row const& row) {
     last->second.inserted = true;
     return insert(row, *last->second.update);
   }
-  return insert(row, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, row.host, row.error_type, row.what});
+  return insert(row, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, row.host, row.error_type, row.what, row.since});
 }
 
 namespace {
@@ -209,6 +221,7 @@ result<void> bind_state(sqlite::statement& to, activation_update const& state, r
   *host == 0 ? to.bind_null(10) : to.bind(10, *host);
   bind_text_or_null(to, 13, state.error_type);
   bind_text_or_null(to, 14, state.what);
+  to.bind(15, nanoseconds(state.since));
   return {};
 }
 

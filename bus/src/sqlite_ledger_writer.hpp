@@ -48,7 +48,7 @@ class row_writer {
   known_run const* remember(run_id const& id, std::int64_t no);
 
   sqlite::statement find_name_, add_name_, find_run_, refer_run_, put_run_, update_run_;
-  sqlite::statement add_subscription_, add_artifact_, free_key_, add_activation_, update_activation_;
+  sqlite::statement put_subscription_, add_artifact_, free_key_, add_activation_, update_activation_;
   std::unordered_map<std::string, std::int64_t, string_hash, std::equal_to<>> names_;
   std::unordered_map<run_id, known_run> runs_;
   // Of the changes at hand.
@@ -57,10 +57,14 @@ class row_writer {
     activation_update const* update = nullptr;
   };
   std::unordered_map<activation_no, last_state> last_activations_;
-  std::unordered_map<run_id, run_row const*> last_runs_;
+  struct last_run {
+    run_row const* row = nullptr;
+    std::string_view name;   ///< The last one that is not empty.
+  };
+  std::unordered_map<run_id, last_run> last_runs_;
   // Reused from row to row: bound without copies.
   std::string json_;
-  bytes visibility_, headers_, inputs_;
+  bytes visibility_, headers_, inputs_, offer_;
 };
 
 }  // namespace skein::bus::ledger_file

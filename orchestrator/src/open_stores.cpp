@@ -3,6 +3,7 @@
 #include <skein/tracing/default_traces.hpp>
 #include <skein/tracing/trace_store.hpp>
 
+#include <filesystem>
 #include <string_view>
 
 namespace skein {
@@ -52,6 +53,18 @@ class late_sqlite_sink final : public span_sink {
 
 }  // namespace
 
+std::string ledger_file(orchestrator_options const& options) { return sqlite_path(options.ledger).value_or(std::string{}); }
+
+std::string control_socket_path(orchestrator_options const& options) {
+  constexpr std::string_view ipc = "ipc://";
+  auto const absolute = [](std::string const& path) { return std::filesystem::absolute(path).lexically_normal().string(); };
+  if (auto const path = sqlite_path(options.ledger)) return absolute(*path + ".sock");
+  for (auto const& endpoint : options.listen) {
+    if (endpoint.starts_with(ipc)) return absolute(endpoint.substr(ipc.size()) + ".control");
+  }
+  return {};
+}
+
 std::unique_ptr<bus::ledger> open_ledger(orchestrator_options const& options) {
   if (options.ledger == "memory:") return bus::make_memory_ledger();
   auto const path = sqlite_path(options.ledger);
@@ -60,6 +73,8 @@ std::unique_ptr<bus::ledger> open_ledger(orchestrator_options const& options) {
   made.path = *path;
   made.idempotency_keys_max = options.idempotency_keys_max;
   made.file_bytes_max = options.ledger_bytes_max;
+  made.dead_kept_max = options.dead_kept_max;
+  made.control_socket = control_socket_path(options);
   return bus::open_sqlite_ledger(std::move(made)).value();
 }
 

@@ -15,6 +15,12 @@ namespace skein {
 /// Throws skein::error: invalid_argument for what is neither `memory:` nor `sqlite:PATH`, and whatever opening it gives.
 [[nodiscard]] std::unique_ptr<bus::ledger> open_ledger(orchestrator_options const& options);
 
+/// The ledger's file; empty for `memory:`.
+[[nodiscard]] std::string ledger_file(orchestrator_options const& options);
+/// Where the hub listens for commands: beside its ledger file (`FILE.sock`), or, for `memory:`, beside its first ipc endpoint (`PATH.control`); empty when
+/// it has neither.
+[[nodiscard]] std::string control_socket_path(orchestrator_options const& options);
+
 struct traces_target {
   std::shared_ptr<span_sink> sink;
   std::shared_ptr<sqlite_sink> opened;   ///< Null when the file could not be opened (yet).

@@ -4,7 +4,7 @@
 
 namespace skein {
 
-orchestrator::orchestrator(orchestrator_options options) : state_(std::make_unique<state>(std::move(options))) {}
+orchestrator::orchestrator(orchestrator_options options) : state_(std::make_unique<state>(std::move(options))) { state_->listen_for_commands(*this); }
 orchestrator::~orchestrator() = default;
 
 void orchestrator::add(agent const& what) { state_->add(what); }
@@ -32,6 +32,10 @@ std::vector<bus::artifact_ptr> orchestrator::invoke_payload(std::string_view age
                                                             std::chrono::nanoseconds timeout, invoke_options options) {
   return state_->invoke(agent, type, std::move(value), timeout, options);
 }
+
+launched orchestrator::launch(launch_options options) { return state_->launch(options); }
+void orchestrator::wait_for_agents(std::vector<std::string> const& agents, std::chrono::nanoseconds timeout) { state_->wait_for_agents(agents, timeout); }
+std::vector<std::string> orchestrator::endpoints() const { return state_->endpoints(); }
 
 bool orchestrator::flush(std::chrono::nanoseconds timeout) { return state_->flush(timeout); }
 skein::tracer orchestrator::tracer() const { return state_->tracer(); }

@@ -1,6 +1,7 @@
 // Publishing and invoking from outside the board.
 #include "orchestrator_state.hpp"
 
+#include <skein/agents/payload_limit.hpp>
 #include <skein/agents/publish_span.hpp>
 #include <skein/tracing/span.hpp>
 #include <skein/tracing/span_start.hpp>
@@ -10,17 +11,14 @@ namespace skein {
 void orchestrator::state::register_type(artifact_type const& type) { types_.add(type).value(); }
 
 result<void> orchestrator::state::check(payload const& value) const {
-  if (!bus_->durable()) return {};
-  auto const encoded = value.encoded();
-  if (!encoded) return encoded.error();
-  if (encoded->size() <= options_.payload_bytes_max) return {};
-  return error{errc::too_large, "the payload has " + std::to_string(encoded->size()) + " bytes, payload_bytes_max is " +
-                                    std::to_string(options_.payload_bytes_max) + "; store the data elsewhere and publish where it is"};
+  // What stays in this process needs no bytes.
+  return bus_->durable() || network_ ? agents::check_payload(value, options_.payload_bytes_max) : result<void>{};
 }
 
 orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
   begin();
-  register_type(type);
+  // Without a C++ type it is known by its name only.
+  if (type.cpp_type) register_type(type);
   check(value).value();
 
   outgoing_publish sent;
@@ -119,7 +117,7 @@ std::future<artifact_id> orchestrator::state::publish_async(artifact_type const&
 std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agent, artifact_type const& type, payload value,
                                                            std::chrono::nanoseconds timeout, invoke_options options) {
   refuse_inside_handler("invoke");
-  if (!bus_->knows_agent(agent)) throw error{errc::not_found, "there is no agent named " + std::string{agent} + " on this hub; add it first"};
+  if (!bus_->knows_agent(agent)) throw error{errc::not_found, "there is no agent named " + std::string{agent} + " on this hub; add it, or start a worker that serves it"};
   auto const subscription = bus_->find_subscription(agent, type.name);
   if (subscription == 0) throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no " + std::string{type.name} + "; give it a handler with .on<…>"};
   auto const deadline = clock_.now() + timeout;
@@ -129,12 +127,13 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
   auto wait = bus_->begin_invoke(std::move(sent.input), deadline);
   settle(sent, wait ? result<bus::reply::published>{bus::reply::published{0, id, false}} : result<bus::reply::published>{wait.error()});
   bus::hub_bus::pending& pending = *wait.value();
-  pump(pending, deadline);
+  pump(pending, deadline, {});
   auto answer = bus_->take(pending).value();
   if (auto* closed = std::get_if<bus::reply::input_closed>(&answer)) {
     if (closed->state == bus::activation_state::done) return std::move(closed->children);
     throw error{errc::handler_failed, "agent " + std::string{agent} + " failed: " + closed->error_type + ": " + closed->what, id.to_string()};
   }
+  if (stopped_) throw error{errc::cancelled, "agent " + std::string{agent} + " has not answered before a signal asked this process to end", id.to_string()};
   throw error{errc::timeout, "agent " + std::string{agent} + " has not answered in time; its work goes on", id.to_string()};
 }
 

@@ -3,6 +3,7 @@
 #include "open_stores.hpp"
 #include "recover_spans.hpp"
 
+#include <skein/agents/check_agent.hpp>
 #include <skein/agents/publish_span.hpp>
 #include <skein/tracing/log.hpp>
 #include <skein/tracing/span.hpp>
@@ -28,6 +29,9 @@ bus::hub_bus_options bus_options(orchestrator_options const& given) {
   made.board.artifacts_kept_max = given.artifacts_kept_max;
   made.board.report_entries_max = given.report_entries_max;
   made.board.idempotency_keys_max = given.idempotency_keys_max;
+  made.board.lease = given.lease;
+  made.board.grace = given.grace;
+  made.board.dead_kept_max = given.dead_kept_max;
   return made;
 }
 
@@ -37,7 +41,8 @@ orchestrator::state::state(orchestrator_options given)
     : options_(std::move(given)),
       clock_(options_.clock ? *options_.clock : system_clock()),
       driven_(clock_.advance_to(clock_.now())),
-      threads_(thread_count(options_)) {
+      threads_(thread_count(options_)),
+      started_at_(clock_.now()) {
   log_prepare();
   // The ledger first: a hub that can't have its ledger should leave no traces file behind.
   auto ledger = open_ledger(options_);
@@ -64,7 +69,10 @@ orchestrator::state::state(orchestrator_options given)
                                    threads_ > 0);
   }
   begun_ = bus_->counters().open == 0;
-  if (threads_ == 0) return;
+  if (options_.stop_on_signals) signals_ = std::make_unique<signal_watch>([this] { stop_waiting(); });
+  if (!options_.listen.empty()) open_network();
+  // Without threads the hub's work is done by whoever waits, but workers elsewhere are not to wait for that.
+  if (threads_ == 0 && !network_) return;
   service_.start([this, begin_at = service_thread::time_point::clock::now() + set_up_at_most]() -> std::optional<service_thread::time_point> {
     bool const set_up = begun_.load(std::memory_order_acquire);
     if (!set_up && service_thread::time_point::clock::now() >= begin_at) begin_unasked();
@@ -79,7 +87,19 @@ orchestrator::state::state(orchestrator_options given)
 }
 
 orchestrator::state::~state() {
+  signals_.reset();
+  if (control_) {
+    control_->refuse();
+    bus_->poke();
+    control_->stop();
+  }
+  if (supervisor_) supervisor_->let_end();
   host_->stop();
+  // Workers report what they finish while they drain: the links and the bus behind them still work.
+  if (supervisor_) supervisor_->stop();
+  if (network_gate_ == gate::waiting) set_gate(gate::closed);
+  if (questions_) questions_->stop();
+  if (network_) network_->stop();
   if (link_) link_->stop();
   service_.stop();
   bus_->attend();
@@ -87,16 +107,16 @@ orchestrator::state::~state() {
   if (!bus_->durable() && left.open > 0) {
     log_warn("the hub was destroyed with " + std::to_string(left.open) + " activations open; its ledger is memory: and keeps nothing (run_until_idle() waits for them)");
   }
+  recorder_->record(remote_spans_.interrupt_all(clock_.now()));
+  if (stopped_) {
+    for (auto const& scope : runs_.all()) mark_cancelled(scope);
+  }
   flush_while_moving();
 }
 
 void orchestrator::state::add(agent const& what) {
   auto const& descriptor = what.descriptor();
-  bool const good = !descriptor.name.empty() && descriptor.name.size() <= 255 &&
-                    std::all_of(descriptor.name.begin(), descriptor.name.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (!good) throw error{errc::invalid_argument, "an agent's name must be 1 to 255 printable ASCII characters without spaces", descriptor.name};
-  if (descriptor.max_concurrency == 0) throw error{errc::invalid_argument, "max_concurrency must be at least 1", descriptor.name};
-  if (descriptor.retry.attempts_max == 0) throw error{errc::invalid_argument, "retry.attempts_max must be at least 1", descriptor.name};
+  agents::check_agent(descriptor).value();
   for (auto const* type : what.types()) register_type(*type);
   std::lock_guard const held{adding_};
   for (auto const& present : host_->offered()) {
@@ -122,6 +142,7 @@ void orchestrator::state::offer() {
     return table;
   };
   bus_->offer(std::move(hello), make_table).value();
+  hosts_changed();
 }
 
 void orchestrator::state::begin_unasked() noexcept {
@@ -136,6 +157,7 @@ void orchestrator::state::begin() {
   if (begun_.load(std::memory_order_acquire)) return;
   std::lock_guard const held{adding_};
   if (begun_.exchange(true)) return;
+  set_gate(gate::open);
   offer();
 }
 
@@ -176,8 +198,16 @@ void orchestrator::state::continue_run(left_run const& left) {
 }
 
 void orchestrator::state::close_run(run_scope const& scope, bool failed) {
+  // Marked first: the run may end with its body.
+  auto const known = stopped_ ? runs_.find(scope.id) : nullptr;
+  if (known) mark_cancelled(known);
   bus_->release_run(scope.id, failed);
   if (scope.recording) flush_while_moving();
+}
+
+void orchestrator::state::mark_cancelled(std::shared_ptr<run_scope> const& scope) {
+  runs_.mark_cancelled(scope->id);
+  if (scope->recording) scope->end(run_status::cancelled, clock_.now());
 }
 
 void orchestrator::state::flush_while_moving() {
@@ -201,17 +231,20 @@ std::shared_ptr<run_scope> orchestrator::state::scope_of(bus::artifact_data cons
 }
 
 void orchestrator::state::ended(bus::run_ended const& run) {
+  bool const cancelled = runs_.is_cancelled(run.run.id);
   auto const scope = runs_.remove(run.run.id);
   if (!scope || !scope->recording) return;
   for (std::uint64_t i = 0; i < run.run.failures; ++i) scope->add_failure();
-  scope->end(run.run.status, run.at);
+  scope->end(cancelled ? run_status::cancelled : run.run.status, run.at);
 }
 
 void orchestrator::state::announced(bus::announcement const& made) {
   auto const& artifact = *made.artifact;
+  if (remote_spans_.has(artifact.context.span)) return;
   auto const scope = scope_of(artifact);
   span_context const parent{artifact.context.trace, made.parent, artifact.context.flags};
   auto start = agents::publish_span(artifact.type, artifact.id, parent, artifact.created_at);
+  start.id = artifact.context.span;  // a worker chooses its own
   start_span(scope, std::move(start)).end_at(artifact.created_at);
 }
 
@@ -219,7 +252,9 @@ void orchestrator::state::announced(bus::announcement const& made) {
 
 void orchestrator::state::send(std::vector<bus::outgoing>&& messages) {
   for (auto& one : messages) {
-    if (link_) {
+    if (one.to != bus::local_host_key) {
+      if (network_) network_->send(one.to, std::move(one.message));
+    } else if (link_) {
       link_->to_host(std::move(one.message));
     } else {
       to_host(std::move(one.message));
@@ -266,17 +301,18 @@ void orchestrator::state::refuse_inside_handler(std::string_view what) const {
   }
 }
 
-void orchestrator::state::pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline) {
-  work_until(wait, deadline);
+void orchestrator::state::pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early) {
+  work_until(wait, deadline, end_early);
   // What this thread leaves undone may be what another one waits for.
   if (threads_ == 0) bus_->poke();
 }
 
-void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline) {
+void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early) {
   for (;;) {
     auto const pokes = bus_->pokes();
     if (bus_->ready(wait)) return;
-    if (threads_ == 0 && ((link_ && link_->poll()) || host_->run_one())) {
+    if (stopped_ || (end_early && end_early())) return bus_->cancel(wait);
+    if (threads_ == 0 && !end_early && ((link_ && link_->poll()) || host_->run_one())) {
       if (!deadline || clock_.now() < *deadline) continue;
     }
     bus_->attend();
@@ -290,11 +326,12 @@ void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<
     }
     auto until = std::optional<std::chrono::steady_clock::time_point>{};
     if (next && !driven_) until = std::chrono::steady_clock::now() + (*next - clock_.now());
+    if (end_early) until = std::min(until.value_or(std::chrono::steady_clock::time_point::max()), std::chrono::steady_clock::now() + std::chrono::seconds{1});
     (void)bus_->wait(wait, pokes, until);
   }
 }
 
-run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout) {
+run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout, given_up const& end_early) {
   refuse_inside_handler("run_until_idle");
   begin();
   auto const deadline = timeout ? std::optional{clock_.now() + *timeout} : std::nullopt;
@@ -311,7 +348,7 @@ run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optio
     span = start_span(here.run, std::move(start));
   }
   auto const wait = bus_->begin_wait(only, scope);
-  pump(*wait, deadline);
+  pump(*wait, deadline, end_early);
   auto answer = bus_->take(*wait);
   if (!answer) span.record_exception(answer.error());
   auto report = to_report(std::get<bus::reply::idle>(std::move(answer).value()), scope.empty() ? std::nullopt : std::optional{scope});
@@ -333,7 +370,7 @@ void orchestrator::state::run_pending() {
 
 run_report orchestrator::state::to_report(bus::reply::idle answer, std::optional<run_id> scope) {
   run_report made;
-  made.reason = answer.timed_out ? "timeout" : "idle";
+  made.reason = !answer.timed_out ? "idle" : stopped_ ? "cancelled" : "timeout";
   auto& from = answer.report;
   for (auto& a : from.activations) made.activations.push_back({std::move(a.agent), a.ok, a.attempt, elapsed{a.duration}, a.id, a.run});
   for (auto& f : from.failures) made.failures.push_back({std::move(f.agent), std::move(f.error_type), std::move(f.what), f.attempt, f.id, f.run});

@@ -5,19 +5,29 @@
 #include <skein/agents/local_host.hpp>
 #include <skein/bus/hub_bus.hpp>
 #include <skein/bus/inproc_link.hpp>
+#include <skein/bus/network_link.hpp>
 #include <skein/orchestrator/orchestrator.hpp>
 #include <skein/registry/type_registry.hpp>
 #include <skein/tracing/run_scope.hpp>
 #include <skein/tracing/sqlite_sink.hpp>
 
+#include "control_requests.hpp"
+#include "control_server.hpp"
+#include "question_thread.hpp"
 #include "recover_spans.hpp"
+#include "remote_spans.hpp"
 #include "run_table.hpp"
 #include "service_thread.hpp"
+#include "signal_watch.hpp"
+#include "supervisor.hpp"
 
 #include <atomic>
+#include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace skein {
 
@@ -33,10 +43,15 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::future<artifact_id> publish_async(artifact_type const& type, payload value, publish_options options);
   std::vector<bus::artifact_ptr> invoke(std::string_view agent, artifact_type const& type, payload value, std::chrono::nanoseconds timeout,
                                         invoke_options options);
-  run_report wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout);
+  run_report wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout) { return wait_idle(only, timeout, {}); }
   void run_pending();
   bool flush(std::chrono::nanoseconds timeout);
   [[nodiscard]] std::string const& traces_path() const;
+  launched launch(launch_options const& options);
+  void wait_for_agents(std::vector<std::string> const& agents, std::chrono::nanoseconds timeout);
+  [[nodiscard]] std::vector<std::string> endpoints() const;
+  /// Opens the control socket; publishes for it through `face`, which must outlive this.
+  void listen_for_commands(orchestrator& face);
 
   // For traced_run.
   [[nodiscard]] bool owns(ambient const& where) const noexcept { return where.run && where.run->recorder == recorder_; }
@@ -48,6 +63,10 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   void send(std::vector<bus::outgoing>&& messages) override;
   void announced(bus::announcement const& made) override;
   void ended(bus::run_ended const& run) override;
+  void lost(bus::lost_attempt const& what) override;
+  void untraced(bus::untraced_attempt const& what) override;
+  void recorded(bus::remote_record&& what) override;
+  void asked(bus::host_key from, bus::query&& what) override;
   std::vector<bus::attempt_ref> held() override { return host_->held(); }
   bool wake() override;
 
@@ -74,14 +93,27 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   void settle(outgoing_publish& sent, result<bus::reply::published> const& how);
   void register_type(artifact_type const& type);
   void refuse_inside_handler(std::string_view what) const;
-  void pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline);
-  void work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline);
+  /// Says that a wait shall end early; asked every second. Empty: never. Such a wait belongs to no thread of the program: it runs no handlers.
+  using given_up = std::function<bool()>;
+  run_report wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout, given_up const& end_early);
+  void pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early);
+  void work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early);
   void offer();
   void begin();
   void begin_unasked() noexcept;
   void continue_run(left_run const& left);
   void flush_while_moving();
   void to_host(bus::message&& message);
+  void open_network();
+  void from_network(bus::host_key from, bus::message&& message, std::string_view principal);
+  bus::query_result answer(bus::query const& what);
+  void worker_ended(worker_status const& how);
+  void hosts_changed();
+  [[nodiscard]] std::vector<std::string> missing(std::vector<std::string> const& agents);
+  control_published publish_for_command(orchestrator& face, control_publish&& what, given_up const& abandoned);
+  void stop_waiting();
+  [[nodiscard]] bool records(span_record const& span) const;
+  void mark_cancelled(std::shared_ptr<run_scope> const& scope);
   void from_host(bus::message&& message);
   run_report to_report(bus::reply::idle answer, std::optional<run_id> scope);
   std::optional<span_tree> read_trace(run_id const& run);
@@ -98,6 +130,24 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::unique_ptr<agents::local_host> host_;
   std::unique_ptr<bus::hub_bus> bus_;
   std::unique_ptr<bus::inproc_link> link_;    // null: direct
+  timestamp const started_at_;
+  remote_spans remote_spans_;
+  std::atomic<bool> stopped_ = false;         // by a signal: no wait goes on
+  std::mutex hosts_mutex_;
+  std::condition_variable hosts_changed_;
+  std::uint64_t hosts_changes_ = 0;
+  std::string given_up_;                      // launched workers that are not started again, for messages
+  std::unique_ptr<question_thread> questions_;                 // null: nobody in another process can ask
+  std::unique_ptr<bus::network_link> network_;                 // null: nobody can connect
+  /// Opened once the program has added its agents: what a worker finishes before that would not be routed to them.
+  enum class gate : std::uint8_t { waiting = 0, open, closed };
+  std::atomic<gate> network_gate_ = gate::waiting;
+  void set_gate(gate to) noexcept;
+  std::mutex launching_;
+  std::shared_ptr<supervisor> supervisor_;                     // null: nothing was launched
+  std::optional<control_target> control_target_;
+  std::unique_ptr<control_server> control_;                    // null: no control socket
+  std::unique_ptr<signal_watch> signals_;                      // null: signals are the program's
   service_thread service_;
   std::mutex adding_;                         // one agent is added at a time
   std::atomic<bool> begun_ = false;           // the program has added its agents and goes on

@@ -1,5 +1,8 @@
 #include "recover_spans.hpp"
 
+#include "remote_spans.hpp"
+
+#include <skein/agents/invoke_span.hpp>
 #include <skein/tracing/trace_store.hpp>
 
 #include <nlohmann/json.hpp>
@@ -29,17 +32,18 @@ span_record interrupted(run_id const& run, span_context context, span_id parent,
 /// One span per attempt; the agent's name is known from what it published, or from the ledger's subscription.
 void add_attempts(std::vector<span_record>& spans, bus::run_row const& run, bus::activation_row const& activation, std::string const& agent,
                   artifacts_by_seq const& artifacts) {
-  bus::artifact_ptr newest;
+  bus::lost_attempt lost;
   for (auto seq : activation.inputs) {
-    auto const found = artifacts.find(seq);
-    if (found != artifacts.end() && (!newest || found->second->seq > newest->seq)) newest = found->second;
+    if (auto const found = artifacts.find(seq); found != artifacts.end()) lost.inputs.push_back(found->second);
   }
-  if (!newest) return;
+  if (lost.inputs.empty()) return;
+  lost.agent = agent;
+  if (activation.host != bus::local_host_name) lost.host = activation.host;
+  lost.leased_at = lost.at = agents::newest_of(lost.inputs).created_at;
   for (std::uint32_t attempt = 1; attempt <= activation.attempt; ++attempt) {
-    auto span = interrupted(run.id, {newest->context.trace, derive_invoke_span_id(activation.id, attempt), newest->context.flags}, newest->context.span,
-                            "invoke_agent " + agent, span_kind::consumer, newest->created_at);
-    span.type = span_type::agent;
-    span.attributes = {{"gen_ai.operation.name", "invoke_agent"}, {"gen_ai.agent.name", agent}, {"messaging.system", "zeromq"}, {"skein.attempt", attempt}};
+    lost.activation = {activation.no, activation.id, attempt};
+    auto span = interrupted_attempt(lost);
+    span.run = run.id;
     spans.push_back(std::move(span));
   }
 }

@@ -7,6 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 namespace skein {
 
@@ -31,8 +33,24 @@ class run_table {
     if (!slot) slot = make();
     return slot;
   }
+  [[nodiscard]] std::vector<std::shared_ptr<run_scope>> all() const {
+    std::lock_guard const held{mutex_};
+    std::vector<std::shared_ptr<run_scope>> found;
+    for (auto const& [id, scope] : scopes_) found.push_back(scope);
+    return found;
+  }
+  /// The run was ended by a signal, whatever becomes of its work; until it is removed.
+  void mark_cancelled(run_id const& id) {
+    std::lock_guard const held{mutex_};
+    cancelled_.insert(id);
+  }
+  [[nodiscard]] bool is_cancelled(run_id const& id) const {
+    std::lock_guard const held{mutex_};
+    return cancelled_.contains(id);
+  }
   std::shared_ptr<run_scope> remove(run_id const& id) {
     std::lock_guard const held{mutex_};
+    cancelled_.erase(id);
     auto const node = scopes_.extract(id);
     return node.empty() ? nullptr : std::move(node.mapped());
   }
@@ -40,6 +58,7 @@ class run_table {
  private:
   mutable std::mutex mutex_;
   std::unordered_map<run_id, std::shared_ptr<run_scope>> scopes_;
+  std::unordered_set<run_id> cancelled_;
 };
 
 }  // namespace skein

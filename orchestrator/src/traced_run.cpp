@@ -25,6 +25,10 @@ traced_run::traced_run(orchestrator& hub, std::string name, run_options options)
   } else {
     scope_ = state.make_scope(state.recorder()->new_run_id(), parent);
     scope_->root = state.recorder()->new_span_id();
+    if (here.run) {   // a run elsewhere: what travels with its trace goes on with this one
+      scope_->tracestate = here.run->tracestate;
+      scope_->baggage = here.run->baggage;
+    }
     start.id = scope_->root;
     start.attrs = {{"skein.workflow", true}, {"workflow.name", name}, {"workflow.id", scope_->id.to_string()}};
     state.open_run(scope_, name);

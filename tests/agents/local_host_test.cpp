@@ -171,6 +171,59 @@ TEST(a_host, stops_without_starting_what_is_queued) {
   EXPECT_FALSE(it.host->run_one());
 }
 
+TEST(a_host, tells_a_running_handler_that_it_is_cancelled) {
+  std::vector<bool> seen;
+  local_host* host = nullptr;
+  hosted it{skein::agent{"worker"}.on<task>([&](task const&, skein::context& ctx) {
+    seen.push_back(ctx.cancelled());
+    host->cancel(host->running().at(0));
+    seen.push_back(ctx.cancelled());
+  })};
+  host = it.host.get();
+  EXPECT_EQ(it.run(1).outcome, outcome::ok);
+  it.run(2);
+  EXPECT_EQ(seen, (std::vector{false, true, false, true})) << "each attempt by itself";
+}
+
+TEST(a_host, gives_back_a_waiting_attempt_that_is_cancelled) {
+  hosted it{skein::agent{"worker"}.on<task>([](task const&) {})};
+  auto first = it.hub.deliver("worker", {it.hub.make(task{1})}), second = it.hub.deliver("worker", {it.hub.make(task{2})});
+  it.host->enqueue({first, second});
+  it.host->cancel(first.activation);
+  ASSERT_EQ(it.hub.results(1).size(), 1u);
+  EXPECT_EQ(it.hub.results(1)[0].activation, first.activation);
+  EXPECT_EQ(it.hub.results(1)[0].outcome, outcome::released);
+  EXPECT_EQ(it.host->held(), std::vector{second.activation});
+  EXPECT_TRUE(it.host->running().empty());
+}
+
+TEST(a_host, gives_back_everything_once_it_drains) {
+  hosted it{skein::agent{"worker"}.on<task>([](task const&) {})};
+  it.host->enqueue({it.hub.deliver("worker", {it.hub.make(task{1})})});
+  it.host->drain();
+  it.host->enqueue({it.hub.deliver("worker", {it.hub.make(task{2})})});
+  for (auto const& one : it.hub.results(2)) EXPECT_EQ(one.outcome, outcome::released);
+  EXPECT_FALSE(it.host->run_one());
+}
+
+TEST(a_host, asks_no_predicate_that_the_publisher_has_asked) {
+  int asked = 0;
+  hosted it{skein::agent{"worker"}.on(skein::when<task>().where([&](task const&) { return ++asked == 0; }), [](task const&) {})};
+  EXPECT_EQ(it.run(1).outcome, outcome::ok);
+  EXPECT_EQ(asked, 0);
+}
+
+TEST(a_host, answers_when_to_try_again) {
+  hosted it{skein::agent{"worker"}.on<task>([](task const& t) {
+    throw skein::retry_later{std::chrono::seconds{t.number}};
+  })};
+  auto const later = it.run(7);
+  EXPECT_EQ(later.outcome, outcome::failed);
+  EXPECT_EQ(later.retry_after, std::chrono::seconds{7});
+  EXPECT_EQ(later.error_type, "skein::retry_later");
+  EXPECT_EQ(it.run(-7).retry_after, std::chrono::seconds{0});
+}
+
 TEST(a_host, sees_to_what_is_unfinished_before_its_threads_sleep) {
   hosted it{skein::agent{"worker"}.on<task>([](task const&) {})};
   it.host->start(1);

@@ -59,7 +59,7 @@ TEST(blackboard_idle, names_work_that_no_host_serves_instead_of_awaiting_it) {
   board_fixture b;
   b.hello(2, {cook()});
   b.publish("idea");
-  b.step(input::disconnected{2});
+  b.step(input::goodbye{2, 1});
   auto const who = b.wait();
   ASSERT_TRUE(b.idle(who));
   ASSERT_EQ(b.report(who).blocked.size(), 1u);
@@ -74,7 +74,7 @@ TEST(blackboard_idle, is_told_when_the_last_host_of_the_open_work_leaves) {
   b.publish("idea");
   auto const who = b.wait();
   EXPECT_FALSE(b.idle(who));
-  b.step(input::disconnected{2});
+  b.step(input::goodbye{2, 1});
   EXPECT_TRUE(b.idle(who));
 }
 

@@ -268,7 +268,8 @@ TEST(blackboard_host, loses_everything_when_its_connection_is_gone_for_ever) {
   b.publish("idea");
   b.step(input::disconnected{2});
   EXPECT_EQ(b.board.counters().losses, 1u);
-  EXPECT_EQ(b.board.counters().blocked, 1u);
+  EXPECT_EQ(b.board.counters().ready, 1u);
+  EXPECT_TRUE(b.board.hosts().empty());
 }
 
 }  // namespace

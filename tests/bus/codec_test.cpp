@@ -117,12 +117,78 @@ TEST(codec, keeps_every_field_of_a_done) {
   EXPECT_EQ(value.spans, std::get<done>(sample->value).spans);
 }
 
+TEST(codec, keeps_every_field_of_a_nack) {
+  auto const value = decoded<nack>(golden("nack"));
+  EXPECT_EQ(value.activation, (attempt_ref{7, sample_id<activation_id>(0x10), 2}));
+  EXPECT_TRUE(value.fatal);
+  EXPECT_EQ(value.retry_after, std::chrono::seconds{5});
+  EXPECT_EQ(value.error_type, "rate_limited");
+  EXPECT_EQ(value.what, "later");
+  EXPECT_EQ(value.duration_ns, 1'234'567);
+  EXPECT_EQ(value.spans.size(), 1u);
+  auto const samples = sample_messages();
+  EXPECT_EQ(value.runs, std::get<nack>(std::ranges::find(samples, "nack", &sample_message::name)->value).runs);
+  EXPECT_EQ(value.sent_at.time_since_epoch().count(), 1'700'000'000'000'000'003);
+}
+
+TEST(codec, keeps_what_was_added_to_the_ends_of_messages) {
+  EXPECT_EQ(decoded<hello>(golden("hello_with_time")).sent_at.time_since_epoch().count(), 1'700'000'000'000'000'003);
+  auto const beating = decoded<beat>(golden("beat_with_spans"));
+  EXPECT_EQ(beating.spans.size(), 1u);
+  EXPECT_EQ(beating.sent_at.time_since_epoch().count(), 1'700'000'000'000'000'003);
+  auto const ended = decoded<done>(golden("done_with_runs"));
+  ASSERT_EQ(ended.runs.size(), 1u);
+  EXPECT_EQ(ended.runs.front().user, "42");
+  EXPECT_EQ(ended.sent_at.time_since_epoch().count(), 1'700'000'000'000'000'003);
+}
+
+TEST(codec, keeps_every_field_of_a_question_and_its_answer) {
+  auto const asked = decoded<query>(golden("query"));
+  EXPECT_EQ(asked.number, 9u);
+  EXPECT_EQ(asked.type, "pizza.pizza");
+  EXPECT_EQ(asked.produced_by, "pizza_master");
+  EXPECT_EQ(asked.correlation, "order 17");
+  EXPECT_EQ(asked.run, sample_id<run_id>(0x30));
+  EXPECT_EQ(asked.tagged, std::vector<std::string>{"hot"});
+  EXPECT_EQ(asked.limit, 100u);
+  EXPECT_TRUE(asked.all_sessions);
+  auto const answer = decoded<query_result>(golden("query_result"));
+  EXPECT_EQ(answer.number, 9u);
+  ASSERT_EQ(answer.artifacts.size(), 2u);
+  EXPECT_EQ(to_hex(answer.artifacts[0]->payload.encoded().value()), "81a16e05");
+  EXPECT_EQ(to_hex(answer.artifacts[1]->payload.encoded().value()), "81a16e06");
+  EXPECT_TRUE(answer.truncated);
+  EXPECT_EQ(answer.error, "some are older");
+}
+
 TEST(codec, reads_the_examples_of_the_specification) {
   EXPECT_EQ(decoded<hello>(from_hex("534b4e1a000101009701" "01a16801009090")).host, "h");
   auto const value = decoded<done>(from_hex("534b4e1a00010400" "919196" + attempt_of(some_id) + "00a0a0cd03e8" "9193a1740104" "81a16e05"));
   EXPECT_EQ(value.duration_ns, 1'000);
   ASSERT_EQ(value.children.size(), 1u);
   EXPECT_EQ(to_hex(value.children.front().payload.encoded().value()), "81a16e05");
+}
+
+TEST(codec, reads_the_examples_of_questions_and_failures_in_the_specification) {
+  auto const failed = decoded<nack>(from_hex("534b4e1a00011000" "95" + attempt_of(some_id) + "c2cf000000012a05f200a462757379a56c61746572"));
+  EXPECT_EQ(failed.retry_after, std::chrono::seconds{5});
+  EXPECT_EQ(failed.error_type, "busy");
+  EXPECT_EQ(failed.what, "later");
+  auto const asked = decoded<query>(from_hex("534b4e1a00011800" "9205a174"));
+  EXPECT_EQ(asked.number, 5u);
+  EXPECT_EQ(asked.type, "t");
+  EXPECT_FALSE(asked.all_sessions);
+  auto const answer = decoded<query_result>(from_hex("534b4e1a00011900" "920590"));
+  EXPECT_EQ(answer.number, 5u);
+  EXPECT_TRUE(answer.artifacts.empty());
+}
+
+TEST(codec, derives_span_ids_as_the_specification_says) {
+  EXPECT_EQ(derive_invoke_span_id(sample_id<activation_id>(0x10), 2).to_string(), "feed625b34ea475f");
+}
+
+TEST(codec, refuses_a_nack_that_asks_for_the_past) {
+  EXPECT_EQ(refusal(frame("10", "95" + attempt_of(some_id) + "c2ffa0a0")), "NACK: header[2]: must lie between 0 and 9223372036854775807");
 }
 
 TEST(codec, refuses_a_frame_that_is_cut_anywhere) {
@@ -159,9 +225,9 @@ TEST(codec, refuses_a_newer_frame_version_as_such) {
 }
 
 TEST(codec, answers_reserved_kinds_as_unsupported) {
-  EXPECT_EQ(refusal(frame("10", "90")), "NACK: unsupported kind; it is reserved");
+  EXPECT_EQ(refusal(frame("13", "90")), "PUBLISH: unsupported kind; it is reserved");
   EXPECT_EQ(refusal(frame("17", "90")), "CHECKPOINT_PUT: unsupported kind; it is reserved");
-  EXPECT_EQ(refusal(frame("18", "90")), "preamble: unknown kind 24");
+  EXPECT_EQ(refusal(frame("1a", "90")), "preamble: unknown kind 26");
 }
 
 TEST(codec, says_where_a_type_is_wrong) {

@@ -295,5 +295,80 @@ TEST(host_session, forgets_old_attempts_at_its_bound) {
   EXPECT_EQ(t.last.start.size(), 1u) << "older than the memory is bounded to";
 }
 
+TEST(host_session, says_a_failure_with_its_own_backoff_as_a_nack) {
+  talk t;
+  t.connect_and_welcome();
+  t.hears(delivery_of(1, {attempt(1)}));
+  done result;
+  result.activation = attempt(1);
+  result.outcome = outcome::failed;
+  result.error_type = "rate_limited";
+  result.duration_ns = 5;
+  result.retry_after = 3s;
+  result.spans.emplace_back();
+  t.last = {}, t.session.complete(t.now, std::move(result), t.last);
+  ASSERT_EQ(t.said<nack>().size(), 1u);
+  auto const said = t.said<nack>()[0];
+  EXPECT_EQ(said.activation, attempt(1));
+  EXPECT_FALSE(said.fatal);
+  EXPECT_EQ(said.retry_after, 3s);
+  EXPECT_EQ(said.error_type, "rate_limited");
+  EXPECT_EQ(said.duration_ns, 5);
+  EXPECT_EQ(said.spans.size(), 1u);
+  EXPECT_EQ(said.sent_at, t.now);
+  t.later(2s);
+  EXPECT_EQ(t.said<nack>().size(), 1u);
+  t.hears(done_ok{attempt(1)});
+  EXPECT_TRUE(t.session.held().empty());
+}
+
+TEST(host_session, keeps_a_cancelled_attempt_until_its_result_is_answered) {
+  talk t;
+  t.connect_and_welcome();
+  t.hears(delivery_of(1, {attempt(1)}));
+  t.hears(cancel{attempt(1, 2)});
+  EXPECT_TRUE(t.last.drop.empty());
+  t.hears(cancel{attempt(1)});
+  EXPECT_EQ(t.last.drop, std::vector{attempt(1)});
+  EXPECT_EQ(t.session.held(), std::vector{attempt(1)});
+  t.completes(attempt(1));
+  EXPECT_EQ(t.said<done>().size(), 1u);
+  t.hears(cancel{attempt(1)});
+  EXPECT_TRUE(t.last.drop.empty());
+  t.hears(stale{attempt(1)});
+  EXPECT_TRUE(t.session.held().empty());
+}
+
+TEST(host_session, leaves_it_to_its_owner_to_leave_when_the_hub_asks) {
+  talk t;
+  t.connect_and_welcome();
+  t.hears(drain{});
+  EXPECT_TRUE(t.last.drain_asked);
+  EXPECT_TRUE(t.said<goodbye>().empty());
+  t.drains();
+  EXPECT_EQ(t.said<goodbye>().size(), 1u);
+}
+
+TEST(host_session, passes_answers_on) {
+  talk t;
+  t.connect_and_welcome();
+  t.hears(query_result{17, {}, true, {}});
+  ASSERT_EQ(t.last.answered.size(), 1u);
+  EXPECT_EQ(t.last.answered[0].number, 17u);
+}
+
+TEST(host_session, says_when_it_said_something) {
+  talk t;
+  t.connect();
+  EXPECT_EQ(t.said<hello>()[0].sent_at, t.now);
+  t.hears(welcome{1, 7});
+  t.later(1s);
+  ASSERT_EQ(t.said<beat>().size(), 1u);
+  EXPECT_EQ(t.said<beat>()[0].sent_at, t.now);
+  t.hears(delivery_of(1, {attempt(1)}));
+  t.completes(attempt(1));
+  EXPECT_EQ(t.said<done>()[0].sent_at, t.now);
+}
+
 }  // namespace
 }  // namespace skein::bus

@@ -2,6 +2,7 @@
 #include <skein/tracing/sqlite.hpp>
 
 #include "support/board_model.hpp"
+#include "support/golden_frames.hpp"
 #include "support/ledger_folder.hpp"
 #include "support/ledger_script.hpp"
 #include "support/sample_messages.hpp"
@@ -39,6 +40,39 @@ activation_row make_activation(activation_no no, std::uint64_t input, run_id run
 }
 
 activation_update close(activation_no no, activation_state state = activation_state::done) { return {.no = no, .state = state, .attempt = 1}; }
+
+/// What version 1 of the schema was, and a few rows: a run that was open, its activation that waits for a retry, and a dead one.
+constexpr char const* schema_1_file = R"sql(
+CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE subscription(
+  no INTEGER PRIMARY KEY, agent INTEGER NOT NULL, ordinal INTEGER NOT NULL, fingerprint INTEGER NOT NULL) STRICT;
+CREATE TABLE run(
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, name TEXT, root BLOB, status INTEGER, failures INTEGER, started_at INTEGER) STRICT;
+CREATE INDEX run_running ON run(no) WHERE status = 0;
+CREATE TABLE artifact(
+  seq INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER NOT NULL, version INTEGER NOT NULL, produced_by INTEGER NOT NULL,
+  run INTEGER, correlation TEXT, cause BLOB, tags TEXT, visible_to BLOB, context BLOB, headers BLOB, created_at INTEGER NOT NULL,
+  routed INTEGER NOT NULL, idempotency_key TEXT, payload BLOB NOT NULL) STRICT;
+CREATE INDEX artifact_run ON artifact(run);
+CREATE UNIQUE INDEX artifact_key ON artifact(idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE TABLE activation(
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL, subscription INTEGER NOT NULL, run INTEGER, state INTEGER NOT NULL, attempt INTEGER NOT NULL,
+  failures INTEGER NOT NULL, losses INTEGER NOT NULL, not_before INTEGER NOT NULL, host INTEGER, input INTEGER, more_inputs BLOB,
+  error_type TEXT, what TEXT) STRICT;
+CREATE INDEX activation_open ON activation(input) WHERE state <= 2;
+CREATE INDEX activation_groups ON activation(no) WHERE state <= 2 AND more_inputs IS NOT NULL;
+CREATE INDEX activation_run ON activation(run);
+INSERT INTO name VALUES(1, 'cook'), (2, 'pizza.idea'), (3, 'external');
+INSERT INTO subscription VALUES(1, 1, 0, 9);
+INSERT INTO run VALUES(1, x'000102030405060708090a0b0c0d0e0f', 'dinner', NULL, 0, 1, 5);
+INSERT INTO artifact VALUES(1, x'100102030405060708090a0b0c0d0e0f', 2, 1, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, 7, 1, 'key', x'81a16e05');
+INSERT INTO artifact VALUES(2, x'110102030405060708090a0b0c0d0e0f', 2, 1, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, 8, 1, NULL, x'81a16e06');
+INSERT INTO activation VALUES(1, x'200102030405060708090a0b0c0d0e0f', 1, 1, 2, 1, 1, 0, 99, NULL, 1, NULL, 'std::runtime_error', 'burnt');
+INSERT INTO activation VALUES(2, x'210102030405060708090a0b0c0d0e0f', 1, 1, 4, 3, 3, 0, 0, NULL, 2, NULL, 'std::runtime_error', 'burnt');
+PRAGMA application_id = 0x534b4c44;
+PRAGMA user_version = 1;
+)sql";
 
 std::vector<change> as_changes(auto... all) { return {change{all}...}; }
 
@@ -220,7 +254,7 @@ TEST(sqlite_ledger, refuses_a_file_of_a_newer_schema_as_such) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), errc::unsupported_version);
   EXPECT_EQ(refused.error().message(), "cannot open " + folder.file() +
-                                           ": it was written by a newer skein (schema 7, this one reads up to 1); upgrade skein or use another path");
+                                           ": it was written by a newer skein (schema 7, this one reads up to 2); upgrade skein or use another path");
 }
 
 TEST(sqlite_ledger, refuses_a_path_where_no_folder_can_be_made) {
@@ -254,7 +288,120 @@ TEST(sqlite_ledger, reports_a_damaged_row_instead_of_believing_it) {
   EXPECT_NE(load_error().find("refer to 1 artifacts that are not there"), std::string::npos);
 }
 
+TEST(sqlite_ledger, gives_back_the_newest_dead_activations_with_their_inputs_and_runs) {
+  ledger_folder const folder;
+  auto const run = sample_id<run_id>(7);
+  {
+    auto const ledger = folder.open();
+    std::vector<change> changes = as_changes(subscription_row{1, "a", 0, 9}, run_row{.id = run, .name = "dinner", .status = run_status::failed});
+    for (std::uint64_t no = 1; no <= 3; ++no) {
+      changes.emplace_back(artifact_row{make_artifact(no, run), ""});
+      changes.emplace_back(make_activation(no, no, run));
+      auto dead = close(no, activation_state::dead);
+      dead.since = timestamp{std::chrono::seconds{no}};
+      changes.emplace_back(dead);
+    }
+    ASSERT_TRUE(ledger->commit(changes));
+    ASSERT_TRUE(ledger->commit(as_changes(close(3, activation_state::dropped))));
+  }
+  auto const state = folder.open({.dead_kept_max = 1})->load().value();
+  ASSERT_EQ(state.dead.size(), 1u);
+  EXPECT_EQ(state.dead[0].no, 2u);
+  EXPECT_EQ(state.dead[0].since, timestamp{std::chrono::seconds{2}});
+  ASSERT_EQ(state.artifacts.size(), 1u);
+  EXPECT_EQ(state.artifacts[0]->seq, 2u);
+  ASSERT_EQ(state.runs.size(), 1u);
+  EXPECT_EQ(state.runs[0].name, "dinner");
+}
+
+TEST(sqlite_ledger, never_takes_the_name_of_a_run_away) {
+  ledger_folder const folder;
+  auto const run = sample_id<run_id>(7);
+  run_row named{.id = run, .name = "dinner"}, nameless{.id = run};
+  for (bool const at_once : {true, false}) {
+    auto const ledger = folder.open({.path = folder.file(at_once ? "once.db" : "twice.db")});
+    if (at_once) {
+      ASSERT_TRUE(ledger->commit(as_changes(named, nameless)));
+    } else {
+      ASSERT_TRUE(ledger->commit(as_changes(named)));
+      ASSERT_TRUE(ledger->commit(as_changes(nameless)));
+    }
+    EXPECT_EQ(ledger->history(run).value().run.name, "dinner");
+  }
+}
+
+TEST(sqlite_ledger, drops_a_dead_activation_whose_input_is_gone) {
+  ledger_folder const folder;
+  {
+    auto const ledger = folder.open();
+    ASSERT_TRUE(ledger->commit(as_changes(subscription_row{1, "a", 0, 9}, artifact_row{make_artifact(1), ""}, make_activation(1, 1), close(1, activation_state::dead))));
+  }
+  {
+    auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_write_create);
+    ASSERT_TRUE(file->execute("DELETE FROM artifact"));
+  }
+  auto const state = folder.open()->load();
+  ASSERT_TRUE(state) << state.error().what();
+  EXPECT_TRUE(state->dead.empty());
+}
+
+// ---- files of earlier versions ----
+
+TEST(sqlite_ledger, opens_a_file_of_schema_1_and_keeps_everything) {
+  ledger_folder const folder;
+  {
+    auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_write_create);
+    auto const made = file->execute(schema_1_file);
+    ASSERT_TRUE(made) << made.error().what();
+  }
+  {
+    auto const ledger = folder.open();
+    auto const state = ledger->load().value();
+    ASSERT_EQ(state.subscriptions.size(), 1u);
+    EXPECT_EQ(state.subscriptions[0], (subscription_row{1, "cook", 0, 9}));
+    ASSERT_EQ(state.runs.size(), 1u);
+    EXPECT_EQ(state.runs[0].name, "dinner");
+    EXPECT_TRUE(state.runs[0].has_body);
+    ASSERT_EQ(state.activations.size(), 1u);
+    EXPECT_EQ(state.activations[0].state, activation_state::retry);
+    EXPECT_EQ(state.activations[0].failures, 1u);
+    EXPECT_EQ(state.activations[0].what, "burnt");
+    ASSERT_EQ(state.dead.size(), 1u);
+    EXPECT_EQ(state.dead[0].no, 2u);
+    ASSERT_EQ(state.artifacts.size(), 2u);
+    EXPECT_EQ(to_hex(state.artifacts[0]->payload.encoded().value()), "81a16e05");
+    ASSERT_EQ(state.idempotency_keys.size(), 1u);
+    EXPECT_EQ(state.idempotency_keys[0].first, "key");
+    remote_offer offer{.descriptor = {.types = {"pizza.idea"}}, .retry = {.attempts_max = 4}};
+    ASSERT_TRUE(ledger->commit(as_changes(subscription_row{1, "cook", 0, 9, std::make_shared<remote_offer const>(offer)}, close(1))));
+  }
+  auto const state = folder.open()->load().value();
+  EXPECT_TRUE(state.activations.empty());
+  ASSERT_TRUE(state.subscriptions[0].remote);
+  EXPECT_EQ(state.subscriptions[0].remote->retry.attempts_max, 4u);
+}
+
 // ---- retention ----
+
+TEST(sqlite_ledger, spares_the_newest_dead_activations_and_what_they_are_about) {
+  ledger_folder const folder;
+  auto const ledger = folder.open({.file_bytes_max = 0, .dead_kept_max = 2});
+  std::vector<change> changes = as_changes(subscription_row{1, "a", 0, 9});
+  for (std::uint64_t no = 1; no <= 4; ++no) {
+    changes.emplace_back(artifact_row{make_artifact(10 * no), ""});
+    changes.emplace_back(artifact_row{make_artifact(10 * no + 1), ""});
+    changes.emplace_back(activation_row{.no = no, .id = derive_activation_id(sample_id<artifact_id>(1), 1, no), .subscription = 1, .inputs = {10 * no, 10 * no + 1}});
+    changes.emplace_back(close(no, no == 3 ? activation_state::done : activation_state::dead));
+  }
+  ASSERT_TRUE(ledger->commit(changes));
+  EXPECT_EQ(ledger->counters().activations_removed, 2u);
+  EXPECT_EQ(ledger->counters().artifacts_removed, 4u);
+  auto const state = ledger->load().value();
+  ASSERT_EQ(state.dead.size(), 2u);
+  EXPECT_EQ(state.dead[0].no, 2u);
+  EXPECT_EQ(state.dead[1].no, 4u);
+  EXPECT_EQ(state.artifacts.size(), 4u);
+}
 
 TEST(sqlite_ledger, deletes_the_oldest_closed_rows_past_its_size_and_nothing_open) {
   ledger_folder const folder;

@@ -1,16 +1,8 @@
 // `skein traces …` as users run it: the real program, its output and its exit codes.
 #include <skein/tracing/sqlite_sink.hpp>
 
-#include "tracing/support/temporary_folder.hpp"
+#include "support/command_fixture.hpp"
 
-#include <gtest/gtest.h>
-
-#include <sys/wait.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,32 +10,13 @@ namespace {
 
 using namespace skein;
 
-struct outcome {
-  int code = -1;
-  std::string out, err;
-};
-
-std::string content_of(std::string const& path) {
-  std::ifstream file{path};
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-std::size_t lines_in(std::string const& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
+using skein::testing::content_of;
+using skein::testing::lines_in;
 
 run_id run_no(std::uint8_t n) { return run_id{{0x01, 0x98, 0xc7, 0xf0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, n}}; }
 
-class traces_command : public ::testing::Test {
+class traces_command : public skein::testing::command_fixture {
  protected:
-  // Runs a shell line in the folder of the test, with the command at hand as $SKEIN.
-  outcome shell(std::string const& line) {
-    auto const script = "cd '" + folder.path().string() + "' && SKEIN='" SKEIN_COMMAND "' && { " + line + "; } > stdout.txt 2> stderr.txt";
-    int const status = std::system(script.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, content_of(folder / "stdout.txt"), content_of(folder / "stderr.txt")};
-  }
-  outcome skein_command(std::string const& arguments) { return shell("\"$SKEIN\" " + arguments); }
-
   std::shared_ptr<sqlite_sink> open() { return open_sqlite_sink({.path = folder / ".skein/traces.db", .service = "pizza"}).value(); }
 
   // Two runs: `pizza_workflow`, completed, with three spans; `soup_workflow`, failed, with one.
@@ -77,8 +50,6 @@ class traces_command : public ::testing::Test {
     batch.runs = {pizza, soup};
     return batch;
   }
-
-  skein::testing::temporary_folder folder;
 };
 
 TEST_F(traces_command, list_shows_runs_newest_first) {

@@ -221,6 +221,23 @@ TEST(traced_run, of_another_hub_continues_the_trace) {
   EXPECT_EQ(first.traces.spans().size(), 1u);
 }
 
+TEST(traced_run, hangs_under_a_trace_from_elsewhere) {
+  recorded it;
+  skein::span_context const remote{skein::trace_id::parse("4bf92f3577b34da6a3ce929d0e0e4736").value(), skein::span_id::parse("00f067aa0ba902b7").value(),
+                                   skein::span_context::sampled};
+  std::vector<std::pair<std::string, std::string>> headers;
+  skein::trace_context{remote, "foo=1", "user=ada"}.bind([&] {
+    skein::traced_run::call(it.hub, "job", [&](skein::traced_run&) { skein::trace_context::current().inject(headers); });
+  })();
+  auto const job = it.traces.spans().find("job").front();
+  EXPECT_EQ(job.context.trace, remote.trace);
+  EXPECT_EQ(job.parent, remote.span);
+  EXPECT_EQ(it.run("job").status, skein::run_status::completed);
+  ASSERT_EQ(headers.size(), 3u);
+  EXPECT_EQ(headers[1].second, "foo=1");
+  EXPECT_EQ(headers[2].second, "user=ada");
+}
+
 TEST(flush, makes_ended_spans_readable) {
   temporary_folder const folder;
   skein::orchestrator hub{{.ledger = "memory:", .traces = "sqlite:" + folder / "traces.db", .worker_threads = 0}};

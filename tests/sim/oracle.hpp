@@ -26,7 +26,7 @@ class violation : public std::runtime_error {
 class oracle {
  public:
   /// The books start anew from what is durable; `board` has just been made from it.
-  void restarted(bus::testing::board_model const& durable, bus::restart const& how, bool hub_died);
+  void restarted(timestamp now, bus::testing::board_model const& durable, bus::restart const& how, bool hub_died);
   /// Before a step: which subscriptions are routed to.
   void about_to_step(bus::blackboard const& board);
   /// After it. Throws violation.
@@ -46,7 +46,7 @@ class oracle {
  private:
   using subscription_key = std::pair<std::string, std::uint32_t>;   // agent, ordinal
   struct host_entry {
-    std::string name;
+    std::string name, principal;
     std::uint64_t instance = 0;
     bool local = false;
     std::set<subscription_key> serves;
@@ -67,6 +67,7 @@ class oracle {
   void take_hello(timestamp now, bus::input::hello const& in, bus::effects const& out);
   void take_change(bus::change const& what);
   void take_update(bus::activation_row& row, bus::activation_update const& to);
+  void take_raised(bus::activation_row row, bus::activation_update const& to);
 
   void check_counters(bus::blackboard const& board) const;
   void check_open_work(bus::blackboard const& board) const;
@@ -80,6 +81,12 @@ class oracle {
   void check_published(bus::input::publish const& in, bus::effects const& out);
   void check_runs(bus::effects const& out, bus::blackboard const& board);
   void check_timers(timestamp now, bus::board_input const& in, bus::blackboard const& board) const;
+  void check_lost(timestamp now, bus::effects const& out) const;
+  void check_dead_kept(bus::board_input const& in, bus::effects const& out, bus::blackboard const& board) const;
+  void check_own_backoff(timestamp now, bus::input::done const& in, bus::effects const& out) const;
+
+  void forget_host(timestamp now, bus::host_key key, bool expected_back);
+  void bury(bus::activation_row const& row);
 
   [[nodiscard]] bool served(bus::subscription_no no) const;
   [[nodiscard]] bool blocked(bus::activation_row const& row) const;
@@ -95,6 +102,10 @@ class oracle {
   std::map<run_id, run_entry> runs_;                                     // running
   std::set<run_id> ended_, ended_durably_;
   std::map<bus::host_key, host_entry> hosts_;
+  std::map<subscription_key, timestamp> expected_;                       // whose last host vanished: until when its work is awaited
+  std::set<subscription_key> remote_;                                    // offered by hosts in other processes, also of before a restart
+  std::map<bus::activation_no, bus::activation_row> dead_;               // that can be requeued
+  std::multiset<bus::activation_no> lost_;                               // in this step
   std::map<bus::ticket, bus::input::wait_idle> waiters_;
   std::map<activation_id, attempts> handled_;                            // survives everything: it is what happened outside
   std::map<bus::subscription_no, subscription_key> active_;              // before the step

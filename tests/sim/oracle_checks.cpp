@@ -114,7 +114,8 @@ void oracle::check_done(activation_row const& row, std::vector<artifact_ptr> con
     artifact_data const& child = *children[i];
     bool const same = child.id == derive_artifact_id(row.id, i) && child.type == expected[i].type && child.tags == expected[i].tags &&
                       work_of(child) == work_of(expected[i].payload) && child.run == row.run && child.produced_by == agent &&
-                      child.correlation == input.correlation && child.routed == input.routed;
+                      child.correlation == input.correlation && child.routed == input.routed &&
+                      child.context == span_context{input.context.trace, derive_publish_span_id(child.id), input.context.flags};
     if (!same) throw violation{name_of(row) + ": child " + std::to_string(i) + " is not what attempt " + std::to_string(row.attempt) + " published"};
   }
 }
@@ -218,6 +219,47 @@ void oracle::check_timers(timestamp now, board_input const& in, blackboard const
   }
   for (auto const& [key, host] : hosts_) {
     if (!host.local && (!next || *next > host.heard + lease)) throw violation{"the timer misses the silence of host " + host.name};
+  }
+  for (auto const& [key, until] : expected_) {
+    if (!next || *next > until) throw violation{"the timer misses the end of the wait for a host of " + key.first};
+  }
+}
+
+/// Whose lease was lost is told of, once for each loss.
+void oracle::check_lost(timestamp now, effects const& out) const {
+  std::multiset<activation_no> told;
+  for (auto const& one : out.lost) {
+    told.insert(one.activation.no);
+    if (one.at != now || one.leased_at == timestamp{} || one.leased_at > now || one.inputs.empty() || one.agent.empty() || one.host.empty()) {
+      throw violation{"activation " + std::to_string(one.activation.no) + ": its loss is told without what there is to tell"};
+    }
+  }
+  if (told != lost_) throw violation{std::to_string(lost_.size()) + " leases were lost, " + std::to_string(told.size()) + " losses told"};
+}
+
+/// The newest dead ones, and no others, can be listed and opened again.
+void oracle::check_dead_kept(board_input const& in, effects const& out, blackboard const& board) const {
+  auto const listed = board.dead();
+  bool const same = listed.size() == dead_.size() && std::equal(listed.begin(), listed.end(), dead_.begin(), [](auto const& a, auto const& b) {
+    return a.id == b.second.id && a.attempt == b.second.attempt && a.run == b.second.run && a.died_at == b.second.since;
+  });
+  if (!same) throw violation{"the board lists " + std::to_string(listed.size()) + " dead activations, the books " + std::to_string(dead_.size())};
+  auto const* const requeue = std::get_if<input::requeue>(&in);
+  auto const* const drop = std::get_if<input::drop_dead>(&in);
+  if (!requeue && !drop) return;
+  auto const which = requeue ? requeue->which : drop->which;
+  bool const still = std::any_of(dead_.begin(), dead_.end(), [&](auto const& one) { return one.second.id == which; });
+  bool const settled = std::any_of(out.replies.begin(), out.replies.end(), [](auto const& one) { return std::holds_alternative<reply::settled>(one); });
+  if (still || settled == out.changes.empty()) throw violation{"a dead activation was not requeued or dropped as the answer says"};
+}
+
+/// A failure that names its own backoff gets it.
+void oracle::check_own_backoff(timestamp now, input::done const& in, effects const& out) const {
+  if (in.message.retry_after.count() < 0 || in.message.outcome != outcome::failed) return;
+  for (auto const& one : out.changes) {
+    auto const* to = std::get_if<activation_update>(&one);
+    if (!to || to->no != in.message.activation.no || to->state != activation_state::retry) continue;
+    if (to->not_before != now + in.message.retry_after) throw violation{"activation " + std::to_string(to->no) + " is not retried when its handler asked"};
   }
 }
 

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 /// Of the simulated board.
 inline constexpr std::chrono::nanoseconds lease = 2s, grace = 1s;
+inline constexpr std::size_t dead_kept = 12;
 
 /// Drawn once per seed. Probabilities are per message, handler or commit, unless they say otherwise.
 struct rates {

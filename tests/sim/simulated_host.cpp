@@ -82,6 +82,7 @@ void simulated_host::carry_out(host_actions&& what) {
   for (auto& one : what.start) begin(std::move(one));
   if (left) return kill();
   arm();
+  if (what.drain_asked) drain();
 }
 
 void simulated_host::begin(delivery&& what) {

@@ -17,12 +17,15 @@ void append(effects& to, effects& from) {
   append(to.replies, from.replies);
   append(to.announcements, from.announcements);
   append(to.ended, from.ended);
+  append(to.lost, from.lost);
+  append(to.untraced, from.untraced);
 }
 
 std::string name_of(attempt_ref const& ref) { return std::to_string(ref.no) + '#' + std::to_string(ref.attempt); }
 
 std::string describe(board_input const& in) {
-  static constexpr char const* names[] = {"publish", "hello", "beat", "done", "goodbye", "disconnected", "open_run", "hold", "release", "wait_idle", "cancel_wait", "tick"};
+  static constexpr char const* names[] = {"publish", "hello", "beat", "done", "goodbye", "disconnected", "open_run", "hold", "release", "wait_idle", "cancel_wait", "tick", "requeue", "drop_dead", "drain", "forget_agent"};
+  static_assert(std::size(names) == std::variant_size_v<board_input>);
   static constexpr char const* outcomes[] = {"ok", "failed", "permanent", "mismatch", "released"};
   std::string text = names[in.index()];
   auto const list = [&](std::vector<attempt_ref> const& held) {
@@ -86,8 +89,8 @@ void simulated_hub::kill() {
 }
 
 void simulated_hub::rebuild(restart const& how, bool hub_died) {
-  board_.emplace(blackboard_limits{.lease = lease, .grace = grace}, world_.store.model.state(), world_.now, how);
-  world_.oracle.restarted(world_.store.model, how, hub_died);
+  board_.emplace(blackboard_limits{.lease = lease, .grace = grace, .dead_kept_max = dead_kept}, world_.store.model.state(), world_.now, how);
+  world_.oracle.restarted(world_.now, world_.store.model, how, hub_died);
   armed_.reset();
 }
 
@@ -220,11 +223,21 @@ void simulated_hub::arm() {
 
 // ---- what comes from hosts ----
 
-void simulated_hub::receive(host_key from, message&& what, std::uint64_t hello_no) {
+void simulated_hub::receive(host_key from, message&& what, std::uint64_t hello_no, std::string const& principal) {
   if (!board_) return;
   if (auto* m = std::get_if<hello>(&what)) {
     hello_no_ = hello_no;
-    step(input::hello{from, std::move(*m), false});
+    step(input::hello{from, std::move(*m), false, principal});
+  }
+  if (auto* m = std::get_if<nack>(&what)) {
+    done failed;
+    failed.activation = m->activation;
+    failed.outcome = m->fatal ? outcome::permanent : outcome::failed;
+    failed.error_type = m->error_type;
+    failed.what = m->what;
+    failed.duration_ns = m->duration_ns;
+    failed.retry_after = m->retry_after;
+    step(input::done{from, std::move(failed), {}});
   }
   if (auto* m = std::get_if<done>(&what)) {
     auto no = rejected(m->children);
@@ -236,6 +249,34 @@ void simulated_hub::receive(host_key from, message&& what, std::uint64_t hello_n
 
 void simulated_hub::disconnected(host_key from) {
   if (board_) step(input::disconnected{from});
+}
+
+void simulated_hub::impersonate(host_key from, std::string const& name) {
+  if (!board_) return;
+  auto const known = board_->hosts();
+  if (std::none_of(known.begin(), known.end(), [&](auto const& one) { return one.name == name; })) return;
+  hello m;
+  m.host = name;
+  m.instance = ~std::uint64_t{0};
+  m.credit = 8;
+  step(input::hello{from, std::move(m), false, "somebody else"});
+}
+
+// ---- what people do about workers and dead activations ----
+
+void simulated_hub::drain(std::string const& name) {
+  if (board_) step(input::drain{0, name});
+}
+
+void simulated_hub::raise_the_dead() {
+  if (!board_) return;
+  auto const all = board_->dead();
+  // Now and then one that is not there (any more).
+  auto const which = all.empty() || world_.random.chance(0.1) ? activation_id{world_.ids.uuid_v7(1)} : all[world_.random.below(all.size())].id;
+  auto const mine = ++last_ticket_;
+  listeners_[mine] = [](answer const&) { return true; };
+  if (world_.random.chance(0.2)) return step(input::drop_dead{mine, which});
+  step(input::requeue{mine, which});
 }
 
 // ---- the host inside ----

@@ -21,8 +21,13 @@ class simulated_hub {
 
   void start();
   void kill();
-  void receive(host_key from, message&& what, std::uint64_t hello_no);
+  void receive(host_key from, message&& what, std::uint64_t hello_no, std::string const& principal);
   void disconnected(host_key from);
+  /// Somebody with another key says hello under the name of a host that is known.
+  void impersonate(host_key from, std::string const& name);
+  void drain(std::string const& name);
+  /// Requeues, or drops, one dead activation.
+  void raise_the_dead();
   /// One more local agent.
   void grow();
 

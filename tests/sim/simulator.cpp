@@ -49,6 +49,7 @@ class director {
       world_.after(world_.random.between(10ms, 2s), [this] { restart_hub(); });
     }
     if (world_.random.chance(0.03)) world_.hub->grow();
+    if (world_.random.chance(0.15)) world_.hub->raise_the_dead();
     world_.after(world_.random.between(20ms, 300ms), [this] { disturb(); });
   }
 
@@ -60,10 +61,12 @@ class director {
     if (world_.hosts.empty()) return;
     auto& host = *world_.hosts[world_.random.below(world_.hosts.size())];
     if (!host.alive()) return host.start();
-    switch (world_.random.below(4)) {
+    switch (world_.random.below(6)) {
       case 0: return host.kill();
       case 1: return host.reconnect();
       case 2: return host.drain();
+      case 3: return world_.hub->drain(world_.random.chance(0.8) ? host.name() : std::string{});
+      case 4: return world_.hub->impersonate(world_.connect(host), host.name());
       default: return host.grow();
     }
   }

@@ -52,6 +52,7 @@ done world::run_handler(delivery const& what, bool released_allowed) {
     result.outcome = outcome::permanent;
   } else if (random.chance(rates.handler_fails)) {
     result.outcome = outcome::failed;
+    if (random.chance(0.3)) result.retry_after = random.between(0ms, 2s);
   } else {
     result.children = children_of(what.agent, input, what.activation.attempt);
   }
@@ -88,7 +89,7 @@ void world::to_hub(simulated_host& from, message const& what, std::uint64_t hell
   transmit(what, from.key() * 2, [this, sender, key = from.key(), instance = from.instance(), hello_no](message&& arrived) {
     bool const is_hello = std::holds_alternative<hello>(arrived);
     if (is_hello && !sender->hello_arrives(instance, hello_no)) return;
-    hub->receive(key, std::move(arrived), hello_no);
+    hub->receive(key, std::move(arrived), hello_no, "key of " + sender->name());
   });
 }
 

@@ -1,10 +1,12 @@
 #include <skein/tracing/propagation.hpp>
 #include <skein/tracing/span.hpp>
+#include <skein/tracing/tracer.hpp>
 
 #include "support/traced.hpp"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 #include <thread>
 #include <unordered_map>
@@ -105,13 +107,56 @@ TEST(trace_context, binds_a_callable_to_the_trace_on_another_thread) {
   EXPECT_EQ(spans.find("in_thread").front().parent, spans.find("outer").front().context.span);
 }
 
-TEST(trace_context, from_elsewhere_binds_outside_any_run) {
+TEST(trace_context, from_elsewhere_is_current_while_it_is_bound_and_records_nothing) {
   testing::traced here;
-  trace_context::extract(header_map{{"traceparent", parent}}).bind([] { span const unseen{"unseen"}; })();
+  auto const there = trace_context::extract(header_map{{"traceparent", parent}, {"tracestate", "foo=1"}, {"baggage", "user=ada"}});
+  header_map carrier;
+  there.bind([&] {
+    span const unseen{"unseen"};
+    EXPECT_EQ(to_traceparent(current_span().context()), parent);
+    trace_context::current().inject(carrier);
+  })();
+  EXPECT_EQ(carrier, (header_map{{"traceparent", parent}, {"tracestate", "foo=1"}, {"baggage", "user=ada"}}));
   { span const seen{"seen"}; }
   auto const spans = here.finish();
   EXPECT_TRUE(spans.find("unseen").empty());
   EXPECT_EQ(spans.find("seen").size(), 1u);
+}
+
+/// Variables of the environment while it lives.
+struct environment {
+  explicit environment(header_map values) : set(std::move(values)) {
+    for (auto const& [name, value] : set) ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~environment() {
+    for (auto const& [name, value] : set) ::unsetenv(name.c_str());
+  }
+  header_map set;
+};
+
+TEST(trace_context, of_the_environment_is_what_the_starter_of_the_process_gave) {
+  environment const given{{{"TRACEPARENT", parent}, {"TRACESTATE", "foo=1"}, {"BAGGAGE", "user=ada"}}};
+  auto const there = trace_context::from_environment();
+  EXPECT_EQ(to_traceparent(there.context()), parent);
+  EXPECT_EQ(there.tracestate(), "foo=1");
+  EXPECT_EQ(there.baggage(), "user=ada");
+}
+
+TEST(trace_context, of_an_environment_without_one_is_invalid) {
+  environment const given{{{"TRACESTATE", "foo=1"}}};
+  EXPECT_FALSE(trace_context::from_environment().valid());
+  EXPECT_FALSE(trace_context::from_environment().as_ambient().run);
+}
+
+TEST(trace_context, of_the_environment_is_the_parent_of_a_run_that_starts_in_it) {
+  environment const given{{{"TRACEPARENT", parent}}};
+  testing::manual_clock clock;
+  testing::memory_traces traces;
+  tracer const runs{recorder::make({traces.sink()}, clock)};
+  trace_context::from_environment().bind([&] { tracer{runs}.start("job").end(); })();
+  auto const job = traces.spans().find("job").front();
+  EXPECT_EQ(job.context.trace.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(job.parent.to_string(), "00f067aa0ba902b7");
 }
 
 }  // namespace

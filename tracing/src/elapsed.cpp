@@ -1,6 +1,9 @@
 #include <skein/tracing/elapsed.hpp>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <ostream>
 
@@ -14,7 +17,26 @@ std::string three_digits(double value, char const* unit) {
   return text.data();
 }
 
+struct unit {
+  std::string_view name;
+  double ns;
+};
+constexpr std::array<unit, 6> units{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"h", 3600e9}}};
+constexpr double ns_max = 100 * 365.25 * 24 * 3600e9;
+
 }  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+  double count = 0;
+  auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count, std::chars_format::fixed);
+  if (failed != std::errc{}) return std::nullopt;
+  auto name = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (name.starts_with(' ')) name.remove_prefix(1);
+  auto const known = std::find_if(units.begin(), units.end(), [&](unit const& each) { return each.name == name; });
+  if (known == units.end() || !(count * known->ns <= ns_max)) return std::nullopt;
+  return std::chrono::nanoseconds{std::llround(count * known->ns)};
+}
 
 std::string elapsed::to_string() const {
   auto const ns = count();

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace skein {
@@ -12,12 +13,16 @@ namespace {
 
 constexpr char const* logger_name = "skein";
 
+std::optional<spdlog::level::level_enum> level_of(std::string_view name) {
+  auto const level = spdlog::level::from_str(std::string{name});
+  // from_str answers off for what it does not know.
+  if (level == spdlog::level::off && name != "off") return std::nullopt;
+  return level;
+}
+
 spdlog::level::level_enum level_from_environment() {
   char const* const wanted = std::getenv("SKEIN_LOG");
-  if (wanted == nullptr) return spdlog::level::warn;
-  auto const level = spdlog::level::from_str(wanted);
-  // from_str answers off for what it does not know.
-  return level == spdlog::level::off && std::string_view{wanted} != "off" ? spdlog::level::warn : level;
+  return level_of(wanted == nullptr ? "" : wanted).value_or(spdlog::level::warn);
 }
 
 std::shared_ptr<spdlog::logger> logger() {
@@ -43,6 +48,25 @@ void log(spdlog::level::level_enum level, std::string_view line) noexcept {
 void log_info(std::string_view line) noexcept { log(spdlog::level::info, line); }
 void log_warn(std::string_view line) noexcept { log(spdlog::level::warn, line); }
 void log_error(std::string_view line) noexcept { log(spdlog::level::err, line); }
+
+bool is_log_level(std::string_view name) noexcept {
+  try {
+    return level_of(name).has_value();
+  } catch (...) {
+    return false;
+  }
+}
+
+bool log_set_level(std::string_view name) noexcept {
+  try {
+    auto const level = level_of(name);
+    if (!level) return false;
+    if (auto const target = logger()) target->set_level(*level);
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
 
 void log_prepare() noexcept {
   try {

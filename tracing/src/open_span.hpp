@@ -24,6 +24,13 @@ struct open_span {
   thread_buffer* home = nullptr;   ///< Null while no recorder knows the span.
 };
 
+/// A span that was opened by its record: the copy is the running row.
+struct opened_by_record final : open_span {
+  explicit opened_by_record(span_record const& started) : record(started) {}
+  [[nodiscard]] std::optional<span_record> so_far() override { return record; }
+  span_record record;
+};
+
 /// A ring of open spans around a sentinel.
 class open_list {
  public:
@@ -42,6 +49,12 @@ class open_list {
     span.previous->next = span.next;
     span.next->previous = span.previous;
     span.previous = span.next = nullptr;
+  }
+
+  /// Calls `see(open_span&)` for each, oldest first.
+  template <class See>
+  void for_each(See&& see) {
+    for (open_span* each = head_.next; each != &head_; each = each->next) see(*each);
   }
 
   /// Takes the oldest span out; the list must not be empty.

@@ -6,6 +6,8 @@
 #include "header_text.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 
 namespace skein {
 namespace {
@@ -28,7 +30,30 @@ std::string joined(std::vector<std::string> const& parts) {
 }  // namespace
 
 trace_context::trace_context(span_context const& remote, std::string tracestate, std::string baggage)
-    : context_(remote), tracestate_(std::move(tracestate)), baggage_(std::move(baggage)) {}
+    : context_(remote), tracestate_(std::move(tracestate)), baggage_(std::move(baggage)) {
+  stand_in();
+}
+
+/// Lets a remote context be current: a run of nobody's, which records nothing.
+void trace_context::stand_in() {
+  if (!context_.valid()) return;
+  auto const elsewhere = std::make_shared<run_scope>();
+  elsewhere->trace = context_.trace;
+  elsewhere->root = context_.span;
+  elsewhere->flags = context_.flags;
+  elsewhere->recording = false;
+  elsewhere->tracestate = tracestate_;
+  elsewhere->baggage = baggage_;
+  local_.run = elsewhere;
+}
+
+trace_context trace_context::from_environment() {
+  headers found;
+  for (char const* const name : {"TRACEPARENT", "TRACESTATE", "BAGGAGE"}) {
+    if (char const* const value = std::getenv(name)) found.take(name, value);
+  }
+  return from(found);
+}
 
 trace_context trace_context::current() {
   trace_context here;
@@ -55,6 +80,7 @@ trace_context trace_context::from(headers const& found) {
   if (!parent) return out;
   out.context_ = *parent;
   if (auto state = parse_tracestate(joined(found.tracestate))) out.tracestate_ = *std::move(state);
+  out.stand_in();
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <skein/tracing/log.hpp>
 
 #include "recorder_core.hpp"
+#include "thread_ids.hpp"
 
 #include <csignal>
 #include <new>
@@ -14,24 +15,11 @@ namespace {
 
 constexpr std::chrono::seconds last_flush_max{10};
 
-// Trivially destroyed: usable to the very end of a thread.
-id_generator& thread_ids() {
-  thread_local id_generator ids;
-  return ids;
-}
-
 void add(recorder_counters& total, recorder_counters const& part) noexcept {
   total.recorded += part.recorded;
   total.dropped += part.dropped;
   total.lost += part.lost;
 }
-
-/// A span that was opened by its record: the copy is the running row.
-struct opened_by_record final : open_span {
-  explicit opened_by_record(span_record const& started) : record(started) {}
-  [[nodiscard]] std::optional<span_record> so_far() override { return record; }
-  span_record record;
-};
 
 }  // namespace
 

@@ -27,7 +27,8 @@ struct tracer::shared {
 
   [[nodiscard]] std::shared_ptr<run_scope> find(trace_id const& trace) {
     auto const& current = current_ambient().run;
-    if (current && current->trace == trace) return current;
+    // One without a recorder may stand for a run elsewhere (trace_context::bind), which has no spans here.
+    if (current && current->recorder && current->trace == trace) return current;
     std::lock_guard const lock{mutex};
     auto const found = runs.find(trace);
     return found == runs.end() ? nullptr : found->second.lock();

@@ -1,6 +1,7 @@
 // Everything that a program with agents needs.
 #pragma once
 
+#include <skein/agents/serve.hpp>
 #include <skein/artifact.hpp>
 #include <skein/orchestrator/orchestrator.hpp>
 #include <skein/orchestrator/traced_run.hpp>

@@ -31,6 +31,8 @@ void board_fixture::step(board_input in) {
   }
   ended.insert(ended.end(), out.ended.begin(), out.ended.end());
   announcements.insert(announcements.end(), out.announcements.begin(), out.announcements.end());
+  lost.insert(lost.end(), out.lost.begin(), out.lost.end());
+  untraced.insert(untraced.end(), out.untraced.begin(), out.untraced.end());
 }
 
 void board_fixture::hello(host_key from, std::vector<agent_descriptor> agents, hello_options how) {
@@ -40,7 +42,7 @@ void board_fixture::hello(host_key from, std::vector<agent_descriptor> agents, h
   m.credit = how.credit;
   m.agents = std::move(agents);
   m.held = std::move(how.held);
-  step(input::hello{from, std::move(m), how.local});
+  step(input::hello{from, std::move(m), how.local, std::move(how.principal)});
 }
 
 void board_fixture::local_hello(std::vector<agent_descriptor> agents) { hello(local, std::move(agents), {.local = true}); }

@@ -49,6 +49,7 @@ struct hello_options {
   std::vector<attempt_ref> held = {};
   std::string name = {};                 ///< Empty = "host<key>".
   bool local = false;
+  std::string principal = {};
 };
 
 class board_fixture {
@@ -74,6 +75,9 @@ class board_fixture {
   void done(host_key from, delivery const& what, std::vector<child> children = {});
   void ends(host_key from, delivery const& what, outcome how, std::string error = "std::runtime_error");
   void fails(host_key from, delivery const& what) { ends(from, what, outcome::failed); }
+  /// The last message of that kind to a host, if there was one.
+  template <class Message>
+  [[nodiscard]] Message const* last(host_key to) const;
   /// The message of that kind that answered `what` last, if one did.
   template <class Message>
   [[nodiscard]] bool answered(host_key to, delivery const& what) const;
@@ -108,6 +112,8 @@ class board_fixture {
   std::vector<board_reply> replies;
   std::vector<run_ended> ended;
   std::vector<announcement> announcements;
+  std::vector<lost_attempt> lost;
+  std::vector<untraced_attempt> untraced;
   std::map<host_key, std::uint64_t> last_number;
 
  private:
@@ -121,6 +127,14 @@ class board_fixture {
   child made;
   made.type = std::move(type);
   return made;
+}
+
+template <class Message>
+Message const* board_fixture::last(host_key to) const {
+  for (auto at = messages.rbegin(); at != messages.rend(); ++at) {
+    if (auto const* m = std::get_if<Message>(&at->message); at->to == to && m) return m;
+  }
+  return nullptr;
 }
 
 template <class Message>

@@ -18,13 +18,21 @@ void board_model::apply(change const& one) {
 }
 
 void board_model::add(subscription_row const& row) {
-  require(row.no > 0 && subscriptions_.try_emplace(row.no, row).second, "subscription " + std::to_string(row.no) + " twice");
+  auto const [at, added] = subscriptions_.try_emplace(row.no, row);
+  auto const& before = at->second;
+  bool const same = before.agent == row.agent && before.ordinal == row.ordinal && before.fingerprint == row.fingerprint;
+  require(row.no > 0 && same, "subscription " + std::to_string(row.no) + " twice");
+  at->second = row;
 }
 
 void board_model::add(run_row const& row) {
   require(!row.id.empty(), "a run without an id");
   auto const [at, added] = run_index_.try_emplace(row.id, runs_.size());
-  added ? runs_.push_back(row) : void(runs_[at->second] = row);
+  if (added) return runs_.push_back(row);
+  auto& kept = runs_[at->second];
+  auto const name = row.name.empty() ? kept.name : row.name;
+  kept = row;
+  kept.name = name;
 }
 
 void board_model::add(artifact_row const& row) {
@@ -58,6 +66,7 @@ void board_model::add(activation_update const& update) {
   row.host = update.host;
   row.error_type = update.error_type;
   row.what = update.what;
+  row.since = update.since;
 }
 
 board_state board_model::state() const {
@@ -67,8 +76,9 @@ board_state board_model::state() const {
   std::set<run_id> active;
   for (auto const& [no, row] : activations_) {
     out.last_activation = no;
-    if (!is_open(row.state)) continue;
-    out.activations.push_back(row);
+    if (row.state == activation_state::dead) out.dead.push_back(row);
+    else if (is_open(row.state)) out.activations.push_back(row);
+    else continue;
     active.insert(row.run);
     needed.insert(row.inputs.begin(), row.inputs.end());
   }
@@ -144,6 +154,7 @@ std::string difference(board_state const& a, board_state const& b) {
          differs(a.runs == b.runs, "runs", a.runs.size(), b.runs.size()) +
          differs(same_artifacts(a.artifacts, b.artifacts), "artifacts", a.artifacts.size(), b.artifacts.size()) +
          differs(a.activations == b.activations, "activations", a.activations.size(), b.activations.size()) +
+         differs(a.dead == b.dead, "dead activations", a.dead.size(), b.dead.size()) +
          differs(a.idempotency_keys == b.idempotency_keys, "idempotency keys", a.idempotency_keys.size(), b.idempotency_keys.size()) +
          differs(a.last_seq == b.last_seq, "last_seq", a.last_seq, b.last_seq) +
          differs(a.last_activation == b.last_activation, "last_activation", a.last_activation, b.last_activation);

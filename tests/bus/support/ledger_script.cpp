@@ -18,14 +18,29 @@ std::string ledger_script::word() {
   return n + 1 == std::size(words) ? std::string("n\0l", 3) : words[n];
 }
 
-change ledger_script::subscription() { return subscription_row{++last_subscription_, "agent " + word(), static_cast<std::uint32_t>(below(4)), random_()}; }
+change ledger_script::subscription() {
+  if (!subscriptions_.empty() && one_in(3)) {
+    // Somebody in another process offers it, or does no more.
+    auto& old = subscriptions_[below(subscriptions_.size())];
+    remote_offer offer{.descriptor = {.ordinal = old.ordinal, .types = {"type"}, .from = {word()}, .priority = static_cast<std::int32_t>(below(9)) - 4}};
+    offer.retry.jitter = 0.25;
+    old.remote = one_in(3) ? nullptr : std::make_shared<remote_offer const>(std::move(offer));
+    return old;
+  }
+  subscriptions_.push_back({++last_subscription_, "agent " + word(), static_cast<std::uint32_t>(below(4)), random_()});
+  return subscriptions_.back();
+}
 
 change ledger_script::run() {
   if (!runs_.empty() && one_in(2)) {
     auto& old = runs_[below(runs_.size())];
     old.status = static_cast<run_status>(below(5));
     old.failures += below(2);
-    return old;
+    old.has_body = one_in(2);
+    if (!one_in(6)) return old;
+    auto nameless = old;
+    nameless.name.clear();
+    return nameless;
   }
   run_row row{id<run_id>(), word(), one_in(4) ? span_context{} : context(), static_cast<run_status>(below(3)), below(3), time()};
   runs_.push_back(row);
@@ -68,13 +83,14 @@ change ledger_script::update() {
   auto const at = below(open_.size());
   activation_update row;
   row.no = open_[at];
-  row.state = static_cast<activation_state>(below(7));
+  row.state = static_cast<activation_state>(below(8));
   row.attempt = static_cast<std::uint32_t>(random_());
   row.failures = static_cast<std::uint32_t>(below(3));
   row.losses = static_cast<std::uint32_t>(below(3));
   if (one_in(2)) row.not_before = time();
   if (row.state == activation_state::leased) row.host = "host " + word();
   if (one_in(3)) row.error_type = word(), row.what = word();
+  if (one_in(2)) row.since = time();
   // A dead one may be opened again; the others are closed for good.
   if (!is_open(row.state) && row.state != activation_state::dead) open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
   return row;

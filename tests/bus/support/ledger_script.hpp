@@ -35,6 +35,7 @@ class ledger_script {
   std::uint64_t last_id_ = 0, last_seq_ = 0;
   subscription_no last_subscription_ = 0;
   activation_no last_activation_ = 0;
+  std::vector<subscription_row> subscriptions_;
   std::vector<run_row> runs_;
   std::vector<activation_no> open_;
 };

@@ -109,6 +109,58 @@ done full_done() {
   return value;
 }
 
+constexpr timestamp sent_at{std::chrono::nanoseconds{1'700'000'000'000'000'003}};
+
+run_record full_run() {
+  run_record run;
+  run.run = sample_id<run_id>(0x30);
+  run.trace = sample_id<trace_id>(0x60);
+  run.name = "dinner";
+  run.status = run_status::failed;
+  run.start = at(1'700'000'000'000'000'001);
+  run.end = at(1'700'000'000'000'000'002);
+  run.failures = 3;
+  run.attributes = {{"n", 5}};
+  run.tags = {{"env", "test"}};
+  run.session = "s";
+  run.user = "42";
+  run.request_preview = "pizza?";
+  run.response_preview = "pizza!";
+  return run;
+}
+
+hello timed_hello() {
+  hello value{.host = "h", .instance = 1};
+  value.sent_at = sent_at;
+  return value;
+}
+
+done done_with_runs() {
+  done value;
+  value.activation = attempt();
+  value.runs = {full_run()};
+  value.sent_at = sent_at;
+  return value;
+}
+
+nack full_nack() {
+  nack value;
+  value.activation = attempt();
+  value.fatal = true;
+  value.retry_after = std::chrono::seconds{5};
+  value.error_type = "rate_limited";
+  value.what = "later";
+  value.duration_ns = 1'234'567;
+  value.spans = {full_span()};
+  value.runs = {full_run()};
+  value.sent_at = sent_at;
+  return value;
+}
+
+query full_query() {
+  return {9, "pizza.pizza", "pizza_master", "order 17", sample_id<run_id>(0x30), {"hot"}, 100, true};
+}
+
 done small_done() {
   done value;
   value.activation = attempt();
@@ -136,6 +188,14 @@ std::vector<sample_message> sample_messages() {
       {"goodbye", goodbye{200}},
       {"hello_again", hello_again{}},
       {"refused", refused{errc::unsupported_version, "this hub speaks 1"}},
+      {"hello_with_time", timed_hello()},
+      {"done_with_runs", done_with_runs()},
+      {"beat_with_spans", beat{1, 0, {}, {full_span()}, sent_at}},
+      {"nack", full_nack()},
+      {"drain", drain{}},
+      {"cancel", cancel{attempt()}},
+      {"query", full_query()},
+      {"query_result", query_result{9, {full_artifact(), small_artifact()}, true, "some are older"}},
   };
 }
 

@@ -5,7 +5,9 @@
 #include <skein/agents/publish_options.hpp>
 #include <skein/tracing/span.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -39,7 +41,7 @@ class context {
   [[nodiscard]] std::uint32_t attempt() const noexcept;
   /// The same for every attempt of this activation: give it to systems that can refuse to do a thing twice.
   [[nodiscard]] std::string idempotency_key() const;
-  /// Whether the result is not wanted any more (the hub is shutting down): stop early if that is easy.
+  /// Whether the result is not wanted any more (the hub is shutting down, another attempt has taken over): stop early if that is easy.
   [[nodiscard]] bool cancelled() const noexcept;
   /// The run that this activation is part of: that of its newest input.
   [[nodiscard]] run_id run() const noexcept;
@@ -76,6 +78,17 @@ class context {
 class permanent_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// Thrown by a handler that cannot do it at this moment but knows when it will be possible (a rate limit, say): the activation is tried
+/// again `after` this time instead of the retry policy's backoff. It counts as a failure all the same: attempts_max still bounds it.
+class retry_later : public std::runtime_error {
+ public:
+  explicit retry_later(std::chrono::nanoseconds after, std::string const& what = "to be tried again later") : std::runtime_error(what), after_(after) {}
+  [[nodiscard]] std::chrono::nanoseconds after() const noexcept { return after_; }
+
+ private:
+  std::chrono::nanoseconds after_;
 };
 
 }  // namespace skein

@@ -28,6 +28,9 @@ class host_environment {
   [[nodiscard]] virtual std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) = 0;
   /// Whether the board can take the value: errc::bad_payload, too_large.
   [[nodiscard]] virtual result<void> check(payload const& value) const = 0;
+  /// Whether predicates are asked by this host, before the handler: they could not be where the artifact was published. One that says no
+  /// ends the attempt as a mismatch. Default: no.
+  [[nodiscard]] virtual bool asks_predicates() const noexcept { return false; }
 };
 
 /// Thread-safe. Runs each agent's activations in order of priority, then arrival, at most max_concurrency at once.
@@ -51,10 +54,18 @@ class local_host {
   /// Of all subscriptions that have one.
   [[nodiscard]] virtual std::vector<predicate> predicates() const = 0;
 
-  /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take.
+  /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take. After drain(): gives it back.
   virtual void enqueue(std::vector<bus::delivery>&& work) = 0;
   /// Queued or running, for a board that is rebuilt.
   [[nodiscard]] virtual std::vector<bus::attempt_ref> held() const = 0;
+  /// Those whose handlers run.
+  [[nodiscard]] virtual std::vector<bus::attempt_ref> running() const = 0;
+
+  /// The result of this attempt is not wanted any more: if it runs, its context says cancelled() from now on; if it waits, it is given
+  /// back unstarted (outcome::released).
+  virtual void cancel(bus::attempt_ref const& which) = 0;
+  /// Gives back everything that has not started, now and later. What runs goes on.
+  virtual void drain() = 0;
 
   /// Starts `threads` threads that run what is queued.
   virtual void start(unsigned threads) = 0;

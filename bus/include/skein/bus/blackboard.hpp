@@ -21,7 +21,11 @@ struct blackboard_limits {
   std::size_t idempotency_keys_max = 1'000'000;       ///< Keys remembered; the oldest is forgotten first.
   std::size_t host_held_max = 65'536;                 ///< Leases of one subscription on one host, whatever credit it asks for.
   std::chrono::nanoseconds lease = std::chrono::seconds{30};   ///< A remote lease that no beat lists for this long is lost.
-  std::chrono::nanoseconds grace = std::chrono::seconds{10};   ///< After a restart, how long leases wait for their host to return.
+  /// How long leases of before a restart wait for their host, and how long work is awaited whose last host vanished (see agent_summary::blocked).
+  std::chrono::nanoseconds grace = std::chrono::seconds{10};
+  std::size_t hosts_max = 4'096;                      ///< Hosts known at once; another HELLO is refused (errc::limit_reached).
+  std::size_t dead_kept_max = 10'000;                 ///< Dead activations that can be listed and requeued; the oldest leave first.
+  std::size_t subscriptions_max = 65'536;             ///< Ever described; a HELLO of another process with a further one is refused (errc::limit_reached).
   bool record_changes = true;                         ///< False: effects carry no changes (a ledger that keeps nothing).
 };
 
@@ -56,6 +60,8 @@ class blackboard {
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::uint32_t ordinal) const;
   /// The first subscription of `agent` that takes artifacts of `type`; 0 when there is none.
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::string_view type) const;
+  /// Of the host that said hello on this connection; empty when none did.
+  [[nodiscard]] std::string host_name(host_key at) const;
   /// Whether the run is open.
   [[nodiscard]] bool knows_run(run_id const& run) const;
   /// Whether a host has offered an agent of that name, at any time.
@@ -68,6 +74,9 @@ class blackboard {
   [[nodiscard]] board_counters recount() const;
   /// Awaited open work (neither blocked nor closed) of a run, or of all.
   [[nodiscard]] std::uint64_t awaited(std::optional<run_id> run = std::nullopt) const;
+  [[nodiscard]] std::vector<host_summary> hosts() const;
+  [[nodiscard]] std::vector<agent_summary> agents() const;
+  [[nodiscard]] std::vector<dead_summary> dead() const;
   /// Open activations, for checks and for the message of a timeout.
   [[nodiscard]] std::vector<activation_row> open_activations() const;
 

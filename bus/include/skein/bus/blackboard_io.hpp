@@ -37,6 +37,7 @@ struct hello {
   host_key from = 0;    ///< The connection that it came by.
   bus::hello message;   ///< What the host says.
   bool local = false;   ///< The host inside this process.
+  std::string principal = {};             ///< Who the link says it is. A name that another principal's host has is refused (errc::locked).
 };
 /// What a host holds; see bus::beat.
 struct beat {
@@ -48,15 +49,41 @@ struct done {
   host_key from = 0;                                    ///< The connection that it came by.
   bus::done message;                                    ///< What the host says.
   std::vector<std::vector<subscription_no>> rejected;   ///< Per child; may be shorter than the children.
+  bool traced = true;                                   ///< The host has recorded the attempt's span. False: effects::untraced asks for it.
 };
 /// A host takes no more work and holds none.
 struct goodbye {
   host_key from = 0;            ///< The connection that it came by.
   std::uint64_t instance = 0;   ///< 0 = whichever is connected; otherwise another instance's goodbye is ignored.
 };
-/// The link knows that the connection is gone for ever. (A link that only suspects it says nothing: leases expire.)
+/// Opens a dead activation again. Replies reply::settled or refused (errc::not_found).
+struct requeue {
+  ticket reply_to = 0;
+  activation_id which;
+};
+/// Forgets a dead activation. Replies like requeue.
+struct drop_dead {
+  ticket reply_to = 0;
+  activation_id which;
+};
+/// Sends `drain` to the host of this name, or to all that are not local.
+struct drain {
+  ticket reply_to = 0;
+  std::string host;
+};
+/// Forgets an agent that nobody will start again: nothing is routed to it any more, after a restart of the hub neither; its open work is
+/// dropped, each a failure of its run. Replies reply::settled with the count of these, or refused (errc::not_found; misuse while a host serves it or holds
+/// work of it). A host that offers the agent later makes it known again.
+struct forget_agent {
+  ticket reply_to = 0;
+  std::string agent;
+};
+/// The connection is gone for ever. (A link that only suspects it says nothing: leases expire.) Where that means that the process is gone too
+/// (`certain`: it ran on this machine), its leases are lost at once. Otherwise it gets no new work, and keeps its leases for the grace in which it may come
+/// back on another connection.
 struct disconnected {
   host_key from = 0;   ///< The connection that is gone.
+  bool certain = true;
 };
 
 /// A run with a body: it stays open until `release`, and until what it caused is closed.
@@ -94,7 +121,8 @@ struct tick {};
 
 /// Everything that a board can be told.
 using board_input = std::variant<input::publish, input::hello, input::beat, input::done, input::goodbye, input::disconnected,
-                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick>;
+                                 input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick, input::requeue, input::drop_dead, input::drain,
+                                 input::forget_agent>;
 
 /// A message for a host.
 struct outgoing {
@@ -128,16 +156,40 @@ struct refused {
   ticket to = 0;   ///< The ticket of the input.
   error why;       ///< The reason, for the caller.
 };
+/// What was asked for has happened.
+struct settled {
+  ticket to = 0;
+  std::uint64_t dropped = 0;    ///< Activations, by forget_agent.
+};
 
 }  // namespace reply
 
-/// Everything that a board answers callers.
-using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused>;
+using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused, reply::settled>;
 
-/// An artifact that the board made by itself (skein.failure); whoever records spans writes its publish span.
+/// An artifact whose publish span nobody has recorded: the board made it itself (skein.failure), or a worker that does not trace did.
+/// Whoever records spans writes it: its id is the artifact's context.
 struct announcement {
   artifact_ptr artifact;   ///< What it made.
   span_id parent;          ///< The span that caused it: the parent of its publish span.
+};
+
+/// A lease ended with its host, or expired: the attempt's span will not come, or comes late.
+struct lost_attempt {
+  attempt_ref activation;
+  std::string agent, host, why;
+  std::vector<artifact_ptr> inputs;
+  timestamp leased_at{}, at{};
+};
+
+/// An attempt of a host in another process that records no spans: whoever records spans writes the attempt's, from these.
+struct untraced_attempt {
+  attempt_ref activation;
+  std::string agent, host;
+  bus::outcome outcome = bus::outcome::ok;   ///< ok, failed or permanent: the others have no span.
+  std::string error_type, what;
+  std::vector<artifact_ptr> inputs;
+  std::int64_t duration_ns = 0;              ///< As the host says.
+  timestamp leased_at{}, at{};               ///< `at`: when its result came.
 };
 
 /// A run has nothing open and no hold any more.
@@ -153,10 +205,12 @@ struct effects {
   std::vector<board_reply> replies;          ///< For callers.
   std::vector<announcement> announcements;   ///< What the board published by itself.
   std::vector<run_ended> ended;              ///< Runs that are over.
+  std::vector<lost_attempt> lost;
+  std::vector<untraced_attempt> untraced;
 
   /// Whether nothing was caused.
   [[nodiscard]] bool empty() const noexcept {
-    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty();
+    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty() && untraced.empty();
   }
   /// Forgets everything; keeps the memory for the next step.
   void clear() noexcept;

@@ -41,6 +41,36 @@ struct open_summary {
   std::uint64_t count = 0;    ///< Activations.
 };
 
+/// A host that has said hello.
+struct host_summary {
+  std::string name, principal;
+  std::uint64_t instance = 0;
+  bool local = false, draining = false;
+  std::vector<std::string> agents;
+  std::uint64_t leases = 0;
+  timestamp heard{};                      ///< When its last message came.
+};
+
+/// An agent that is, or was, offered by some host.
+struct agent_summary {
+  std::string name;
+  std::uint32_t subscriptions = 0;
+  std::vector<std::string> hosts;         ///< That serve it at this moment.
+  /// Activations. `ready` counts the blocked ones too: no host serves their subscription, and none that vanished is expected back.
+  std::uint64_t ready = 0, leased = 0, retry = 0, blocked = 0, dead = 0;
+};
+
+/// An activation that failed for good and waits for somebody to requeue or drop it.
+struct dead_summary {
+  activation_id id;
+  std::string agent, error_type, what;
+  run_id run;
+  std::uint32_t attempt = 0;
+  std::string input_type;                 ///< Of the newest input.
+  artifact_id input;
+  timestamp died_at{};
+};
+
 /// What a wait for idle reports.
 struct board_report {
   std::vector<activation_summary> activations;   ///< In the order they closed.

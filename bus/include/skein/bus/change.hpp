@@ -2,6 +2,7 @@
 #pragma once
 
 #include <skein/bus/artifact.hpp>
+#include <skein/registry/agent_descriptor.hpp>
 #include <skein/tracing/span_record.hpp>
 
 #include <cstdint>
@@ -14,23 +15,37 @@ namespace skein::bus {
 using activation_no = std::uint64_t;     ///< From 1, never reused.
 using subscription_no = std::uint32_t;   ///< From 1, never reused; stable across restarts of a durable ledger.
 
-/// A subscription became known for the first time.
+/// A subscription that a host in another process offers, with the agent's policy.
+struct remote_offer {
+  subscription_descriptor descriptor;
+  retry_policy retry;
+  friend bool operator==(remote_offer const&, remote_offer const&) = default;
+};
+
+/// A subscription became known, or how it is offered has changed.
 struct subscription_row {
   subscription_no no = 0;          ///< Its number on this board.
   std::string agent;               ///< The agent that it belongs to.
   std::uint32_t ordinal = 0;       ///< Its position among the agent's subscriptions.
   std::uint64_t fingerprint = 0;   ///< subscription_descriptor::fingerprint().
-  friend bool operator==(subscription_row const&, subscription_row const&) = default;
+  /// What a host in another process offered, so that artifacts are routed to it while it is away, also after a restart of the hub.
+  /// Absent for agents of the hub's own process: they are added again before anything is published. Replaces the row of the same no.
+  std::shared_ptr<remote_offer const> remote = nullptr;
+  friend bool operator==(subscription_row const& a, subscription_row const& b) {
+    return a.no == b.no && a.agent == b.agent && a.ordinal == b.ordinal && a.fingerprint == b.fingerprint && !a.remote == !b.remote &&
+           (!a.remote || *a.remote == *b.remote);
+  }
 };
 
-/// A run, whole; replaces the row of the same id.
+/// A run, whole; replaces the row of the same id, but for a name that is empty: a run never loses its name.
 struct run_row {
   run_id id;                                 ///< Unique for ever.
-  std::string name;                          ///< Empty for a root operation outside any traced_run.
-  span_context root;                         ///< The run's root span.
+  std::string name;                    ///< Empty for a root operation outside any traced_run.
+  span_context root;                   ///< The run's root span.
   run_status status = run_status::running;   ///< How it stands.
-  std::uint64_t failures = 0;                ///< Dead activations so far.
+  std::uint64_t failures = 0;          ///< Dead activations so far.
   timestamp started_at{};                    ///< When it was opened.
+  bool has_body = false;               ///< The body of a named run executes; found in a ledger, it was lost with its process.
   friend bool operator==(run_row const&, run_row const&) = default;
 };
 
@@ -40,8 +55,8 @@ struct artifact_row {
   std::string idempotency_key;         ///< Empty = none; unique among all rows otherwise.
 };
 
-/// Where an activation is in its life: the first three are open, the others final.
-enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled };
+/// `dropped`: was dead and nobody wants it any more, or its agent was forgotten.
+enum class activation_state : std::uint8_t { ready = 0, leased, retry, done, dead, mismatch, cancelled, dropped };
 /// Whether there is work left.
 [[nodiscard]] constexpr bool is_open(activation_state state) noexcept { return state <= activation_state::retry; }
 
@@ -50,14 +65,15 @@ struct activation_row {
   activation_no no = 0;                               ///< Its number on this board.
   activation_id id;                                   ///< Derived from the subscription and its inputs.
   subscription_no subscription = 0;                   ///< Who handles it.
-  std::vector<std::uint64_t> inputs;                  ///< artifact seqs in declared order.
-  run_id run;                                         ///< Of the newest input.
+  std::vector<std::uint64_t> inputs;   ///< artifact seqs in declared order.
+  run_id run;                          ///< Of the newest input.
   activation_state state = activation_state::ready;   ///< How it stands.
-  std::uint32_t attempt = 0;                          ///< Leases so far.
+  std::uint32_t attempt = 0;           ///< Leases so far.
   std::uint32_t failures = 0, losses = 0;             ///< Attempts that ended so: counted against retry_policy::attempts_max and losses_max.
-  timestamp not_before{};                             ///< For retry.
-  std::string host;                                   ///< Of the lease; for ready, whose lost lease it was: its late result still counts.
-  std::string error_type, what;                       ///< Of the last failure.
+  timestamp not_before{};              ///< For retry.
+  std::string host;                    ///< Of the lease; for ready, whose lost lease it was: its late result still counts.
+  std::string error_type, what;        ///< Of the last failure.
+  timestamp since{};                   ///< For leased: when the lease began. For dead: when it died. Zero otherwise.
   friend bool operator==(activation_row const&, activation_row const&) = default;
 };
 
@@ -69,6 +85,7 @@ struct activation_update {
   timestamp not_before{};                                ///< As in activation_row.
   std::string host;                                      ///< As in activation_row.
   std::string error_type, what;                          ///< As in activation_row.
+  timestamp since{};
 };
 
 /// One row to insert or to replace.
@@ -76,12 +93,13 @@ using change = std::variant<subscription_row, run_row, artifact_row, activation_
 
 /// What a ledger gives back at start: all that is open, and the counters.
 struct board_state {
-  std::vector<subscription_row> subscriptions;                         ///< All, by no.
-  std::vector<run_row> runs;                                           ///< Those with status running or an open activation.
-  std::vector<artifact_ptr> artifacts;                                 ///< Those that an open activation refers to, by seq.
-  std::vector<activation_row> activations;                             ///< Open ones, by no.
+  std::vector<subscription_row> subscriptions;         ///< All, by no.
+  std::vector<run_row> runs;                           ///< Those with status running, or with an activation in `activations` or `dead`.
+  std::vector<artifact_ptr> artifacts;                 ///< Those that an open activation refers to, by seq.
+  std::vector<activation_row> activations;             ///< Open ones, by no.
   std::vector<std::pair<std::string, artifact_id>> idempotency_keys;   ///< Newest last, bounded by the reader.
-  std::uint64_t last_seq = 0;                                          ///< Highest artifact seq ever used.
+  std::vector<activation_row> dead;                    ///< The newest dead ones, by no; their artifacts are in `artifacts`.
+  std::uint64_t last_seq = 0;                          ///< Highest artifact seq ever used.
   activation_no last_activation = 0;                                   ///< Highest activation number ever used.
 };
 

@@ -25,7 +25,10 @@ struct host_session_options {
 struct host_actions {
   std::vector<message> send;                          ///< To the hub, in order.
   std::vector<delivery> start;                        ///< Hand these to handlers; each ends by complete().
-  std::vector<attempt_ref> drop;                      ///< The hub wants no result of these any more; stopping early is a kindness.
+  /// The hub wants no result of these any more; stopping early is a kindness. They may still complete. An attempt may stand here more than once.
+  std::vector<attempt_ref> drop;
+  std::vector<query_result> answered;                 ///< Answers to questions that the shell has sent by itself.
+  bool drain_asked = false;                           ///< The hub asks this host to leave: whoever owns it decides, and calls drain().
   std::optional<refused> ended;                       ///< The hub refused this host for good.
 };
 

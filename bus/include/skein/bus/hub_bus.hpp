@@ -20,6 +20,15 @@ inline constexpr host_key local_host_key = 1;
 /// Its name, in leases and in the ledger.
 inline constexpr std::string_view local_host_name = "local";
 
+/// Spans and run changes that a host in another process has recorded.
+struct remote_record {
+  host_key from = 0;
+  std::string host;                       ///< Its name.
+  std::vector<span_record> spans;         ///< By the host's clock.
+  std::vector<run_record> runs;
+  timestamp sent_at{}, received_at{};     ///< By the host's clock (zero = unknown) and by the hub's.
+};
+
 /// Whoever carries messages to hosts and is told what was committed. Called on whatever thread finished the commit, without any
 /// lock of the bus (but for held()); must not block.
 class hub_port {
@@ -31,6 +40,14 @@ class hub_port {
   virtual void announced(announcement const& made) = 0;
   /// A run is over: its record is to be closed.
   virtual void ended(run_ended const& run) = 0;
+  /// An attempt was lost with its host: whoever records spans writes its agent span as interrupted. Default: nothing.
+  virtual void lost(lost_attempt const& what);
+  /// An attempt has ended on a host that sent no span for it: whoever records spans writes it. Default: nothing.
+  virtual void untraced(untraced_attempt const& what);
+  /// Recorded by another host. Called before the message that brought it is stepped, so that it is there when waits end. Default: nothing.
+  virtual void recorded(remote_record&& what);
+  /// A question of another host; the port sends the answer itself. Default: nothing.
+  virtual void asked(host_key from, query&& what);
   /// What the local host works on or has queued. Called under the bus's lock when the board is rebuilt after a failed commit.
   [[nodiscard]] virtual std::vector<attempt_ref> held() = 0;
   /// There is a commit to write or a timer that is due earlier than before, and the caller has other things to do.
@@ -75,10 +92,10 @@ class hub_bus {
   /// A local attempt has ended. Does not wait for the commit: the caller goes on with other work and calls attend() when it has none.
   /// Returns whether so much is uncommitted that it should call attend() first.
   virtual bool done(input::done in) = 0;
-  /// A message from another host, or the news that it is gone.
-  virtual void receive(host_key from, message&& what) = 0;
-  /// The connection is gone for ever.
-  virtual void disconnected(host_key from) = 0;
+  /// A message from another host, or the news that it is gone. `principal` is who the link says the sender is (the name of its key);
+  /// empty = the link knows nobody by name.
+  virtual void receive(host_key from, message&& what, std::string_view principal = {}) = 0;
+  virtual void disconnected(host_key from, bool certain = true) = 0;
 
   /// Writes what is uncommitted unless another thread is at it, and steps timers that are due. Never waits for anybody else.
   virtual void attend() = 0;
@@ -118,6 +135,19 @@ class hub_bus {
   [[nodiscard]] virtual result<std::vector<artifact_ptr>> stored_artifacts(std::string_view type) = 0;
   /// Those of the core at this moment.
   [[nodiscard]] virtual board_counters counters() = 0;
+  /// The hosts that are connected, and what each agent has open, for people and metrics.
+  [[nodiscard]] virtual std::vector<host_summary> hosts() = 0;
+  [[nodiscard]] virtual std::vector<agent_summary> agents() = 0;
+  /// Dead activations, oldest first.
+  [[nodiscard]] virtual std::vector<dead_summary> dead() = 0;
+  /// Opens a dead activation again, its failures and losses forgotten; or forgets it. Returns once committed. errc::not_found, ledger_failed.
+  [[nodiscard]] virtual result<void> requeue(activation_id const& which) = 0;
+  [[nodiscard]] virtual result<void> drop_dead(activation_id const& which) = 0;
+  /// Tells a host (all but the local one, when `host` is empty) to finish and leave. errc::not_found.
+  [[nodiscard]] virtual result<void> drain(std::string_view host) = 0;
+  /// Forgets an agent that nobody will start again (see input::forget_agent); how many open activations were dropped. Returns once committed. errc::not_found, misuse,
+  /// ledger_failed.
+  [[nodiscard]] virtual result<std::uint64_t> forget_agent(std::string_view agent) = 0;
   /// As blackboard::find_subscription.
   [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::string_view type) = 0;
   /// As blackboard::knows_agent.

@@ -61,8 +61,11 @@ struct sqlite_ledger_options {
                                                       ///< again belongs to the newer artifact.
   char const* vfs = nullptr;                          ///< SQLite VFS name; fault injection in tests.
   std::uint64_t file_bytes_max = 1u << 30;            ///< Past this, closed activations and the artifacts that no open one needs
-                                                      ///< are deleted, oldest first, a few in each commit. What is open stays.
+                                                      ///< are deleted, oldest first, a few in each commit. What is open stays,
+                                                      ///< and so do the newest dead ones.
+  std::size_t dead_kept_max = 10'000;                 ///< Newest dead activations that load() gives back and retention spares.
   int checkpoint_pages = 1'000;                       ///< WAL pages after which a commit also moves them into the database.
+  std::string control_socket;                         ///< Written into the lock file: where the owner listens for commands; empty = nowhere.
 };
 /// Opens or creates; holds `<path>.lock` until destroyed. errc::locked naming the owner's pid, io_failed, corrupt, unsupported_version.
 [[nodiscard]] result<std::unique_ptr<ledger>> open_sqlite_ledger(sqlite_ledger_options options);

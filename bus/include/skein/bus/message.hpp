@@ -5,6 +5,7 @@
 #include <skein/registry/agent_descriptor.hpp>
 #include <skein/tracing/span_record.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -27,11 +28,12 @@ struct attempt_ref {
 /// Host → hub, first message and again after every reconnect. Everything the hub knew of an older `instance` of this name is void.
 struct hello {
   std::uint16_t version_min = protocol_min, version_max = protocol_max;   ///< What the host can speak; the hub chooses.
-  std::string host;                                                       ///< Unique name of the host among those of a hub.
-  std::uint64_t instance = 0;                                             ///< Grows with each start of the process: an older instance's late messages are ignored.
-  std::uint32_t credit = 0;                                               ///< Activations of one subscription that it may hold at once.
+  std::string host;                       ///< Unique name of the host among those of a hub.
+  std::uint64_t instance = 0;             ///< Grows with each start of the process: an older instance's late messages are ignored.
+  std::uint32_t credit = 0;               ///< Activations of one subscription that it may hold at once.
   std::vector<agent_descriptor> agents;                                   ///< What it can do.
-  std::vector<attempt_ref> held;                                          ///< What it still works on or could not report yet: re-adopted if the hub agrees.
+  std::vector<attempt_ref> held;          ///< What it still works on or could not report yet: re-adopted if the hub agrees.
+  timestamp sent_at{};                    ///< By the host's clock; zero = not given. The same member of other messages likewise.
 };
 
 /// Hub → host: welcome, and which protocol version to speak.
@@ -84,6 +86,22 @@ struct done {
   std::int64_t duration_ns = 0;                    ///< Of the handler.
   std::vector<child> children;                     ///< In the order in which they were published; empty unless ok.
   std::vector<span_record> spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
+  std::vector<run_record> runs;                    ///< What handlers said of their runs (tags, attributes, previews); only what they set.
+  timestamp sent_at{};
+  std::chrono::nanoseconds retry_after{-1};        ///< For failed: at least 0 replaces the policy's backoff. Travels as NACK.
+};
+
+/// Host → hub: an attempt that failed, and what to do about it. The hub treats it as a DONE with outcome failed (and `retry_after` in place
+/// of the policy's backoff; it counts as a failure all the same) or permanent.
+struct nack {
+  attempt_ref activation;
+  bool fatal = false;                              ///< Trying again cannot help; `retry_after` is ignored.
+  std::chrono::nanoseconds retry_after{};
+  std::string error_type, what;
+  std::int64_t duration_ns = 0;
+  std::vector<span_record> spans;
+  std::vector<run_record> runs;
+  timestamp sent_at{};
 };
 
 /// Hub → host: the attempt is closed (now or before). The host forgets it.
@@ -100,6 +118,8 @@ struct beat {
   std::uint64_t instance = 0;      ///< Of the host.
   std::uint64_t last_number = 0;   ///< Of the last deliver message that came.
   std::vector<attempt_ref> held;   ///< Every attempt that the host has neither finished nor given back.
+  std::vector<span_record> spans;         ///< Running spans, and ended ones that no DONE has carried yet: a killed host leaves them. Sent again in a DONE.
+  timestamp sent_at{};
 };
 
 /// Host → hub: finishes nothing more, gives everything back.
@@ -116,7 +136,33 @@ struct refused {
   std::string what;                ///< For people.
 };
 
-/// Every message of the protocol.
-using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused>;
+/// Hub → host: take no more, finish what runs, give back the rest, say goodbye.
+struct drain {};
+
+/// Hub → host: the result of this attempt will not be wanted (its lease was lost, its run cancelled); stopping early is a kindness.
+struct cancel {
+  attempt_ref activation;
+};
+
+/// Host → hub: artifacts of a type, for ctx.artifacts<T>() in a worker. Answered by query_result; repeated until then.
+struct query {
+  std::uint64_t number = 0;               ///< Chosen by the host; the answer echoes it.
+  std::string type;
+  std::string produced_by, correlation;   ///< Empty = any.
+  run_id run;                             ///< Empty = any.
+  std::vector<std::string> tagged;        ///< Any of these; empty = all.
+  std::uint32_t limit = 0;                ///< The newest so many; 0 = as many as fit in an answer.
+  bool all_sessions = false;
+};
+
+/// Hub → host: oldest first. `truncated`: older ones did not fit into `limit` or the frame.
+struct query_result {
+  std::uint64_t number = 0;
+  std::vector<artifact_ptr> artifacts;
+  bool truncated = false;
+  std::string error;                      ///< Not empty: why there is no answer.
+};
+
+using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused, nack, drain, cancel, query, query_result>;
 
 }  // namespace skein::bus

@@ -1,6 +1,8 @@
 // What an orchestrator is made of.
 #pragma once
 
+#include <skein/bus/network_link.hpp>
+#include <skein/bus/security.hpp>
 #include <skein/tracing/clock.hpp>
 #include <skein/tracing/recorder.hpp>
 #include <skein/tracing/span_sink.hpp>
@@ -28,10 +30,17 @@ struct orchestrator_options {
   std::string traces = {};
   /// Threads that run handlers; default: one per core. 0: everything runs inside run_until_idle() and run_pending(), on their thread.
   std::optional<unsigned> worker_threads = {};
+  /// Where workers in other processes connect: `ipc://PATH` (0600), `tcp://ADDRESS:PORT`. Off loopback tcp needs `keys` (errc::misuse).
+  std::vector<std::string> listen = {};
+  /// CURVE keys for tcp.
+  curve_keys keys = {};
   /// False: no spans are recorded.
   bool tracing = true;
   /// How deliveries reach agents in this process.
   skein::local_link local_link = skein::local_link::direct;
+  /// SIGINT and SIGTERM end every wait of this hub: it reports `cancelled`, the program goes on to its end, and the runs that are open end
+  /// cancelled. A second signal ends the process at once. One hub per process at a time may do this (errc::misuse).
+  bool stop_on_signals = false;
   /// Where time comes from; null = the system's. Must outlive the orchestrator.
   skein::clock* clock = nullptr;
   /// More places for spans, or, where `traces` is empty, the only ones.
@@ -46,6 +55,10 @@ struct orchestrator_options {
   std::uint32_t local_credit = 1024;                ///< Activations of one subscription that the local host holds at once.
   std::uint64_t ledger_bytes_max = 1u << 30;        ///< Past it, closed work leaves a SQLite ledger, oldest first.
   std::uint64_t traces_bytes_max = 1u << 30;        ///< Past it, the oldest ended runs leave the traces file.
+  std::chrono::nanoseconds lease = std::chrono::seconds{30};   ///< A worker's lease that no beat lists for this long is lost.
+  std::chrono::nanoseconds grace = std::chrono::seconds{10};   ///< How long leases and subscriptions of a worker that vanished, or of before a restart, wait for it.
+  bus::network_limits network = {};                 ///< What peers can cost.
+  std::size_t dead_kept_max = 10'000;               ///< Dead activations that can be listed and requeued.
   recorder_options spans = {};                      ///< Queue and batches of the span path.
 };
 

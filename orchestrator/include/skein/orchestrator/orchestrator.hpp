@@ -4,6 +4,7 @@
 #include <skein/agents/agent.hpp>
 #include <skein/agents/artifact.hpp>
 #include <skein/agents/publish_options.hpp>
+#include <skein/orchestrator/launch.hpp>
 #include <skein/orchestrator/options.hpp>
 #include <skein/orchestrator/run_report.hpp>
 #include <skein/tracing/trace_store.hpp>
@@ -95,6 +96,15 @@ class orchestrator {
 
   /// Waits until everything recorded so far can be read from the traces; false when that was not so within `timeout`.
   bool flush(std::chrono::nanoseconds timeout = std::chrono::seconds{10});
+
+  /// Starts worker processes on this machine and watches over them. They are told where the hub is by SKEIN_CONNECT (its first ipc endpoint,
+  /// or else its first tcp one) and who they are by SKEIN_NAME. A worker never outlives the hub's process, however that ends.
+  /// errc::misuse (no `listen`), io_failed (the program cannot be started), invalid_argument.
+  [[nodiscard]] launched launch(launch_options options);
+  /// Waits until every one of these agents is served by some host. errc::timeout naming those that are not; misuse inside a handler.
+  void wait_for_agents(std::vector<std::string> const& agents, std::chrono::nanoseconds timeout);
+  /// Where workers can connect: `listen` as bound, wildcard ports replaced.
+  [[nodiscard]] std::vector<std::string> endpoints() const;
 
   /// For spans that are started and ended by hand.
   [[nodiscard]] skein::tracer tracer() const;

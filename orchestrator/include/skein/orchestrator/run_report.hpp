@@ -51,12 +51,12 @@ struct open_report {
 
 /// The result of run_until_idle. A value; may be ignored.
 struct run_report {
-  std::string reason;                           ///< idle or timeout.
+  std::string reason;            ///< idle, timeout, or cancelled (stop_on_signals).
   std::vector<activation_report> activations;   ///< In the order in which they closed.
   std::vector<failure_report> failures;         ///< Activations that are dead: they failed and will not be tried again.
   std::vector<stranded_report> stranded;        ///< By agent and subscription.
   std::vector<blocked_report> blocked;          ///< By agent.
-  std::vector<open_report> open;                ///< Only with reason timeout.
+  std::vector<open_report> open;                ///< Only with reason timeout or cancelled.
   std::uint64_t mismatches = 0;                 ///< Rejected by a predicate on a host.
   std::uint64_t omitted = 0;                    ///< Entries past report_entries_max.
 

@@ -1,9 +1,11 @@
-// A duration that can be printed.
+// A duration that can be printed, and how people write one.
 #pragma once
 
 #include <chrono>
 #include <iosfwd>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace skein {
 
@@ -21,5 +23,9 @@ struct elapsed : std::chrono::nanoseconds {
   /// Writes to_string().
   friend std::ostream& operator<<(std::ostream& out, elapsed const& time);
 };
+
+/// Reads a number, with a decimal point or without, and a unit: `250us`, `500ms`, `1.5s`, `5min`, `2h` (`ns` too; a blank between them is allowed).
+/// Nothing for anything else, negative ones and more than a hundred years included.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 }  // namespace skein

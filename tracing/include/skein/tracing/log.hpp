@@ -12,6 +12,10 @@ void log_info(std::string_view line) noexcept;
 void log_warn(std::string_view line) noexcept;
 /// Something was lost or refused.
 void log_error(std::string_view line) noexcept;
+/// Whether log_set_level() knows the name.
+[[nodiscard]] bool is_log_level(std::string_view name) noexcept;
+/// Sets the level of the logger: trace, debug, info, warn, error or off. False, and nothing happens, for any other name.
+bool log_set_level(std::string_view name) noexcept;
 /// Makes the logger if there is none yet. Whoever logs from a destructor calls this in its constructor, so that spdlog, too, lives longer.
 void log_prepare() noexcept;
 

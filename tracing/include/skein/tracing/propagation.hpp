@@ -26,6 +26,9 @@ class trace_context {
   [[nodiscard]] static trace_context current();
   /// What came from elsewhere.
   trace_context(span_context const& remote, std::string tracestate, std::string baggage);
+  /// What whoever started this process gave it, in the environment variables TRACEPARENT, TRACESTATE and BAGGAGE; read as by extract().
+  /// Nothing uses it by itself: `skein::trace_context::from_environment().bind(…)` makes the runs in the callable part of that trace.
+  [[nodiscard]] static trace_context from_environment();
 
   /// Reads `traceparent`, `tracestate` and `baggage` from a range of string pairs, whatever the case of their names. A traceparent that
   /// is missing, broken or there twice gives an invalid context; a broken tracestate or baggage is left out.
@@ -49,7 +52,7 @@ class trace_context {
   }
 
   /// A callable that does the same with this context current while it runs. A context that came from elsewhere has no run in this
-  /// process: with it, the callable runs outside any.
+  /// process: with it, spans are not recorded, and a run that starts in the callable hangs under the remote span, in its trace.
   template <class Callable>
   [[nodiscard]] auto bind(Callable&& callable) const {
     return [here = local_, call = std::forward<Callable>(callable)]<class... Args>(Args&&... args) mutable -> decltype(auto) {
@@ -66,7 +69,7 @@ class trace_context {
   [[nodiscard]] std::string const& tracestate() const noexcept { return tracestate_; }
   /// A header's text, checked; empty = none.
   [[nodiscard]] std::string const& baggage() const noexcept { return baggage_; }
-  /// What makes it current in this process; empty when it came from elsewhere.
+  /// What makes it current in this process.
   [[nodiscard]] ambient const& as_ambient() const noexcept { return local_; }
 
  private:
@@ -75,6 +78,7 @@ class trace_context {
     void take(std::string_view name, std::string_view value);
   };
   [[nodiscard]] static trace_context from(headers const& found);
+  void stand_in();
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> to_headers() const;
 
   ambient local_;

@@ -1,0 +1,67 @@
+// A worker's end of its link to a hub: a DEALER that connects, a host_session that remembers, one thread. Reconnects by itself.
+#pragma once
+
+#include <skein/bus/host_session.hpp>
+#include <skein/bus/security.hpp>
+#include <skein/registry/error.hpp>
+#include <skein/tracing/clock.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skein::bus {
+
+struct host_link_options {
+  std::string endpoint;                               ///< `ipc://PATH` or `tcp://ADDRESS:PORT`.
+  std::optional<curve_client> keys;                   ///< Absent: plaintext, refused off loopback (errc::misuse).
+  host_session_options session;
+  std::size_t frame_bytes_max = 64u << 20;            ///< A result that does not fit is reported as failed (errc::too_large), permanently.
+  std::chrono::milliseconds reconnect_initial{100}, reconnect_max{10'000};
+  std::chrono::milliseconds heartbeat{5'000};
+};
+
+/// How the conversation stands.
+enum class link_state : std::uint8_t {
+  connecting = 0,   ///< No welcome yet, or the connection was lost.
+  welcomed,         ///< The hub gives work.
+  refused,          ///< For good: another protocol, another holder of the name. The link is of no further use.
+  left,             ///< Goodbye has been said and is on its way.
+};
+
+/// What a link tells its owner; all on the link's thread, without its lock. They must not block.
+struct host_link_receivers {
+  std::function<void(std::vector<delivery>&&)> start;
+  std::function<void(attempt_ref const&)> drop;       ///< Its result is not wanted any more.
+  /// `why`: a sentence for people, on `connecting` and `refused`: connection refused, the hub does not accept this key, …
+  std::function<void(link_state, std::string const& why)> changed;
+  std::function<void(query_result&&)> answered;
+  std::function<void()> drain;                        ///< The hub asks to leave. The owner decides, and calls drain().
+  std::function<void(beat&)> beating;                 ///< A beat is about to leave: the owner adds spans. (Optional.)
+};
+
+/// Thread-safe.
+class host_link {
+ public:
+  /// Starts the thread and connects; an unreachable hub is no error, it is tried again for ever. `time` must outlive the link.
+  /// errc::invalid_argument (endpoint, keys), misuse.
+  [[nodiscard]] static result<std::unique_ptr<host_link>> open(host_link_options options, clock& time, host_link_receivers to);
+  virtual ~host_link() = default;
+
+  /// An attempt has ended. Never blocks; repeated until the hub has answered.
+  virtual void complete(done&& result) = 0;
+  /// Sends a question; repeated every second until answered or forgotten.
+  virtual void ask(query&& what) = 0;
+  virtual void forget_question(std::uint64_t number) = 0;
+  /// Gives back what is delivered from here on, says goodbye once nothing is held.
+  virtual void drain() = 0;
+  [[nodiscard]] virtual link_state state() const = 0;
+  [[nodiscard]] virtual std::vector<attempt_ref> held() const = 0;
+  /// Ends the thread and closes; what was given before is handed to the socket first and has `linger` to leave.
+  virtual void stop(std::chrono::milliseconds linger) = 0;
+};
+
+}  // namespace skein::bus

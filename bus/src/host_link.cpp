@@ -1,0 +1,471 @@
+// One thread owns the socket; the conversation (host_session) is under a lock, for handlers' threads complete attempts. What leaves is
+// encoded by whoever causes it and waits in the outbox.
+#include <skein/bus/host_link.hpp>
+
+#include "endpoint.hpp"
+#include "link_monitor.hpp"
+#include "metered_frame.hpp"
+#include "router_socket.hpp"
+
+#include <skein/bus/codec.hpp>
+#include <skein/bus/quiet_thread.hpp>
+#include <skein/tracing/log.hpp>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace skein::bus {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+constexpr int received_per_turn_max = 256;
+/// A pipe that has room again wakes the link nearly always; this is for the time when the news came while it looked elsewhere.
+constexpr std::chrono::milliseconds retry_every{5};
+constexpr std::chrono::milliseconds wait_max{60'000};
+
+/// A DEALER with what watches over it.
+struct connection {
+  connection(zmq::context_t& context, host_link_options const& options, bool is_ipv6, unsigned serial)
+      : socket(context, zmq::socket_type::dealer), monitor(context, socket, options.endpoint, options.keys.has_value(), serial) {
+    set_common_options(socket, options.frame_bytes_max, options.heartbeat);
+    socket.set(zmq::sockopt::immediate, true);  // nothing waits for a connection that is not there
+    socket.set(zmq::sockopt::reconnect_ivl, static_cast<int>(options.reconnect_initial.count()));
+    socket.set(zmq::sockopt::reconnect_ivl_max, static_cast<int>(options.reconnect_max.count()));
+    socket.set(zmq::sockopt::ipv6, is_ipv6);
+    if (options.keys) {
+      socket.set(zmq::sockopt::curve_serverkey, options.keys->server_key);
+      socket.set(zmq::sockopt::curve_publickey, options.keys->own.public_key);
+      socket.set(zmq::sockopt::curve_secretkey, options.keys->own.secret_key);
+    }
+    socket.connect(options.endpoint);
+  }
+  zmq::socket_t socket;
+  link_monitor monitor;
+};
+
+class zmq_host_link final : public host_link {
+ public:
+  zmq_host_link(host_link_options options, clock& time, host_link_receivers to)
+      : options_(std::move(options)), time_(time), to_(std::move(to)), session_(options_.session), backoff_(options_.reconnect_initial),
+        meter_(std::make_shared<pipe_meter>(waker_)) {
+    codec_.message_bytes_max = options_.frame_bytes_max;
+  }
+  ~zmq_host_link() override { stop(std::chrono::milliseconds{0}); }
+
+  [[nodiscard]] result<void> start();
+  void complete(done&& result) override;
+  void ask(query&& what) override;
+  void forget_question(std::uint64_t number) override;
+  void drain() override;
+  [[nodiscard]] link_state state() const override {
+    std::lock_guard const held{mutex_};
+    return state_;
+  }
+  [[nodiscard]] std::vector<attempt_ref> held() const override {
+    std::lock_guard const held{mutex_};
+    return session_.held();
+  }
+  void stop(std::chrono::milliseconds linger) override;
+
+ private:
+  struct question {
+    query what;
+    timestamp repeat_at{};
+  };
+
+  void run();
+  void wait();
+  bool watch_connection();
+  void on_event(link_event const& event);
+  void timers();
+  bool receive();
+  void take(message&& from_hub, host_actions& out);
+  void tell(host_actions&& what);
+  void change(link_state to, std::string const& why);
+  void reopen();
+  bool flush();
+
+  // With the lock held.
+  void post_all(std::vector<message>&& all);
+  void post(message&& one);
+  [[nodiscard]] result<bytes> encode_what_fits(message& what) const;
+  void wake_thread();
+
+  host_link_options options_;
+  clock& time_;
+  host_link_receivers to_;
+  codec_limits codec_;
+  wake_fd waker_;
+
+  std::mutex mutable mutex_;
+  host_session session_;                      // guarded by mutex_, like all down to the next comment
+  link_state state_ = link_state::connecting;
+  std::string why_;
+  bool ready_ = false;                        // connected: frames can leave
+  bool goodbye_said_ = false, wake_pending_ = false;
+  std::deque<bytes> outbox_;
+  std::map<std::uint64_t, question> questions_;
+  std::chrono::milliseconds linger_{0};
+
+  // The rest is the thread's.
+  steady::duration backoff_;
+  std::optional<steady::time_point> reopen_at_;
+  std::shared_ptr<pipe_meter> meter_;
+  bool is_ipv6_ = false, blocked_ = false;    // blocked: the pipe had no room
+  unsigned connections_ = 0;
+  std::deque<bytes> sending_;
+  zmq::context_t context_{1};
+  std::optional<connection> connection_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<std::thread::id> thread_id_;
+  std::thread thread_;
+};
+
+// ---- opening and stopping ----
+
+result<void> zmq_host_link::start() {
+  auto const parsed = parse_endpoint(options_.endpoint);
+  if (!parsed) return parsed.error();
+  if (parsed->transport == transport::inproc || parsed->port == "*" || parsed->address == "*") {
+    return error{errc::invalid_argument, "a host cannot connect there; use the hub's ipc://PATH or tcp://ADDRESS:PORT", options_.endpoint};
+  }
+  if (!parsed->local && !options_.keys) {
+    return error{errc::misuse, "a host in the network is reached with keys only; `skein bus keygen DIR` on the hub's machine makes them", options_.endpoint};
+  }
+  if (parsed->transport == transport::ipc) options_.keys.reset();  // the hub's ipc sockets are plaintext
+  is_ipv6_ = parsed->is_ipv6();
+  try {
+    connection_.emplace(context_, options_, is_ipv6_, ++connections_);
+  } catch (zmq::error_t const& failure) {
+    return error{errc::invalid_argument,
+                 std::string{"it cannot be connected to: "} + failure.what() + (options_.keys ? "; check the address and the keys" : "; check the address"),
+                 options_.endpoint};
+  }
+  try {
+    thread_ = quiet_thread("skein-host-link", [this] { run(); });
+  } catch (std::system_error const& failure) {
+    return error{errc::io_failed, std::string{"the thread of the link to the hub cannot be started: "} + failure.what()};
+  }
+  return {};
+}
+
+void zmq_host_link::stop(std::chrono::milliseconds linger) {
+  {
+    std::lock_guard const held{mutex_};
+    if (!stopping_) linger_ = linger;
+  }
+  stopping_ = true;
+  waker_.wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- what any thread may call ----
+
+void zmq_host_link::complete(done&& result) {
+  std::lock_guard const held{mutex_};
+  host_actions out;
+  session_.complete(time_.now(), std::move(result), out);
+  post_all(std::move(out.send));
+  wake_thread();
+}
+
+void zmq_host_link::ask(query&& what) {
+  std::lock_guard const held{mutex_};
+  auto const number = what.number;
+  questions_.insert_or_assign(number, question{std::move(what), time_.now()});
+  wake_thread();
+}
+
+void zmq_host_link::forget_question(std::uint64_t number) {
+  std::lock_guard const held{mutex_};
+  questions_.erase(number);
+}
+
+void zmq_host_link::drain() {
+  std::lock_guard const held{mutex_};
+  host_actions out;
+  session_.drain(time_.now(), out);
+  post_all(std::move(out.send));
+  wake_thread();
+}
+
+void zmq_host_link::wake_thread() {
+  if (wake_pending_ || std::this_thread::get_id() == thread_id_) return;
+  wake_pending_ = true;
+  waker_.wake();
+}
+
+// ---- what leaves ----
+
+/// A result that does not fit is a failure that trying again cannot help. Spans are left out only where nothing else helps.
+result<bytes> zmq_host_link::encode_what_fits(message& what) const {
+  auto frame = encode(what, codec_);
+  if (frame) return frame;
+  if (auto* const ended = std::get_if<done>(&what); ended != nullptr) {
+    ended->outcome = outcome::permanent;
+    ended->error_type = to_string(frame.error().code());
+    ended->what = "the result cannot be sent to the hub: " + std::string{frame.error().what()};
+    ended->children.clear();
+    if (auto shorter = encode(what, codec_)) return shorter;
+  }
+  std::visit([](auto& m) {
+    if constexpr (requires { m.spans; }) m.spans.clear();
+    if constexpr (requires { m.runs; }) m.runs.clear();
+  }, what);
+  return encode(what, codec_);
+}
+
+void zmq_host_link::post(message&& one) {
+  if (std::holds_alternative<goodbye>(one)) goodbye_said_ = true;
+  // Without a connection nothing can leave. Nothing is lost by it: the session says all of it again after the next hello.
+  if (!ready_) return;
+  auto frame = encode_what_fits(one);
+  if (frame) return outbox_.push_back(std::move(*frame));
+  log_error(std::string{"a message for the hub cannot be sent: "} + frame.error().what());
+}
+
+void zmq_host_link::post_all(std::vector<message>&& all) {
+  for (auto& one : all) post(std::move(one));
+}
+
+/// Hands the socket what it takes; whether anything was handed over.
+bool zmq_host_link::flush() {
+  {
+    std::lock_guard const held{mutex_};
+    wake_pending_ = false;
+    if (!ready_) {
+      outbox_.clear();
+      sending_.clear();
+    }
+    if (sending_.empty()) sending_.swap(outbox_);
+  }
+  bool moved = false;
+  blocked_ = false;
+  while (!sending_.empty()) {
+    // Asked first, for a frame that has been made can't be made bytes again.
+    if (meter_->full() || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLOUT) == 0) {
+      blocked_ = true;
+      break;
+    }
+    (void)connection_->socket.send(make_frame(std::move(sending_.front()), meter_), zmq::send_flags::dontwait);
+    sending_.pop_front();
+    moved = true;
+  }
+  return moved;
+}
+
+// ---- the connection ----
+
+void zmq_host_link::change(link_state to, std::string const& why) {
+  {
+    std::lock_guard const held{mutex_};
+    bool const final = state_ == link_state::refused || state_ == link_state::left;
+    if (final || (state_ == to && why_ == why)) return;
+    state_ = to;
+    why_ = why;
+  }
+  if (to_.changed) to_.changed(to, why);
+}
+
+void zmq_host_link::on_event(link_event const& event) {
+  {
+    std::lock_guard const held{mutex_};
+    ready_ = event.what == link_event::kind::ready;
+    outbox_.clear();
+    sending_.clear();
+    if (ready_) {
+      host_actions out;
+      session_.connect(time_.now(), out);
+      post_all(std::move(out.send));
+      for (auto& [number, one] : questions_) one.repeat_at = time_.now();
+    }
+  }
+  if (event.what == link_event::kind::ready) return;
+  change(link_state::connecting, event.why);
+  if (event.what != link_event::kind::rejected) return;
+  // libzmq gives up after some failed handshakes and hurries after others: the link keeps the pace itself.
+  reopen_at_ = steady::now() + backoff_;
+  backoff_ = std::min<steady::duration>(2 * backoff_, options_.reconnect_max);
+}
+
+bool zmq_host_link::watch_connection() {
+  if (reopen_at_ && *reopen_at_ <= steady::now()) reopen();
+  if (!connection_) return false;
+  bool moved = false;
+  while (auto const event = connection_->monitor.next()) {
+    moved = true;
+    on_event(*event);
+    if (!reopen_at_) continue;
+    connection_.reset();
+    break;
+  }
+  return moved;
+}
+
+void zmq_host_link::reopen() {
+  reopen_at_.reset();
+  try {
+    connection_.emplace(context_, options_, is_ipv6_, ++connections_);
+  } catch (zmq::error_t const& failure) {
+    connection_.reset();
+    change(link_state::connecting, options_.endpoint + " cannot be connected to: " + failure.what());
+    reopen_at_ = steady::now() + options_.reconnect_max;
+  }
+}
+
+// ---- what comes ----
+
+void zmq_host_link::take(message&& from_hub, host_actions& out) {
+  std::lock_guard const held{mutex_};
+  session_.receive(time_.now(), std::move(from_hub), out);
+  post_all(std::exchange(out.send, {}));
+  std::erase_if(out.answered, [&](query_result const& answer) { return questions_.erase(answer.number) == 0; });
+}
+
+bool zmq_host_link::receive() {
+  if (!connection_) return false;
+  host_actions found;
+  zmq::message_t frame;
+  int left = received_per_turn_max;
+  while (left > 0 && connection_->socket.recv(frame, zmq::recv_flags::dontwait)) {
+    --left;
+    auto decoded = decode({frame.data<std::byte>(), frame.size()}, codec_);
+    if (decoded) {
+      take(std::move(*decoded), found);
+    } else {
+      log_warn(std::string{"the hub sent what cannot be read: "} + decoded.error().what());
+    }
+  }
+  tell(std::move(found));
+  return left < received_per_turn_max;
+}
+
+/// Tells the owner, in the order in which it makes sense to: what starts may be dropped at once.
+void zmq_host_link::tell(host_actions&& what) {
+  if (!what.start.empty() && to_.start) to_.start(std::move(what.start));
+  if (to_.drop) {
+    for (auto const& one : what.drop) to_.drop(one);
+  }
+  if (to_.answered) {
+    for (auto& one : what.answered) to_.answered(std::move(one));
+  }
+  if (what.drain_asked && to_.drain) to_.drain();
+  bool welcomed = false, left = false;
+  {
+    std::lock_guard const held{mutex_};
+    welcomed = ready_ && session_.welcomed();
+    left = goodbye_said_;
+  }
+  if (what.ended) return change(link_state::refused, what.ended->what);
+  if (left) return change(link_state::left, {});
+  if (!welcomed) return;
+  backoff_ = options_.reconnect_initial;
+  change(link_state::welcomed, {});
+}
+
+// ---- time ----
+
+void zmq_host_link::timers() {
+  host_actions found;
+  // What cannot leave need not be said again and again.
+  if (sending_.empty()) {
+    std::unique_lock held{mutex_};
+    auto const now = time_.now();
+    if (auto const due = session_.next_timer(); due && *due <= now) session_.tick(now, found);
+    auto all = std::exchange(found.send, {});
+    for (auto& one : all) {
+      auto* const alive = std::get_if<beat>(&one);
+      if (alive == nullptr || !to_.beating || !ready_) continue;
+      held.unlock();
+      to_.beating(*alive);
+      held.lock();
+    }
+    post_all(std::move(all));
+    for (auto& [number, one] : questions_) {
+      if (one.repeat_at > now || !ready_ || !session_.welcomed()) continue;
+      one.repeat_at = now + options_.session.repeat;
+      post(message{one.what});
+    }
+  }
+  tell(std::move(found));
+}
+
+void zmq_host_link::wait() {
+  std::array<::pollfd, 3> items{};
+  ::nfds_t count = 0;
+  items.at(count++) = {waker_.fd(), POLLIN, 0};
+  if (connection_) {
+    // Edge-triggered: looked at before waited for.
+    if (connection_->monitor.readable() || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0) return;
+    items.at(count++) = {connection_->monitor.fd(), POLLIN, 0};
+    items.at(count++) = {connection_->socket.get(zmq::sockopt::fd), POLLIN, 0};
+  }
+  auto timeout = wait_max;
+  auto const sooner = [&](auto left) { timeout = std::min(timeout, std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0})); };
+  if (blocked_) sooner(retry_every);
+  if (reopen_at_) sooner(*reopen_at_ - steady::now());
+  {
+    std::lock_guard const held{mutex_};
+    auto const now = time_.now();
+    if (auto const due = session_.next_timer(); due && !blocked_) sooner(*due - now);
+    if (ready_ && session_.welcomed() && !blocked_) {
+      for (auto const& [number, one] : questions_) sooner(one.repeat_at - now);
+    }
+  }
+  ::poll(items.data(), count, static_cast<int>(timeout.count()));
+}
+
+// ---- the thread ----
+
+void zmq_host_link::run() {
+  thread_id_ = std::this_thread::get_id();
+  for (;;) {
+    waker_.clear();
+    if (stopping_) break;  // looked at after the wake-up that may have come with it was cleared
+    bool moved = watch_connection();
+    timers();
+    moved |= flush();
+    moved |= receive();
+    moved |= flush();
+    if (!moved) wait();
+  }
+  std::chrono::milliseconds linger{0};
+  {
+    std::lock_guard const held{mutex_};
+    linger = linger_;
+  }
+  auto const until = steady::now() + linger;
+  do {
+    waker_.clear();
+    while (flush()) {
+    }
+    if (!blocked_ || !connection_) break;
+    wait();
+  } while (steady::now() < until);
+  if (connection_) {
+    connection_->socket.set(zmq::sockopt::linger, static_cast<int>(linger.count()));
+    connection_.reset();
+  }
+  context_.close();
+}
+
+}  // namespace
+
+result<std::unique_ptr<host_link>> host_link::open(host_link_options options, clock& time, host_link_receivers to) {
+  auto link = std::make_unique<zmq_host_link>(std::move(options), time, std::move(to));
+  if (auto started = link->start(); !started) return started.error();
+  return std::unique_ptr<host_link>{std::move(link)};
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,153 @@
+// What hosts in other processes say. Called on a link's thread, which must not wait for the disk while another thread can.
+#include "locked_bus.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace skein::bus {
+
+namespace {
+
+/// Attempts whose spans have been handed on: many times what can be under way.
+constexpr std::size_t reported_max = 65'536;
+
+bus::done as_done(nack&& what) {
+  bus::done out;
+  out.activation = what.activation;
+  out.outcome = what.fatal ? outcome::permanent : outcome::failed;
+  out.error_type = std::move(what.error_type);
+  out.what = std::move(what.what);
+  out.duration_ns = what.duration_ns;
+  out.spans = std::move(what.spans);
+  out.runs = std::move(what.runs);
+  out.sent_at = what.sent_at;
+  if (!what.fatal) out.retry_after = what.retry_after;
+  return out;
+}
+
+/// The attempt's own span: by its derived id or, from workers that choose ids themselves, by what it is.
+bool has_span(bus::done const& what) {
+  auto const wanted = derive_invoke_span_id(what.activation.id, what.activation.attempt);
+  return std::any_of(what.spans.begin(), what.spans.end(), [&](auto const& one) {
+    return one.context.span == wanted || (one.kind == span_kind::consumer && one.type == span_type::agent);
+  });
+}
+
+}  // namespace
+
+void hub_port::lost(lost_attempt const&) {}
+void hub_port::untraced(untraced_attempt const&) {}
+void hub_port::recorded(remote_record&&) {}
+void hub_port::asked(host_key, query&&) {}
+
+void locked_bus::receive(host_key from, message&& what, std::string_view principal) {
+  if (auto* m = std::get_if<bus::done>(&what)) return on_result(from, std::move(*m));
+  if (auto* m = std::get_if<nack>(&what)) return on_result(from, as_done(std::move(*m)));
+  if (auto* m = std::get_if<beat>(&what)) return on_beat(from, std::move(*m));
+  if (auto* m = std::get_if<query>(&what)) return on_query(from, std::move(*m));
+  if (auto* m = std::get_if<hello>(&what)) return on_hello(from, std::move(*m), principal);
+  lock held{mutex_};
+  if (!admits(held)) return;
+  if (auto* m = std::get_if<goodbye>(&what)) step_remote(held, input::goodbye{from, m->instance});
+}
+
+void locked_bus::disconnected(host_key from, bool certain) {
+  lock held{mutex_};
+  if (admits(held)) step_remote(held, input::disconnected{from, certain});
+}
+
+/// With a broken ledger nothing is taken: hosts repeat what matters until it is answered. Whoever has the time repairs it.
+bool locked_bus::admits(lock& held) {
+  if (!broken_) return true;
+  held.unlock();
+  if (!port_.wake()) attend();
+  return false;
+}
+
+/// A step whose effects some other thread commits, where there is one.
+void locked_bus::step_remote(lock& held, board_input&& in) {
+  step(held, std::move(in));
+  if (!durable_ || committing_ || group_steps_ == 0) return;
+  if (!hand_over(held) && !committing_) lead(held, [] { return true; });
+}
+
+void locked_bus::on_hello(host_key from, bus::hello&& what, std::string_view principal) {
+  if (what.host == local_host_name) {
+    std::vector<outgoing> answer;
+    answer.push_back({from, refused{errc::locked, "the name \"local\" belongs to the hub's own process; start the worker under another name"}});
+    return port_.send(std::move(answer));
+  }
+  lock held{mutex_};
+  if (admits(held)) step_remote(held, input::hello{from, std::move(what), false, std::string{principal}});
+}
+
+void locked_bus::on_result(host_key from, bus::done&& what) {
+  input::done in{from, std::move(what), {}, true};
+  in.traced = has_span(in.message);
+  remote_record record;
+  {
+    lock held{mutex_};
+    if (!admits(held)) return;
+    record.host = core_.host_name(from);
+    bool const tells = !in.message.spans.empty() || !in.message.runs.empty();
+    // An unknown host says hello and repeats it.
+    if (tells && !record.host.empty() && is_first_report({in.message.activation})) {
+      record.spans = std::move(in.message.spans);
+      record.runs = std::move(in.message.runs);
+    }
+  }
+  if (!record.spans.empty() || !record.runs.empty()) {
+    record.from = from;
+    record.sent_at = in.message.sent_at;
+    record.received_at = time_.now();
+    port_.recorded(std::move(record));
+  }
+  lock held{mutex_, std::defer_lock};
+  (void)step_done(held, std::move(in));
+  // Nobody took the commit over: a hub without threads of its own.
+  if (durable_ && !broken_ && !committing_ && group_steps_ > 0 && !handed_over_) lead(held, [] { return true; });
+}
+
+bool locked_bus::is_first_report(attempt_ref const& which) {
+  if (!reported_.insert({which.id, which.attempt}).second) return false;
+  reported_in_order_.push_back({which.id, which.attempt});
+  if (reported_in_order_.size() > reported_max) {
+    reported_.erase(reported_in_order_.front());
+    reported_in_order_.pop_front();
+  }
+  return true;
+}
+
+void locked_bus::on_beat(host_key from, bus::beat&& what) {
+  remote_record record;
+  record.spans = std::move(what.spans);
+  lock held{mutex_};
+  if (!admits(held)) return;
+  record.host = core_.host_name(from);
+  if (!record.spans.empty() && !record.host.empty()) {
+    record.from = from;
+    record.sent_at = what.sent_at;
+    record.received_at = time_.now();
+    held.unlock();
+    port_.recorded(std::move(record));
+    held.lock();
+    if (broken_) return;
+  }
+  step_remote(held, input::beat{from, std::move(what)});
+}
+
+void locked_bus::on_query(host_key from, query&& what) {
+  {
+    lock held{mutex_};
+    if (!admits(held)) return;
+    if (core_.host_name(from).empty()) {
+      std::vector<outgoing> answer;
+      answer.push_back({from, hello_again{}});
+      held.unlock();
+      return port_.send(std::move(answer));
+    }
+  }
+  port_.asked(from, std::move(what));
+}
+
+}  // namespace skein::bus

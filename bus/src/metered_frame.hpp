@@ -1,0 +1,44 @@
+// Frames on their way out. Small ones are copied into libzmq's memory; large ones are given to it as they are, and counted until it
+// has sent or dropped them, so that the bytes that one slow peer can keep in memory are known.
+#pragma once
+
+#include "wake_fd.hpp"
+
+#include <skein/registry/artifact_type.hpp>
+
+#include <zmq.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+namespace skein::bus {
+
+/// Bytes of large frames that libzmq holds for one peer. Outlives the peer while frames are under way.
+class pipe_meter {
+ public:
+  /// More is kept back until libzmq has sent some. Enough to keep a fast connection busy.
+  static constexpr std::size_t window_bytes = 4u << 20;
+
+  explicit pipe_meter(wake_fd const& waker) : waker_(waker) {}
+  [[nodiscard]] bool full() const noexcept { return bytes_.load(std::memory_order_acquire) >= window_bytes; }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+  void add(std::size_t bytes) noexcept { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  /// On libzmq's thread: wakes the link when there is room again.
+  void subtract(std::size_t bytes) noexcept {
+    auto const before = bytes_.fetch_sub(bytes, std::memory_order_release);
+    if (before >= window_bytes && before - bytes < window_bytes) waker_.wake();
+  }
+
+ private:
+  wake_fd const& waker_;   // the link's; its context is terminated before it goes
+  std::atomic<std::size_t> bytes_ = 0;
+};
+
+/// Larger frames are not copied but given away; smaller ones are bounded by the socket's high-water mark.
+inline constexpr std::size_t copied_bytes_max = 4'096;
+
+/// The frame as libzmq takes it. `meter` counts it if it is large.
+[[nodiscard]] zmq::message_t make_frame(bytes&& data, std::shared_ptr<pipe_meter> const& meter);
+
+}  // namespace skein::bus

@@ -1,0 +1,61 @@
+// skein bus drain, forget, backup, reload-keys
+#include "bus.hpp"
+#include "hub_client.hpp"
+
+#include <filesystem>
+
+namespace skein::cli {
+namespace {
+
+using nlohmann::json;
+
+struct care_options : hub_options {
+  std::string argument;
+};
+
+/// A subcommand that sends one request and prints one sentence.
+template <class Request, class Sentence>
+CLI::App& add_care(CLI::App& bus, output& out, std::shared_ptr<care_options> const& options, char const* name, char const* what, Request request,
+                   Sentence sentence) {
+  auto& command = *bus.add_subcommand(name, what);
+  add_hub_options(command, *options);
+  command.callback([=, &out] {
+    auto const answer = ask_hub(options->ledger, request(options->argument), std::nullopt);
+    out.write(options->json ? answer.dump() + '\n' : sentence(options->argument, answer) + '\n');
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_bus_care(CLI::App& bus, output& out) {
+  auto const drain = std::make_shared<care_options>();
+  add_care(
+      bus, out, drain, "drain", "Tells workers to finish what they hold and leave",
+      [](std::string const& host) { return json{{"request", "drain"}, {"host", host}}; },
+      [](std::string const& host, json const&) { return host.empty() ? std::string{"all workers were told to leave"} : host + " was told to leave"; })
+      .add_option("HOST", drain->argument, "One of `skein bus hosts`; default: all workers");
+
+  auto const forget = std::make_shared<care_options>();
+  add_care(
+      bus, out, forget, "forget", "Forgets an agent that nobody will start again: it gets no more work, what it has open is dropped",
+      [](std::string const& agent) { return json{{"request", "forget"}, {"agent", agent}}; },
+      [](std::string const& agent, json const& answer) { return agent + " is forgotten; " + text_of(answer, "count") + " open activation(s) dropped"; })
+      .add_option("AGENT", forget->argument, "One of `skein bus agents` that no host serves")
+      ->required();
+
+  auto const backup = std::make_shared<care_options>();
+  add_care(
+      bus, out, backup, "backup", "Copies the ledger of a running hub into a file, consistently, while it works",
+      [](std::string const& path) { return json{{"request", "backup"}, {"path", std::filesystem::absolute(path).string()}}; },
+      [](std::string const& path, json const& answer) { return path + ": " + text_of(answer, "bytes") + " bytes"; })
+      .add_option("FILE", backup->argument, "Where to; must not be there yet")
+      ->required();
+
+  auto const keys = std::make_shared<care_options>();
+  add_care(
+      bus, out, keys, "reload-keys", "Makes a hub look at its folder of allowed keys (it also does so by itself)",
+      [](std::string const&) { return json{{"request", "reload_keys"}}; }, [](std::string const&, json const&) { return std::string{"done"}; });
+}
+
+}  // namespace skein::cli

@@ -1,0 +1,158 @@
+#include "remote_spans.hpp"
+
+#include <skein/agents/invoke_span.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace skein {
+
+namespace {
+
+void interrupt_at(span_record& span, timestamp at) {
+  span.status = status_code::interrupted;
+  span.end = std::max(span.start, at);
+}
+
+/// An attempt's span as far as the hub can tell; `Attempt` is one of the two kinds that the bus tells of.
+template <class Attempt>
+span_record attempt_span(Attempt const& what) {
+  auto start = agents::invoke_span(what.activation, what.agent, {}, what.inputs);
+  auto const& newest = agents::newest_of(what.inputs);
+  span_record made;
+  made.context = {newest.context.trace, start.id, newest.context.flags};
+  made.parent = start.parent.span;
+  made.run = newest.run;
+  made.name = std::move(start.name);
+  made.kind = start.kind;
+  made.type = start.type;
+  made.start = what.leased_at;
+  made.end = std::max(what.leased_at, what.at);
+  made.service = what.host;
+  made.scope = std::move(start.scope);
+  made.attributes = std::move(start.attrs);
+  made.links = std::move(start.links);
+  return made;
+}
+
+}  // namespace
+
+span_record interrupted_attempt(bus::lost_attempt const& what) {
+  auto made = attempt_span(what);
+  made.status = status_code::interrupted;
+  made.status_message = what.why;
+  set_attribute(made.attributes, "error.type", "skein.host_lost");
+  return made;
+}
+
+span_record reported_attempt(bus::untraced_attempt const& what) {
+  auto made = attempt_span(what);
+  // The end is when the result came; the host's word on how long it took says when it began, as far as that is possible.
+  auto const took = std::clamp<std::int64_t>(what.duration_ns, 0, (made.end - made.start).count());
+  made.start = made.end - std::chrono::nanoseconds{took};
+  if (what.outcome == bus::outcome::ok) return made;
+  made.status = status_code::error;
+  made.status_message = what.what;
+  if (!what.error_type.empty()) set_attribute(made.attributes, "error.type", what.error_type);
+  return made;
+}
+
+remote_spans::decided& remote_spans::decided_of(span_id const& id) {
+  if (starts_.size() >= starts_kept && !starts_.contains(id)) older_starts_ = std::exchange(starts_, {});
+  auto const [place, added] = starts_.try_emplace(id);
+  if (added) {
+    if (auto const older = older_starts_.find(id); older != older_starts_.end()) place->second = older->second;
+  }
+  return place->second;
+}
+
+void remote_spans::put_right(span_record& span, std::chrono::nanoseconds offset, timestamp arrived) {
+  auto const sent = span.start;
+  auto start = std::min(sent + offset, arrived);
+  // Two look-ups, one after the other: the second may move what the first gave.
+  if (span.parent) {
+    auto& parent = decided_of(span.parent);
+    start = std::max(start, parent.start);
+    if (parent.first_child == timestamp{} || start < parent.first_child) parent.first_child = start;
+  }
+  auto& own = decided_of(span.context.span);
+  if (own.start != timestamp{} && own.sent == sent) {
+    start = own.start;  // it was shown while it was running
+  } else if (own.first_child != timestamp{}) {
+    start = std::min(start, own.first_child);
+  }
+  own.sent = sent;
+  own.ended = span.status != status_code::running;
+  own.start = start;
+  auto const moved = start - sent;
+  span.start = start;
+  if (span.end != timestamp{}) span.end = std::max(start, std::min(span.end + moved, arrived));
+  for (auto& event : span.events) event.time = std::min(event.time + moved, arrived);
+}
+
+bool remote_spans::has(span_id const& id) {
+  std::lock_guard const held{mutex_};
+  return decided_of(id).ended;
+}
+
+std::vector<span_record> remote_spans::take(bus::remote_record&& what) {
+  std::lock_guard const held{mutex_};
+  offsets_.heard(what.host, what.from, what.sent_at, what.received_at);
+  auto const offset = offsets_.of(what.host);
+  auto const known = running_.find(what.host);
+  auto* running = known == running_.end() ? nullptr : &known->second;
+  // Parents first.
+  std::stable_sort(what.spans.begin(), what.spans.end(), [](auto const& a, auto const& b) { return a.start < b.start; });
+  for (auto& span : what.spans) {
+    put_right(span, offset, what.received_at);
+    if (span.service.empty()) span.service = what.host;
+    if (span.status != status_code::running) {
+      if (running) running->erase(span.context.span);
+      continue;
+    }
+    if (!running) running = &running_[what.host];
+    if (running->size() < running_max) running->insert_or_assign(span.context.span, span);
+  }
+  if (running && running->empty()) running_.erase(what.host);
+  return std::move(what.spans);
+}
+
+std::vector<span_record> remote_spans::interrupt(std::string_view host, span_id const& top, timestamp at) {
+  std::lock_guard const held{mutex_};
+  std::vector<span_record> ended;
+  auto const known = running_.find(std::string{host});
+  if (known == running_.end()) return ended;
+  auto& running = known->second;
+  running.erase(top);
+  std::unordered_multimap<span_id, span_id> children;
+  for (auto const& [id, span] : running) children.emplace(span.parent, id);
+  std::vector<span_id> parents{top};
+  while (!parents.empty()) {
+    auto const [first, last] = children.equal_range(parents.back());
+    parents.pop_back();
+    for (auto child = first; child != last; ++child) {
+      auto node = running.extract(child->second);
+      if (node.empty()) continue;
+      parents.push_back(child->second);
+      interrupt_at(node.mapped(), at);
+      ended.push_back(std::move(node.mapped()));
+    }
+  }
+  if (running.empty()) running_.erase(known);
+  return ended;
+}
+
+std::vector<span_record> remote_spans::interrupt_all(timestamp at) {
+  std::lock_guard const held{mutex_};
+  std::vector<span_record> ended;
+  for (auto& [host, running] : running_) {
+    for (auto& [id, span] : running) {
+      interrupt_at(span, at);
+      ended.push_back(std::move(span));
+    }
+  }
+  running_.clear();
+  return ended;
+}
+
+}  // namespace skein
