@@ -52,7 +52,8 @@ std::vector<error> allow_list::scan() {
       continue;
     }
     auto const [slot, added] = keys_.try_emplace(pair->public_key, path.stem().string());
-    if (!added) problems.emplace_back(errc::corrupt, "the same key is allowed as `" + slot->second + "`; each name needs its own", path.string());
+    if (!added)
+      problems.emplace_back(errc::corrupt, "the same key is allowed as `" + slot->second + "`; each name needs its own", path.string());
   }
   if (failure) problems.emplace_back(errc::io_failed, "the folder of allowed keys cannot be read: " + failure.message(), folder_);
   return problems;

@@ -37,8 +37,8 @@ class allow_list {
   [[nodiscard]] std::vector<std::string> fingerprint() const;
 
   std::string folder_;
-  std::map<std::string, std::string, std::less<>> keys_;   // public key → name
-  std::vector<std::string> seen_;                          // fingerprint of the last scan
+  std::map<std::string, std::string, std::less<>> keys_;  // public key → name
+  std::vector<std::string> seen_;                         // fingerprint of the last scan
 };
 
 }  // namespace skein::bus

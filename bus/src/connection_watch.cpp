@@ -21,7 +21,8 @@ std::string address_of(int fd) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (peer.ss_family == AF_INET) {
     auto const* const v4 = reinterpret_cast<::sockaddr_in const*>(&peer);
-    if (::inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size()) != nullptr) return std::string{text.data()} + ":" + std::to_string(ntohs(v4->sin_port));
+    if (::inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size()) != nullptr)
+      return std::string{text.data()} + ":" + std::to_string(ntohs(v4->sin_port));
   }
   if (peer.ss_family == AF_INET6) {
     auto const* const v6 = reinterpret_cast<::sockaddr_in6 const*>(&peer);
@@ -34,10 +35,13 @@ std::string address_of(int fd) {
 
 std::string reason(std::uint32_t failure) {
   switch (failure) {
-    case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: return "it uses no keys";
+    case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
+      return "it uses no keys";
     case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC:
-    case ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE: return "it has another server key than this hub's";
-    default: return "it does not speak ZeroMQ's protocol";
+    case ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE:
+      return "it has another server key than this hub's";
+    default:
+      return "it does not speak ZeroMQ's protocol";
   }
 }
 

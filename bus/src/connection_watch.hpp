@@ -16,7 +16,7 @@ class connection_watch {
     enum class kind { closed, rejected };
     kind what = kind::closed;
     int fd = -1;
-    std::string address, why;   ///< Of `rejected`: the peer's address, and a reason for people.
+    std::string address, why;  ///< Of `rejected`: the peer's address, and a reason for people.
   };
   connection_watch(zmq::context_t& context, zmq::socket_t& watched, unsigned serial);
 
@@ -29,8 +29,8 @@ class connection_watch {
 
  private:
   socket_monitor events_;
-  std::string failure_;                              // of the handshake whose connection is closed next
-  std::unordered_map<int, std::string> addresses_;   // of open connections
+  std::string failure_;                             // of the handshake whose connection is closed next
+  std::unordered_map<int, std::string> addresses_;  // of open connections
 };
 
 }  // namespace skein::bus

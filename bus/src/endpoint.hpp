@@ -12,9 +12,9 @@ enum class transport : unsigned char { inproc, ipc, tcp };
 
 struct endpoint {
   bus::transport transport = bus::transport::inproc;
-  std::string path;            ///< Of ipc and inproc.
-  std::string address, port;   ///< Of tcp; an IPv6 address without brackets. `*` where it stood.
-  bool local = false;          ///< ipc, inproc, tcp on loopback.
+  std::string path;           ///< Of ipc and inproc.
+  std::string address, port;  ///< Of tcp; an IPv6 address without brackets. `*` where it stood.
+  bool local = false;         ///< ipc, inproc, tcp on loopback.
   [[nodiscard]] bool is_ipv6() const noexcept { return address.find(':') != std::string::npos; }
 };
 

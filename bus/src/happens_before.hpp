@@ -30,7 +30,8 @@ inline void takes_over([[maybe_unused]] void* memory) noexcept {
 #if defined(__SANITIZE_THREAD__)
 __attribute__((no_sanitize("thread")))
 #endif
-inline std::string copy_of_theirs(char const* text) {
+inline std::string
+copy_of_theirs(char const* text) {
   std::string out;
 #if defined(__SANITIZE_THREAD__)
   for (; *text != '\0'; ++text) out.push_back(*text);  // no strlen, which the sanitizer watches everywhere

@@ -57,7 +57,11 @@ struct connection {
 class zmq_host_link final : public host_link {
  public:
   zmq_host_link(host_link_options options, clock& time, host_link_receivers to)
-      : options_(std::move(options)), time_(time), to_(std::move(to)), session_(options_.session), backoff_(options_.reconnect_initial),
+      : options_(std::move(options)),
+        time_(time),
+        to_(std::move(to)),
+        session_(options_.session),
+        backoff_(options_.reconnect_initial),
         meter_(std::make_shared<pipe_meter>(waker_)) {
     codec_.message_bytes_max = options_.frame_bytes_max;
   }
@@ -95,6 +99,10 @@ class zmq_host_link final : public host_link {
   void change(link_state to, std::string const& why);
   void reopen();
   bool flush();
+  void forget_unsent() {
+    sending_.clear();
+    stuck_.reset();
+  }
 
   // With the lock held.
   void post_all(std::vector<message>&& all);
@@ -109,10 +117,10 @@ class zmq_host_link final : public host_link {
   wake_fd waker_;
 
   std::mutex mutable mutex_;
-  host_session session_;                      // guarded by mutex_, like all down to the next comment
+  host_session session_;  // guarded by mutex_, like all down to the next comment
   link_state state_ = link_state::connecting;
   std::string why_;
-  bool ready_ = false;                        // connected: frames can leave
+  bool ready_ = false;  // connected: frames can leave
   bool goodbye_said_ = false, wake_pending_ = false;
   std::deque<bytes> outbox_;
   std::map<std::uint64_t, question> questions_;
@@ -122,9 +130,10 @@ class zmq_host_link final : public host_link {
   steady::duration backoff_;
   std::optional<steady::time_point> reopen_at_;
   std::shared_ptr<pipe_meter> meter_;
-  bool is_ipv6_ = false, blocked_ = false;    // blocked: the pipe had no room
+  bool is_ipv6_ = false, blocked_ = false;  // blocked: the pipe had no room
   unsigned connections_ = 0;
   std::deque<bytes> sending_;
+  std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};
   std::optional<connection> connection_;
   std::atomic<bool> stopping_ = false;
@@ -141,7 +150,8 @@ result<void> zmq_host_link::start() {
     return error{errc::invalid_argument, "a host cannot connect there; use the hub's ipc://PATH or tcp://ADDRESS:PORT", options_.endpoint};
   }
   if (!parsed->local && !options_.keys) {
-    return error{errc::misuse, "a host in the network is reached with keys only; `skein bus keygen DIR` on the hub's machine makes them", options_.endpoint};
+    return error{errc::misuse, "a host in the network is reached with keys only; `skein bus keygen DIR` on the hub's machine makes them",
+                 options_.endpoint};
   }
   if (parsed->transport == transport::ipc) options_.keys.reset();  // the hub's ipc sockets are plaintext
   is_ipv6_ = parsed->is_ipv6();
@@ -149,7 +159,8 @@ result<void> zmq_host_link::start() {
     connection_.emplace(context_, options_, is_ipv6_, ++connections_);
   } catch (zmq::error_t const& failure) {
     return error{errc::invalid_argument,
-                 std::string{"it cannot be connected to: "} + failure.what() + (options_.keys ? "; check the address and the keys" : "; check the address"),
+                 std::string{"it cannot be connected to: "} + failure.what() +
+                     (options_.keys ? "; check the address and the keys" : "; check the address"),
                  options_.endpoint};
   }
   try {
@@ -219,10 +230,12 @@ result<bytes> zmq_host_link::encode_what_fits(message& what) const {
     ended->children.clear();
     if (auto shorter = encode(what, codec_)) return shorter;
   }
-  std::visit([](auto& m) {
-    if constexpr (requires { m.spans; }) m.spans.clear();
-    if constexpr (requires { m.runs; }) m.runs.clear();
-  }, what);
+  std::visit(
+      [](auto& m) {
+        if constexpr (requires { m.spans; }) m.spans.clear();
+        if constexpr (requires { m.runs; }) m.runs.clear();
+      },
+      what);
   return encode(what, codec_);
 }
 
@@ -246,22 +259,22 @@ bool zmq_host_link::flush() {
     wake_pending_ = false;
     if (!ready_) {
       outbox_.clear();
-      sending_.clear();
+      forget_unsent();
     }
     if (sending_.empty()) sending_.swap(outbox_);
   }
   bool moved = false;
-  blocked_ = false;
-  while (!sending_.empty()) {
-    // Asked first, for a frame that has been made can't be made bytes again.
-    if (meter_->full() || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLOUT) == 0) {
-      blocked_ = true;
-      break;
+  while (stuck_ || !sending_.empty()) {
+    if (!stuck_) {
+      if (meter_->full()) break;
+      stuck_ = make_frame(std::move(sending_.front()), meter_);
+      sending_.pop_front();
     }
-    (void)connection_->socket.send(make_frame(std::move(sending_.front()), meter_), zmq::send_flags::dontwait);
-    sending_.pop_front();
+    if (!connection_->socket.send(*stuck_, zmq::send_flags::dontwait)) break;
+    stuck_.reset();
     moved = true;
   }
+  blocked_ = stuck_ || !sending_.empty();
   return moved;
 }
 
@@ -283,7 +296,7 @@ void zmq_host_link::on_event(link_event const& event) {
     std::lock_guard const held{mutex_};
     ready_ = event.what == link_event::kind::ready;
     outbox_.clear();
-    sending_.clear();
+    forget_unsent();
     if (ready_) {
       host_actions out;
       session_.connect(time_.now(), out);
@@ -379,7 +392,7 @@ void zmq_host_link::tell(host_actions&& what) {
 void zmq_host_link::timers() {
   host_actions found;
   // What cannot leave need not be said again and again.
-  if (sending_.empty()) {
+  if (!stuck_ && sending_.empty()) {
     std::unique_lock held{mutex_};
     auto const now = time_.now();
     if (auto const due = session_.next_timer(); due && *due <= now) session_.tick(now, found);
@@ -412,7 +425,9 @@ void zmq_host_link::wait() {
     items.at(count++) = {connection_->socket.get(zmq::sockopt::fd), POLLIN, 0};
   }
   auto timeout = wait_max;
-  auto const sooner = [&](auto left) { timeout = std::min(timeout, std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0})); };
+  auto const sooner = [&](auto left) {
+    timeout = std::min(timeout, std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0}));
+  };
   if (blocked_) sooner(retry_every);
   if (reopen_at_) sooner(*reopen_at_ - steady::now());
   {

@@ -26,7 +26,8 @@ int new_socket() { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NO
 result<void> clear_stale(std::string const& path, ::sockaddr_un const& address) {
   struct ::stat about {};
   if (::lstat(path.c_str(), &about) != 0) return {};
-  if (!S_ISSOCK(about.st_mode)) return error{errc::io_failed, "there is a file that is no socket; remove it or choose another path", "ipc://" + path};
+  if (!S_ISSOCK(about.st_mode))
+    return error{errc::io_failed, "there is a file that is no socket; remove it or choose another path", "ipc://" + path};
   int const probe = new_socket();
   if (probe < 0) return failed(path, "no socket can be made");
   int const connected = ::connect(probe, generic(address), sizeof address);
@@ -48,8 +49,8 @@ result<ipc_listener> ipc_listener::open(std::string path, int backlog) {
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
     return error{errc::invalid_argument,
-                 "the path has " + std::to_string(path.size()) + " bytes, a socket's may have " + std::to_string(sizeof address.sun_path - 1) +
-                     "; choose a shorter one",
+                 "the path has " + std::to_string(path.size()) + " bytes, a socket's may have " +
+                     std::to_string(sizeof address.sun_path - 1) + "; choose a shorter one",
                  "ipc://" + path};
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);

@@ -16,7 +16,7 @@ struct link_event {
     rejected,     ///< The handshake failed; libzmq may not try again.
   };
   kind what = kind::unreachable;
-  std::string why;   ///< For people.
+  std::string why;  ///< For people.
 };
 
 /// Not thread-safe. Made before the socket connects, destroyed before the socket.

@@ -31,7 +31,7 @@ class pipe_meter {
   }
 
  private:
-  wake_fd const& waker_;   // the link's; its context is terminated before it goes
+  wake_fd const& waker_;  // the link's; its context is terminated before it goes
   std::atomic<std::size_t> bytes_ = 0;
 };
 

@@ -43,7 +43,7 @@ struct outbound {
 
 struct ended_connection {
   host_key key = 0;
-  unsigned turns = 0;   // since the news
+  unsigned turns = 0;  // since the news
 };
 
 struct shared_counters {
@@ -51,8 +51,15 @@ struct shared_counters {
                              undeliverable = 0, peers = 0;
   [[nodiscard]] network_counters read() const {
     auto const of = [](auto const& one) { return one.load(std::memory_order_relaxed); };
-    return {.received = of(received), .sent = of(sent), .received_bytes = of(received_bytes), .sent_bytes = of(sent_bytes), .bad_messages = of(bad_messages),
-            .auth_refused = of(auth_refused), .ignored = of(ignored), .undeliverable = of(undeliverable), .peers = of(peers)};
+    return {.received = of(received),
+            .sent = of(sent),
+            .received_bytes = of(received_bytes),
+            .sent_bytes = of(sent_bytes),
+            .bad_messages = of(bad_messages),
+            .auth_refused = of(auth_refused),
+            .ignored = of(ignored),
+            .undeliverable = of(undeliverable),
+            .peers = of(peers)};
   }
 };
 
@@ -64,14 +71,14 @@ std::string property(incoming_frame& frame, char const* name, char const* otherw
   return copy_of_theirs(value != nullptr ? value : otherwise);
 }
 
-bool is_hello(bytes_view frame) {
-  return frame.size() >= wire::preamble_bytes && frame[6] == static_cast<std::byte>(wire::kind::hello);
-}
+bool is_hello(bytes_view frame) { return frame.size() >= wire::preamble_bytes && frame[6] == static_cast<std::byte>(wire::kind::hello); }
 
 class zmq_network_link final : public network_link {
  public:
   zmq_network_link(network_link_options options, receiver to_hub)
-      : options_(std::move(options)), to_hub_(std::move(to_hub)), refusals_(options_.limits.refusals_logged_per_minute_max),
+      : options_(std::move(options)),
+        to_hub_(std::move(to_hub)),
+        refusals_(options_.limits.refusals_logged_per_minute_max),
         peers_(options_.limits, options_.first_key) {
     codec_.message_bytes_max = options_.limits.frame_bytes_max;
   }
@@ -123,7 +130,7 @@ class zmq_network_link final : public network_link {
 
   wake_fd waker_;
   std::mutex mutex_;
-  std::vector<outbound> outbox_;         // guarded by mutex_, like the next two
+  std::vector<outbound> outbox_;  // guarded by mutex_, like the next two
   bool wake_pending_ = false, closed_ = false;
   std::atomic<bool> stopping_ = false, reload_wanted_ = false;
 
@@ -159,7 +166,8 @@ result<void> zmq_network_link::bind(std::string const& text) {
     return error{errc::invalid_argument, "hosts in other processes cannot reach it; use ipc://PATH or tcp://ADDRESS:PORT", text};
   }
   if (!parsed->local && options_.keys.empty()) {
-    return error{errc::misuse, "others could listen and connect there; make keys with `skein bus keygen DIR` and pass them, or bind 127.0.0.1", text};
+    return error{errc::misuse,
+                 "others could listen and connect there; make keys with `skein bus keygen DIR` and pass them, or bind 127.0.0.1", text};
   }
   auto bound = socket_for(*parsed).bind(text, *parsed);
   if (!bound) return bound.error();
@@ -217,7 +225,8 @@ void zmq_network_link::post_split(host_key to, deliver&& what) {
     return log_error(std::string{"an activation cannot be sent to a host: "} + frame.error().what());
   }
   auto const half = all.deliveries.begin() + static_cast<std::ptrdiff_t>(all.deliveries.size() / 2);
-  deliver first{std::max<std::uint64_t>(all.number, 1) - 1, {std::make_move_iterator(all.deliveries.begin()), std::make_move_iterator(half)}};
+  deliver first{std::max<std::uint64_t>(all.number, 1) - 1,
+                {std::make_move_iterator(all.deliveries.begin()), std::make_move_iterator(half)}};
   all.deliveries.erase(all.deliveries.begin(), half);
   post_split(to, std::move(first));
   post_split(to, std::move(all));
@@ -383,9 +392,7 @@ network_peer* zmq_network_link::peer_of(router_socket& from, incoming_frame& fra
   peer = peers_.add(from, routing_id, fd, waker_, now);
   if (peer == nullptr) {
     refusals_.warn("peers past the limit",
-                   address + " is ignored: " + std::to_string(peers_.size()) +
-                       " connections are served already (peers_max)",
-                   now);
+                   address + " is ignored: " + std::to_string(peers_.size()) + " connections are served already (peers_max)", now);
     return nullptr;
   }
   if (fd >= 0 && !from.connections().is_open(fd)) ended_.push_back({peer->key, 0});
@@ -419,7 +426,8 @@ void zmq_network_link::take(router_socket& from, incoming_frame& frame, steady::
 
 /// Says why, once, and reads nothing more of it.
 void zmq_network_link::refuse(network_peer& peer, errc code, std::string const& why) {
-  refusals_.warn(code == errc::cancelled ? "peers whose key has gone" : "peers that broke the wire format", peer.address + " was refused: " + why, steady::now());
+  refusals_.warn(code == errc::cancelled ? "peers whose key has gone" : "peers that broke the wire format",
+                 peer.address + " was refused: " + why, steady::now());
   auto frame = encode(refused{code, why}, codec_);
   peers_.ignore(peer);
   if (frame) enqueue({peer.key, std::move(*frame)});

@@ -26,17 +26,17 @@ struct network_peer {
   host_key key = 0;
   router_socket* socket = nullptr;
   std::string routing_id;
-  std::string user_id;                   ///< As the ZAP handler gave it; empty on plaintext.
+  std::string user_id;  ///< As the ZAP handler gave it; empty on plaintext.
   std::string principal;
   std::string address;
-  int fd = -1;                           ///< Of its connection, as libzmq's news name it.
-  bool known = false;                    ///< The hub has heard of it under this key.
-  bool ignored = false;                  ///< Was refused; what it sends is not read.
+  int fd = -1;           ///< Of its connection, as libzmq's news name it.
+  bool known = false;    ///< The hub has heard of it under this key.
+  bool ignored = false;  ///< Was refused; what it sends is not read.
   clock::time_point heard, hellos_since;
-  std::uint32_t hellos = 0;              ///< Since `hellos_since`.
-  std::deque<bytes> backlog;             ///< Frames that its pipe has no room for.
+  std::uint32_t hellos = 0;   ///< Since `hellos_since`.
+  std::deque<bytes> backlog;  ///< Frames that its pipe has no room for.
   std::size_t backlog_bytes = 0;
-  std::shared_ptr<pipe_meter> meter;     ///< What the pipe holds.
+  std::shared_ptr<pipe_meter> meter;  ///< What the pipe holds.
 };
 
 /// Not thread-safe. Peers are found by connection and by key; pointers stay good until the peer is forgotten.
@@ -49,7 +49,8 @@ class network_peers {
   /// The peer whose connection has this descriptor; it is not found by it again.
   [[nodiscard]] network_peer* take_descriptor(router_socket const& socket, int fd);
   /// nullptr when there are as many as may be.
-  [[nodiscard]] network_peer* add(router_socket& socket, std::string_view routing_id, int fd, wake_fd const& waker, network_peer::clock::time_point now);
+  [[nodiscard]] network_peer* add(router_socket& socket, std::string_view routing_id, int fd, wake_fd const& waker,
+                                  network_peer::clock::time_point now);
   [[nodiscard]] bool full() const noexcept { return by_connection_.size() >= limits_.peers_max; }
   /// The one that was ignored first, if any is: it may make room.
   [[nodiscard]] network_peer* oldest_ignored();
@@ -80,7 +81,7 @@ class network_peers {
   std::unordered_map<std::string, std::unique_ptr<network_peer>, connection_hash, std::equal_to<>> by_connection_;
   std::unordered_map<host_key, network_peer*> by_key_;
   std::map<std::pair<router_socket const*, int>, network_peer*> by_descriptor_;
-  std::deque<host_key> ignored_;   // in the order in which they came to be
+  std::deque<host_key> ignored_;  // in the order in which they came to be
 };
 
 }  // namespace skein::bus

@@ -19,7 +19,7 @@ namespace skein::bus {
 /// What a peer sent, with what libzmq knows of it.
 struct incoming_frame {
   zmq::message_t routing_id, body;
-  bool multipart = false;   ///< More parts followed; they are gone.
+  bool multipart = false;  ///< More parts followed; they are gone.
 };
 
 /// Not thread-safe.

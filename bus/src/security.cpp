@@ -138,7 +138,8 @@ result<curve_key_pair> curve_key_pair::read(std::string const& path) {
   if (!text) return text.error();
   auto pair = parse_key_file(*text, path);
   if (pair && !pair->secret_key.empty() && (about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return error{errc::misuse, "the secret key can be read by others; `chmod 600 " + path + "`, and make a new one if somebody may have read it", path};
+    return error{errc::misuse,
+                 "the secret key can be read by others; `chmod 600 " + path + "`, and make a new one if somebody may have read it", path};
   }
   return pair;
 }
@@ -178,7 +179,8 @@ namespace bus {
 result<std::vector<std::string>> generate_keys(std::string const& folder, std::vector<std::string> const& workers) {
   for (auto const& name : workers) {
     if (is_worker_name(name)) continue;
-    return error{errc::invalid_argument, "`" + name + "` cannot name a key: letters, digits, dots, dashes and underscores can, `hub` is taken"};
+    return error{errc::invalid_argument,
+                 "`" + name + "` cannot name a key: letters, digits, dots, dashes and underscores can, `hub` is taken"};
   }
   std::filesystem::path const root{folder}, allowed = root / "allowed";
   std::error_code ignored;

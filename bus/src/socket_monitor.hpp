@@ -12,8 +12,8 @@ namespace skein::bus {
 class socket_monitor {
  public:
   struct event {
-    unsigned what = 0;         ///< ZMQ_EVENT_…
-    std::uint32_t value = 0;   ///< A descriptor or an error, as `what` says.
+    unsigned what = 0;        ///< ZMQ_EVENT_…
+    std::uint32_t value = 0;  ///< A descriptor or an error, as `what` says.
   };
   /// `events`: those wanted. `serial`: another number for each monitor of a context.
   socket_monitor(zmq::context_t& context, zmq::socket_t& watched, unsigned events, unsigned serial);

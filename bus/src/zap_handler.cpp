@@ -48,7 +48,9 @@ bool zap_handler::receive(request& into) {
 }
 
 void zap_handler::answer(request const& to, char const* status, char const* text, std::string const& user_id) {
-  auto const part = [&](std::string_view value, zmq::send_flags flags) { (void)socket_.send(zmq::buffer(value), flags | zmq::send_flags::dontwait); };
+  auto const part = [&](std::string_view value, zmq::send_flags flags) {
+    (void)socket_.send(zmq::buffer(value), flags | zmq::send_flags::dontwait);
+  };
   part("1.0", zmq::send_flags::sndmore);
   part(to[request::id], zmq::send_flags::sndmore);
   part(status, zmq::send_flags::sndmore);
@@ -62,7 +64,8 @@ bool zap_handler::turn(std::uint64_t& refused) {
   request asked;
   while (receive(asked)) {
     moved = true;
-    std::string const key = asked.received == request::count && asked[request::mechanism] == "CURVE" ? z85(asked.parts[request::credentials]) : std::string{};
+    std::string const key =
+        asked.received == request::count && asked[request::mechanism] == "CURVE" ? z85(asked.parts[request::credentials]) : std::string{};
     auto const* name = key.empty() ? nullptr : allowed_.name_of(key);
     if (name != nullptr) {
       answer(asked, "200", "OK", key + ' ' + *name);
@@ -70,7 +73,8 @@ bool zap_handler::turn(std::uint64_t& refused) {
     }
     ++refused;
     log_.warn("peers without an allowed key",
-              std::string{asked[request::address]} + " was refused: its key " + (key.empty() ? "is missing" : key + " is not among those allowed"),
+              std::string{asked[request::address]} + " was refused: its key " +
+                  (key.empty() ? "is missing" : key + " is not among those allowed"),
               refusal_log::clock::now());
     answer(asked, "400", "this key is not allowed", "");
   }

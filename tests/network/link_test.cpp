@@ -24,9 +24,11 @@ bool to_the_hub(message const& what) {
 TEST(network_link, carries_every_kind_in_both_directions) {
   temporary_folder const folder;
   mailbox<arrival> arrived;
-  auto const hub = network_link::open({.endpoints = {"ipc://" + folder / "hub.sock", "tcp://127.0.0.1:*"}}, [&](host_key from, message&& what, std::string_view) {
-                     arrived.put({from, std::move(what), {}});
-                   }).value();
+  auto const hub =
+      network_link::open({.endpoints = {"ipc://" + folder / "hub.sock", "tcp://127.0.0.1:*"}}, [&](host_key from, message&& what,
+                                                                                                   std::string_view) {
+        arrived.put({from, std::move(what), {}});
+      }).value();
   for (auto const& endpoint : hub->endpoints()) {
     raw_peer peer{endpoint};
     peer.send(message{hello{.host = "h", .instance = 1}});
@@ -70,7 +72,8 @@ TEST(network_link, serves_several_hosts_at_once) {
   auto const endpoints = hub.link->endpoints();
   std::vector<std::unique_ptr<worker_end>> workers;
   for (int i = 0; i < 8; ++i) {
-    workers.push_back(std::make_unique<worker_end>(worker_end::options_for(endpoints[static_cast<std::size_t>(i % 2)], "w" + std::to_string(i))));
+    workers.push_back(
+        std::make_unique<worker_end>(worker_end::options_for(endpoints[static_cast<std::size_t>(i % 2)], "w" + std::to_string(i))));
     exchange(hub, hub.wait_for("w" + std::to_string(i)), 500);
   }
   EXPECT_EQ(hub.dones, 4'000u);

@@ -85,7 +85,8 @@ TEST(curve_keys, refuse_what_is_no_key_file) {
   EXPECT_EQ(code_of(folder.path().string()), errc::corrupt);
   for (std::string const& text :
        {std::string{}, std::string{"# only a comment\n"}, std::string{"public-key\n"}, std::string{"public-key = short\n"},
-        "public-key = " + std::string(40, '"') + "\n", "secret-key = " + a.secret_key + "\n", "public-key = " + a.public_key + "\npublic-key = " + a.public_key + "\n",
+        "public-key = " + std::string(40, '"') + "\n", "secret-key = " + a.secret_key + "\n",
+        "public-key = " + a.public_key + "\npublic-key = " + a.public_key + "\n",
         "public-key = " + a.public_key + "\nsecret-key = " + b.secret_key + "\n", std::string(20'000, '#'), std::string(100, '\0')}) {
     std::filesystem::remove(path);
     write_text(path, text);
@@ -104,8 +105,9 @@ TEST(keygen, makes_the_hub_s_and_the_workers_files) {
   temporary_folder const folder;
   auto const root = folder / "deep/keys";
   auto const written = generate_keys(root, {"w1", "rack-2.gpu"}).value();
-  EXPECT_EQ(written, (std::vector<std::string>{root + "/hub.key_secret", root + "/hub.key", root + "/w1.key_secret", root + "/allowed/w1.key",
-                                               root + "/rack-2.gpu.key_secret", root + "/allowed/rack-2.gpu.key"}));
+  EXPECT_EQ(written,
+            (std::vector<std::string>{root + "/hub.key_secret", root + "/hub.key", root + "/w1.key_secret", root + "/allowed/w1.key",
+                                      root + "/rack-2.gpu.key_secret", root + "/allowed/rack-2.gpu.key"}));
   EXPECT_EQ(mode_of(root + "/hub.key_secret"), 0600u);
   EXPECT_EQ(mode_of(root + "/w1.key_secret"), 0600u);
   auto const keys = curve_keys::load(root + "/hub.key_secret", root + "/allowed");
@@ -126,7 +128,8 @@ TEST(keygen, leaves_what_is_there_and_adds_what_is_missing) {
   EXPECT_EQ(generate_keys(root, {"a", "b"}).value().size(), 4u);
   EXPECT_EQ(curve_key_pair::read(root + "/hub.key_secret").value(), hub);
   EXPECT_EQ(curve_key_pair::read(root + "/hub.key").value().public_key, hub.public_key);
-  EXPECT_EQ(curve_key_pair::read(root + "/allowed/a.key").value().public_key, curve_key_pair::read(root + "/a.key_secret").value().public_key);
+  EXPECT_EQ(curve_key_pair::read(root + "/allowed/a.key").value().public_key,
+            curve_key_pair::read(root + "/a.key_secret").value().public_key);
 }
 
 TEST(keygen, makes_no_secret_for_a_worker_that_keeps_its_own) {

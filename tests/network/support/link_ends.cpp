@@ -23,7 +23,8 @@ void hub_end::take(host_key from, message&& what, std::string_view principal, bo
     dones.notify_all();
     return;
   }
-  if (auto const* const greeting = std::get_if<hello>(&what); greeting != nullptr && !quiet) link->send(from, welcome{protocol_max, greeting->instance});
+  if (auto const* const greeting = std::get_if<hello>(&what); greeting != nullptr && !quiet)
+    link->send(from, welcome{protocol_max, greeting->instance});
   arrived.put({from, std::move(what), std::string{principal}});
 }
 

@@ -37,13 +37,13 @@ class hub_end {
   /// Blocks until so many attempts have ended.
   void wait_for_dones(std::uint64_t count) const;
 
-  mailbox<arrival> arrived;              ///< Hellos too; no beats.
+  mailbox<arrival> arrived;  ///< Hellos too; no beats.
   std::atomic<std::uint64_t> dones = 0;
   std::unique_ptr<network_link> link;
 
  private:
   void take(host_key from, message&& what, std::string_view principal, bool quiet);
-  std::atomic<network_link*> ready_ = nullptr;   // a host that waits for the hub may come while `link` is being made
+  std::atomic<network_link*> ready_ = nullptr;  // a host that waits for the hub may come while `link` is being made
 };
 
 struct link_news {

@@ -11,7 +11,8 @@
 
 namespace skein::bus::testing {
 
-raw_peer::raw_peer(std::string const& endpoint, std::optional<curve_client> const& keys, int received_max) : socket_(context_, zmq::socket_type::dealer) {
+raw_peer::raw_peer(std::string const& endpoint, std::optional<curve_client> const& keys, int received_max)
+    : socket_(context_, zmq::socket_type::dealer) {
   socket_.set(zmq::sockopt::linger, 0);
   socket_.set(zmq::sockopt::rcvhwm, received_max);
   if (keys) {

@@ -13,7 +13,8 @@
 
 namespace skein::bus::testing {
 
-recording_proxy::recording_proxy(std::string target) : target_(std::move(target)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+recording_proxy::recording_proxy(std::string target)
+    : target_(std::move(target)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   ::sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

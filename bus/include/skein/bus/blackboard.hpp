@@ -74,8 +74,11 @@ class blackboard {
   [[nodiscard]] board_counters recount() const;
   /// Awaited open work (neither blocked nor closed) of a run, or of all.
   [[nodiscard]] std::uint64_t awaited(std::optional<run_id> run = std::nullopt) const;
+  /// Hosts that have said hello and are not gone, the local one among them.
   [[nodiscard]] std::vector<host_summary> hosts() const;
+  /// Agents that are offered, or that have open or dead work, by name. Walks all open activations.
   [[nodiscard]] std::vector<agent_summary> agents() const;
+  /// Dead activations that are kept, in the order in which they were opened.
   [[nodiscard]] std::vector<dead_summary> dead() const;
   /// Open activations, for checks and for the message of a timeout.
   [[nodiscard]] std::vector<activation_row> open_activations() const;

@@ -58,32 +58,33 @@ struct goodbye {
 };
 /// Opens a dead activation again. Replies reply::settled or refused (errc::not_found).
 struct requeue {
-  ticket reply_to = 0;
-  activation_id which;
+  ticket reply_to = 0;   ///< Who gets the reply.
+  activation_id which;   ///< One of blackboard::dead(). It keeps its id; its failures and losses are forgotten.
 };
 /// Forgets a dead activation. Replies like requeue.
 struct drop_dead {
-  ticket reply_to = 0;
-  activation_id which;
+  ticket reply_to = 0;   ///< Who gets the reply.
+  activation_id which;   ///< One of blackboard::dead().
 };
-/// Sends `drain` to the host of this name, or to all that are not local.
+/// Sends `drain` to the host of this name, or to all that are not local. It is said again with each beat until the host leaves.
+/// Replies reply::settled or refused (errc::not_found).
 struct drain {
-  ticket reply_to = 0;
-  std::string host;
+  ticket reply_to = 0;   ///< Who gets the reply.
+  std::string host;      ///< Its name; empty = all.
 };
 /// Forgets an agent that nobody will start again: nothing is routed to it any more, after a restart of the hub neither; its open work is
 /// dropped, each a failure of its run. Replies reply::settled with the count of these, or refused (errc::not_found; misuse while a host serves it or holds
 /// work of it). A host that offers the agent later makes it known again.
 struct forget_agent {
-  ticket reply_to = 0;
-  std::string agent;
+  ticket reply_to = 0;   ///< Who gets the reply.
+  std::string agent;     ///< Its name.
 };
 /// The connection is gone for ever. (A link that only suspects it says nothing: leases expire.) Where that means that the process is gone too
 /// (`certain`: it ran on this machine), its leases are lost at once. Otherwise it gets no new work, and keeps its leases for the grace in which it may come
 /// back on another connection.
 struct disconnected {
-  host_key from = 0;   ///< The connection that is gone.
-  bool certain = true;
+  host_key from = 0;     ///< The connection that is gone.
+  bool certain = true;   ///< Its process has ended, or gets nothing any more.
 };
 
 /// A run with a body: it stays open until `release`, and until what it caused is closed.
@@ -158,12 +159,13 @@ struct refused {
 };
 /// What was asked for has happened.
 struct settled {
-  ticket to = 0;
+  ticket to = 0;                ///< The ticket of the input.
   std::uint64_t dropped = 0;    ///< Activations, by forget_agent.
 };
 
 }  // namespace reply
 
+/// Everything that the board answers to whoever gave a ticket.
 using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused, reply::settled>;
 
 /// An artifact whose publish span nobody has recorded: the board made it itself (skein.failure), or a worker that does not trace did.
@@ -175,21 +177,21 @@ struct announcement {
 
 /// A lease ended with its host, or expired: the attempt's span will not come, or comes late.
 struct lost_attempt {
-  attempt_ref activation;
-  std::string agent, host, why;
-  std::vector<artifact_ptr> inputs;
-  timestamp leased_at{}, at{};
+  attempt_ref activation;                    ///< Which attempt.
+  std::string agent, host, why;              ///< Whose handler, on which host, and how the lease ended, for people.
+  std::vector<artifact_ptr> inputs;          ///< Of the activation, in declared order.
+  timestamp leased_at{}, at{};               ///< When the lease began and ended, by the hub's clock.
 };
 
 /// An attempt of a host in another process that records no spans: whoever records spans writes the attempt's, from these.
 struct untraced_attempt {
-  attempt_ref activation;
-  std::string agent, host;
+  attempt_ref activation;                    ///< Which attempt.
+  std::string agent, host;                   ///< Whose handler, on which host.
   bus::outcome outcome = bus::outcome::ok;   ///< ok, failed or permanent: the others have no span.
-  std::string error_type, what;
-  std::vector<artifact_ptr> inputs;
+  std::string error_type, what;              ///< Of a failure.
+  std::vector<artifact_ptr> inputs;          ///< Of the activation, in declared order.
   std::int64_t duration_ns = 0;              ///< As the host says.
-  timestamp leased_at{}, at{};               ///< `at`: when its result came.
+  timestamp leased_at{}, at{};               ///< When the lease began, and when its result came, by the hub's clock.
 };
 
 /// A run has nothing open and no hold any more.
@@ -205,8 +207,8 @@ struct effects {
   std::vector<board_reply> replies;          ///< For callers.
   std::vector<announcement> announcements;   ///< What the board published by itself.
   std::vector<run_ended> ended;              ///< Runs that are over.
-  std::vector<lost_attempt> lost;
-  std::vector<untraced_attempt> untraced;
+  std::vector<lost_attempt> lost;            ///< Leases that ended without a result.
+  std::vector<untraced_attempt> untraced;    ///< Results that came without a span.
 
   /// Whether nothing was caused.
   [[nodiscard]] bool empty() const noexcept {

@@ -43,18 +43,19 @@ struct open_summary {
 
 /// A host that has said hello.
 struct host_summary {
-  std::string name, principal;
-  std::uint64_t instance = 0;
-  bool local = false, draining = false;
-  std::vector<std::string> agents;
-  std::uint64_t leases = 0;
+  std::string name, principal;            ///< What it calls itself, and the name of its key; empty without one.
+  std::uint64_t instance = 0;             ///< Of its process.
+  bool local = false;                     ///< The host inside the hub's process.
+  bool draining = false;                  ///< It was told to leave.
+  std::vector<std::string> agents;        ///< Names of those that it serves.
+  std::uint64_t leases = 0;               ///< Activations that it holds.
   timestamp heard{};                      ///< When its last message came.
 };
 
 /// An agent that is, or was, offered by some host.
 struct agent_summary {
-  std::string name;
-  std::uint32_t subscriptions = 0;
+  std::string name;                       ///< Unique on the hub.
+  std::uint32_t subscriptions = 0;        ///< Those that artifacts are routed to; 0 for one of which only earlier work is left.
   std::vector<std::string> hosts;         ///< That serve it at this moment.
   /// Activations. `ready` counts the blocked ones too: no host serves their subscription, and none that vanished is expected back.
   std::uint64_t ready = 0, leased = 0, retry = 0, blocked = 0, dead = 0;
@@ -62,13 +63,13 @@ struct agent_summary {
 
 /// An activation that failed for good and waits for somebody to requeue or drop it.
 struct dead_summary {
-  activation_id id;
-  std::string agent, error_type, what;
-  run_id run;
-  std::uint32_t attempt = 0;
+  activation_id id;                       ///< To requeue or drop it by.
+  std::string agent, error_type, what;    ///< Whose handler failed, the type of what it threw (or a name of Skein's), and its text.
+  run_id run;                             ///< Of the newest input.
+  std::uint32_t attempt = 0;              ///< How often it was leased.
   std::string input_type;                 ///< Of the newest input.
-  artifact_id input;
-  timestamp died_at{};
+  artifact_id input;                      ///< The newest input.
+  timestamp died_at{};                    ///< By the hub's clock.
 };
 
 /// What a wait for idle reports.

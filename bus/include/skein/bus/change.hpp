@@ -17,8 +17,8 @@ using subscription_no = std::uint32_t;   ///< From 1, never reused; stable acros
 
 /// A subscription that a host in another process offers, with the agent's policy.
 struct remote_offer {
-  subscription_descriptor descriptor;
-  retry_policy retry;
+  subscription_descriptor descriptor;   ///< What artifacts are routed by.
+  retry_policy retry;                   ///< Of the agent.
   friend bool operator==(remote_offer const&, remote_offer const&) = default;
 };
 
@@ -31,6 +31,7 @@ struct subscription_row {
   /// What a host in another process offered, so that artifacts are routed to it while it is away, also after a restart of the hub.
   /// Absent for agents of the hub's own process: they are added again before anything is published. Replaces the row of the same no.
   std::shared_ptr<remote_offer const> remote = nullptr;
+  /// By value, offers too.
   friend bool operator==(subscription_row const& a, subscription_row const& b) {
     return a.no == b.no && a.agent == b.agent && a.ordinal == b.ordinal && a.fingerprint == b.fingerprint && !a.remote == !b.remote &&
            (!a.remote || *a.remote == *b.remote);
@@ -85,7 +86,7 @@ struct activation_update {
   timestamp not_before{};                                ///< As in activation_row.
   std::string host;                                      ///< As in activation_row.
   std::string error_type, what;                          ///< As in activation_row.
-  timestamp since{};
+  timestamp since{};                                     ///< As in activation_row.
 };
 
 /// One row to insert or to replace.

@@ -15,13 +15,14 @@
 
 namespace skein::bus {
 
+/// What a host's link is made of.
 struct host_link_options {
   std::string endpoint;                               ///< `ipc://PATH` or `tcp://ADDRESS:PORT`.
   std::optional<curve_client> keys;                   ///< Absent: plaintext, refused off loopback (errc::misuse).
-  host_session_options session;
+  host_session_options session;                       ///< What the host says of itself.
   std::size_t frame_bytes_max = 64u << 20;            ///< A result that does not fit is reported as failed (errc::too_large), permanently.
-  std::chrono::milliseconds reconnect_initial{100}, reconnect_max{10'000};
-  std::chrono::milliseconds heartbeat{5'000};
+  std::chrono::milliseconds reconnect_initial{100}, reconnect_max{10'000};   ///< Between two attempts to connect: doubling from the first to the second.
+  std::chrono::milliseconds heartbeat{5'000};         ///< ZMTP heartbeats (ZMQ_HEARTBEAT_IVL).
 };
 
 /// How the conversation stands.
@@ -34,11 +35,11 @@ enum class link_state : std::uint8_t {
 
 /// What a link tells its owner; all on the link's thread, without its lock. They must not block.
 struct host_link_receivers {
-  std::function<void(std::vector<delivery>&&)> start;
+  std::function<void(std::vector<delivery>&&)> start;   ///< Each is to end in one complete().
   std::function<void(attempt_ref const&)> drop;       ///< Its result is not wanted any more.
   /// `why`: a sentence for people, on `connecting` and `refused`: connection refused, the hub does not accept this key, …
   std::function<void(link_state, std::string const& why)> changed;
-  std::function<void(query_result&&)> answered;
+  std::function<void(query_result&&)> answered;       ///< Of a question that ask() sent and nobody forgot; once.
   std::function<void()> drain;                        ///< The hub asks to leave. The owner decides, and calls drain().
   std::function<void(beat&)> beating;                 ///< A beat is about to leave: the owner adds spans. (Optional.)
 };
@@ -55,10 +56,13 @@ class host_link {
   virtual void complete(done&& result) = 0;
   /// Sends a question; repeated every second until answered or forgotten.
   virtual void ask(query&& what) = 0;
+  /// Repeats this question no more.
   virtual void forget_question(std::uint64_t number) = 0;
   /// Gives back what is delivered from here on, says goodbye once nothing is held.
   virtual void drain() = 0;
+  /// At this moment.
   [[nodiscard]] virtual link_state state() const = 0;
+  /// As host_session::held.
   [[nodiscard]] virtual std::vector<attempt_ref> held() const = 0;
   /// Ends the thread and closes; what was given before is handed to the socket first and has `linger` to leave.
   virtual void stop(std::chrono::milliseconds linger) = 0;

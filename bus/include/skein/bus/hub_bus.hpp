@@ -22,10 +22,10 @@ inline constexpr std::string_view local_host_name = "local";
 
 /// Spans and run changes that a host in another process has recorded.
 struct remote_record {
-  host_key from = 0;
+  host_key from = 0;                      ///< The connection that it came by.
   std::string host;                       ///< Its name.
   std::vector<span_record> spans;         ///< By the host's clock.
-  std::vector<run_record> runs;
+  std::vector<run_record> runs;           ///< Only what handlers set.
   timestamp sent_at{}, received_at{};     ///< By the host's clock (zero = unknown) and by the hub's.
 };
 
@@ -95,6 +95,7 @@ class hub_bus {
   /// A message from another host, or the news that it is gone. `principal` is who the link says the sender is (the name of its key);
   /// empty = the link knows nobody by name.
   virtual void receive(host_key from, message&& what, std::string_view principal = {}) = 0;
+  /// The connection is gone for good; `certain` as in input::disconnected.
   virtual void disconnected(host_key from, bool certain = true) = 0;
 
   /// Writes what is uncommitted unless another thread is at it, and steps timers that are due. Never waits for anybody else.
@@ -135,13 +136,15 @@ class hub_bus {
   [[nodiscard]] virtual result<std::vector<artifact_ptr>> stored_artifacts(std::string_view type) = 0;
   /// Those of the core at this moment.
   [[nodiscard]] virtual board_counters counters() = 0;
-  /// The hosts that are connected, and what each agent has open, for people and metrics.
+  /// As blackboard::hosts, for people and metrics.
   [[nodiscard]] virtual std::vector<host_summary> hosts() = 0;
+  /// As blackboard::agents.
   [[nodiscard]] virtual std::vector<agent_summary> agents() = 0;
   /// Dead activations, oldest first.
   [[nodiscard]] virtual std::vector<dead_summary> dead() = 0;
-  /// Opens a dead activation again, its failures and losses forgotten; or forgets it. Returns once committed. errc::not_found, ledger_failed.
+  /// Opens a dead activation again, its failures and losses forgotten. Returns once committed. errc::not_found, ledger_failed.
   [[nodiscard]] virtual result<void> requeue(activation_id const& which) = 0;
+  /// Forgets a dead activation. Returns once committed. errc::not_found, ledger_failed.
   [[nodiscard]] virtual result<void> drop_dead(activation_id const& which) = 0;
   /// Tells a host (all but the local one, when `host` is empty) to finish and leave. errc::not_found.
   [[nodiscard]] virtual result<void> drain(std::string_view host) = 0;

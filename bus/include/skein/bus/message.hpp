@@ -87,21 +87,21 @@ struct done {
   std::vector<child> children;                     ///< In the order in which they were published; empty unless ok.
   std::vector<span_record> spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
   std::vector<run_record> runs;                    ///< What handlers said of their runs (tags, attributes, previews); only what they set.
-  timestamp sent_at{};
+  timestamp sent_at{};                             ///< As in hello.
   std::chrono::nanoseconds retry_after{-1};        ///< For failed: at least 0 replaces the policy's backoff. Travels as NACK.
 };
 
 /// Host → hub: an attempt that failed, and what to do about it. The hub treats it as a DONE with outcome failed (and `retry_after` in place
 /// of the policy's backoff; it counts as a failure all the same) or permanent.
 struct nack {
-  attempt_ref activation;
+  attempt_ref activation;                          ///< Which attempt.
   bool fatal = false;                              ///< Trying again cannot help; `retry_after` is ignored.
-  std::chrono::nanoseconds retry_after{};
-  std::string error_type, what;
-  std::int64_t duration_ns = 0;
-  std::vector<span_record> spans;
-  std::vector<run_record> runs;
-  timestamp sent_at{};
+  std::chrono::nanoseconds retry_after{};          ///< From when the hub takes the message; at least 0, cut at a year.
+  std::string error_type, what;                    ///< As in done.
+  std::int64_t duration_ns = 0;                    ///< Of the handler.
+  std::vector<span_record> spans;                  ///< As in done.
+  std::vector<run_record> runs;                    ///< As in done.
+  timestamp sent_at{};                             ///< As in hello.
 };
 
 /// Hub → host: the attempt is closed (now or before). The host forgets it.
@@ -119,7 +119,7 @@ struct beat {
   std::uint64_t last_number = 0;   ///< Of the last deliver message that came.
   std::vector<attempt_ref> held;   ///< Every attempt that the host has neither finished nor given back.
   std::vector<span_record> spans;         ///< Running spans, and ended ones that no DONE has carried yet: a killed host leaves them. Sent again in a DONE.
-  timestamp sent_at{};
+  timestamp sent_at{};                    ///< As in hello.
 };
 
 /// Host → hub: finishes nothing more, gives everything back.
@@ -141,28 +141,29 @@ struct drain {};
 
 /// Hub → host: the result of this attempt will not be wanted (its lease was lost, its run cancelled); stopping early is a kindness.
 struct cancel {
-  attempt_ref activation;
+  attempt_ref activation;   ///< Which attempt. Its host may still report; a result that is not owed any more is STALE.
 };
 
 /// Host → hub: artifacts of a type, for ctx.artifacts<T>() in a worker. Answered by query_result; repeated until then.
 struct query {
   std::uint64_t number = 0;               ///< Chosen by the host; the answer echoes it.
-  std::string type;
+  std::string type;                       ///< Wire name; empty = any.
   std::string produced_by, correlation;   ///< Empty = any.
   run_id run;                             ///< Empty = any.
   std::vector<std::string> tagged;        ///< Any of these; empty = all.
   std::uint32_t limit = 0;                ///< The newest so many; 0 = as many as fit in an answer.
-  bool all_sessions = false;
+  bool all_sessions = false;              ///< Also what earlier processes of the hub published, as far as a durable ledger still has it.
 };
 
 /// Hub → host: oldest first. `truncated`: older ones did not fit into `limit` or the frame.
 struct query_result {
-  std::uint64_t number = 0;
-  std::vector<artifact_ptr> artifacts;
-  bool truncated = false;
+  std::uint64_t number = 0;               ///< Of the question.
+  std::vector<artifact_ptr> artifacts;    ///< Oldest first.
+  bool truncated = false;                 ///< Older ones fit the question too.
   std::string error;                      ///< Not empty: why there is no answer.
 };
 
+/// Everything that goes over a link, in either direction.
 using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused, nack, drain, cancel, query, query_result>;
 
 }  // namespace skein::bus

@@ -15,7 +15,9 @@
 
 namespace skein::bus {
 
-/// Bounds on what peers can cost.
+/// Bounds on what peers can cost. What libzmq holds of one connection comes on top: up to 64 received frames that the link has not read yet, and
+/// one that is arriving (for at most 10 s while its sender is not let in). Where frames are small, a small `frame_bytes_max` bounds that well; the
+/// number of connections is bounded by the process's descriptors (LimitNOFILE).
 struct network_limits {
   std::size_t frame_bytes_max = 64u << 20;            ///< A larger frame closes its connection (ZMQ_MAXMSGSIZE); a larger message is not sent.
   std::size_t peers_max = 4'096;                      ///< Connections that have sent something; another one is ignored until one is forgotten.
@@ -29,7 +31,7 @@ struct network_limits {
 /// Counted since the link was opened.
 struct network_counters {
   std::uint64_t received = 0, sent = 0;               ///< Messages.
-  std::uint64_t received_bytes = 0, sent_bytes = 0;
+  std::uint64_t received_bytes = 0, sent_bytes = 0;   ///< Of their frames, before encryption.
   std::uint64_t bad_messages = 0;                     ///< Frames that broke the wire format; their sender got REFUSED and is ignored from then on.
   std::uint64_t auth_refused = 0;                     ///< Handshakes that the ZAP handler refused.
   std::uint64_t ignored = 0;                          ///< Frames over a rate or from a refused or surplus peer.
@@ -38,10 +40,11 @@ struct network_counters {
   friend bool operator==(network_counters const&, network_counters const&) = default;
 };
 
+/// What a hub's link is made of.
 struct network_link_options {
   std::vector<std::string> endpoints;                 ///< `ipc://PATH`, `tcp://ADDRESS:PORT` (PORT may be *).
   curve_keys keys;                                    ///< For tcp; ipc sockets are plaintext and 0600.
-  network_limits limits;
+  network_limits limits;                              ///< Bounds on what peers can cost.
   host_key first_key = 2;                             ///< Keys of hosts count up from here (1 is the local host).
   /// The connection of a host is closed, or its queue was dropped: nothing comes under this key any more. A host that lives comes back under another.
   /// `certain`: its process has ended, or gets nothing any more; otherwise the network may be to blame. On the link's thread, without any lock of it; must not block. (Optional.)
@@ -63,6 +66,7 @@ class network_link {
   virtual void send(host_key to, message&& what) = 0;
   /// As bound: a wildcard port is replaced by the port.
   [[nodiscard]] virtual std::vector<std::string> endpoints() const = 0;
+  /// Never blocks.
   [[nodiscard]] virtual network_counters counters() const = 0;
   /// Reads the folder of allowed keys again; it is also done by itself when the folder changes. Keys that have gone: their connections are
   /// ignored from then on and told so.

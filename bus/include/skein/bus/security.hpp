@@ -19,7 +19,7 @@ namespace skein {
 
 /// A pair of CURVE keys in Z85. A value; `secret_key` is empty where only the public half is known.
 struct curve_key_pair {
-  std::string public_key = {}, secret_key = {};
+  std::string public_key = {}, secret_key = {};   ///< Z85, 40 characters each.
   friend bool operator==(curve_key_pair const&, curve_key_pair const&) = default;
 
   /// A new pair from libsodium's or tweetnacl's generator, by way of libzmq. errc::io_failed where libzmq was built without CURVE.
@@ -40,8 +40,11 @@ class curve_keys {
   /// Reads the secret key and looks at the folder once. Throws skein::error: not_found, misuse (a secret key that others can read), corrupt.
   [[nodiscard]] static curve_keys load(std::string const& secret_key_file, std::string const& allowed_folder);
 
+  /// Whether there are none: plaintext.
   [[nodiscard]] bool empty() const noexcept { return own_.secret_key.empty(); }
+  /// The hub's pair.
   [[nodiscard]] curve_key_pair const& own() const noexcept { return own_; }
+  /// Where the public keys of those lie who may connect: NAME.key.
   [[nodiscard]] std::string const& allowed_folder() const noexcept { return allowed_; }
 
  private:
@@ -51,7 +54,7 @@ class curve_keys {
 
 /// What a host needs to connect to a hub with CURVE.
 struct curve_client {
-  curve_key_pair own = {};
+  curve_key_pair own = {};       ///< The host's own pair.
   std::string server_key = {};   ///< The hub's public key, Z85.
 };
 
