@@ -31,31 +31,34 @@ CLI::App& add_care(CLI::App& bus, output& out, std::shared_ptr<care_options> con
 void add_bus_care(CLI::App& bus, output& out) {
   auto const drain = std::make_shared<care_options>();
   add_care(
-      bus, out, drain, "drain", "Tells workers to finish what they hold and leave",
+      bus, out, drain, "drain", "Tell workers to finish what they hold and leave",
       [](std::string const& host) { return json{{"request", "drain"}, {"host", host}}; },
       [](std::string const& host, json const&) { return host.empty() ? std::string{"all workers were told to leave"} : host + " was told to leave"; })
-      .add_option("HOST", drain->argument, "One of `skein bus hosts`; default: all workers");
+      .add_option("HOST", drain->argument, "One of `skein bus hosts`; default: all workers")
+      ->type_name("");
 
   auto const forget = std::make_shared<care_options>();
   add_care(
-      bus, out, forget, "forget", "Forgets an agent that nobody will start again: it gets no more work, what it has open is dropped",
+      bus, out, forget, "forget", "Forget an agent that nobody will start again: it gets no more work, what it has open is dropped",
       [](std::string const& agent) { return json{{"request", "forget"}, {"agent", agent}}; },
-      [](std::string const& agent, json const& answer) { return agent + " is forgotten; " + text_of(answer, "count") + " open activation(s) dropped"; })
+      [](std::string const& agent, json const& answer) { return agent + " is forgotten; " + text_of(answer, "count") + " activation(s) dropped"; })
       .add_option("AGENT", forget->argument, "One of `skein bus agents` that no host serves")
+      ->type_name("")
       ->required();
 
   auto const backup = std::make_shared<care_options>();
   add_care(
-      bus, out, backup, "backup", "Copies the ledger of a running hub into a file, consistently, while it works",
+      bus, out, backup, "backup", "Copy the ledger of a running hub into a file, consistently, while it works",
       [](std::string const& path) { return json{{"request", "backup"}, {"path", std::filesystem::absolute(path).string()}}; },
       [](std::string const& path, json const& answer) { return path + ": " + text_of(answer, "bytes") + " bytes"; })
       .add_option("FILE", backup->argument, "Where to; must not be there yet")
+      ->type_name("")
       ->required();
 
   auto const keys = std::make_shared<care_options>();
   add_care(
-      bus, out, keys, "reload-keys", "Makes a hub look at its folder of allowed keys (it also does so by itself)",
-      [](std::string const&) { return json{{"request", "reload_keys"}}; }, [](std::string const&, json const&) { return std::string{"done"}; });
+      bus, out, keys, "reload-keys", "Make a hub read its folder of allowed keys at once (it sees changes by itself within seconds)",
+      [](std::string const&) { return json{{"request", "reload_keys"}}; }, [](std::string const&, json const&) { return std::string{"the folder of allowed keys is read again"}; });
 }
 
 }  // namespace skein::cli

@@ -51,12 +51,14 @@ void add_act(CLI::App& dead, output& out, char const* name, char const* what, ch
   auto const options = std::make_shared<dead_options>();
   auto& command = *dead.add_subcommand(name, what);
   add_hub_options(command, *options);
-  auto* const which = command.add_option_group("which", "Which ones");
-  which->add_option("ID", options->ids, "Activations, as `list` shows them");
-  which->add_option("--agent", options->agent, "All of this agent");
-  which->add_flag("--all", options->all, "All");
-  which->require_option(1);
-  command.callback([=, &out] { act(*options, request, said, out); });
+  command.add_option("ID", options->ids, "Activations, as `skein bus dead list` shows them")->type_name("");
+  command.add_option("--agent", options->agent, "All of this agent")->type_name("AGENT");
+  command.add_flag("--all", options->all, "All");
+  command.callback([=, &out] {
+    int const ways = (options->ids.empty() ? 0 : 1) + (options->agent.empty() ? 0 : 1) + (options->all ? 1 : 0);
+    if (ways != 1) throw CLI::ValidationError{"which ones", "give either IDs, or --agent AGENT, or --all"};
+    act(*options, request, said, out);
+  });
 }
 
 }  // namespace
@@ -65,12 +67,12 @@ void add_bus_dead(CLI::App& bus, output& out) {
   auto& dead = *bus.add_subcommand("dead", "Activations that failed for good: list them, try them again, forget them");
   dead.require_subcommand(1);
   auto const options = std::make_shared<dead_options>();
-  auto& command = *dead.add_subcommand("list", "The dead activations, oldest first");
+  auto& command = *dead.add_subcommand("list", "Show the dead activations, oldest first");
   add_hub_options(command, *options);
-  command.add_option("--agent", options->agent, "Only of this agent");
+  command.add_option("--agent", options->agent, "Only of this agent")->type_name("AGENT");
   command.callback([options, &out] { list(*options, out); });
-  add_act(dead, out, "requeue", "Opens them again, their failures forgotten", "dead_requeue", "are open again");
-  add_act(dead, out, "drop", "Forgets them", "dead_drop", "dropped");
+  add_act(dead, out, "requeue", "Open them again, their failures forgotten", "dead_requeue", "are open again");
+  add_act(dead, out, "drop", "Forget them", "dead_drop", "dropped");
 }
 
 }  // namespace skein::cli

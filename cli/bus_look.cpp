@@ -60,9 +60,9 @@ void add_look(CLI::App& bus, output& out, char const* name, char const* what, vo
 }  // namespace
 
 void add_bus_look(CLI::App& bus, output& out) {
-  add_look(bus, out, "status", "Counters of a running hub, its endpoints, its uptime", print_status);
-  add_look(bus, out, "agents", "The agents that a running hub knows, who serves them, what they have open", print_agents);
-  add_look(bus, out, "hosts", "The hosts that are connected to a running hub", print_hosts);
+  add_look(bus, out, "status", "Show the counters of a running hub, its endpoints, its uptime", print_status);
+  add_look(bus, out, "agents", "Show the agents that a running hub knows, who serves them, what they have open", print_agents);
+  add_look(bus, out, "hosts", "Show the hosts that are connected to a running hub", print_hosts);
 }
 
 }  // namespace skein::cli

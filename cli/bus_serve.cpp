@@ -39,13 +39,13 @@ void export_metrics(std::string const& address, std::string const& hub, output& 
 
 void add_bus_serve(CLI::App& bus, output& out) {
   auto const options = std::make_shared<serve_options>();
-  auto& command = *bus.add_subcommand("serve", "Runs a hub that has no agents of its own, until SIGTERM");
+  auto& command = *bus.add_subcommand("serve", "Run a hub that has no agents of its own, until SIGTERM");
   command.add_option("--listen", options->hub.listen, "Where workers connect: ipc://PATH, tcp://ADDRESS:PORT; may be given several times (default: ipc://.skein/hub.sock)")
       ->type_name("ENDPOINT");
   command.add_option("--key", options->key_file, "The hub's .key_secret file (skein bus keygen makes it); needed for tcp off loopback")->type_name("FILE");
   command.add_option("--allowed", options->allowed_folder, "The folder of public keys that may connect; goes with --key")->type_name("DIR");
-  command.add_option("--ledger", options->ledger, "The ledger file, or memory:")->capture_default_str();
-  command.add_option("--traces", options->traces, "The traces file, or none")->capture_default_str();
+  command.add_option("--ledger", options->ledger, "The ledger file, or memory:")->type_name("PATH")->capture_default_str();
+  command.add_option("--traces", options->traces, "The traces file, or none")->type_name("PATH")->capture_default_str();
   command.add_option("--http", options->http, "Serve /healthz, /readyz and /metrics here; a port alone is on 127.0.0.1")->type_name("ADDRESS:PORT");
   add_duration(command, "--lease", options->hub.lease, "A lease that no beat lists for this long is lost (default 30s)");
   add_duration(command, "--grace", options->hub.grace, "How long work waits for a worker that vanished (default 10s)");
@@ -57,7 +57,7 @@ void add_bus_exporter(CLI::App& bus, output& out) {
     std::string address = "127.0.0.1:9464", hub = ".skein/ledger.db";
   };
   auto const options = std::make_shared<exporter_options>();
-  auto& command = *bus.add_subcommand("exporter", "Serves /healthz, /readyz and /metrics for a running hub, beside it, until SIGTERM");
+  auto& command = *bus.add_subcommand("exporter", "Serve /healthz, /readyz and /metrics for a running hub, beside it, until SIGTERM");
   command.add_option("--http", options->address, "Where; a port alone is on 127.0.0.1")->type_name("ADDRESS:PORT")->capture_default_str();
   command.add_option("--ledger", options->hub, "The hub's ledger file, or its control socket")->type_name("PATH")->capture_default_str();
   command.callback([options, &out] { export_metrics(options->address, options->hub, out); });

@@ -32,7 +32,7 @@ void load_keys(hub_service_options& options) {
   try {
     options.hub.keys = curve_keys::load(options.key_file, options.allowed_folder);
   } catch (error const& e) {
-    throw wrong_setup{e.what()};
+    throw wrong_setup{shown(e)};
   }
 }
 

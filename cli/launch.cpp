@@ -52,8 +52,8 @@ void launch(std::string const& path, output& out) {
 
 void add_launch(CLI::App& root, output& out) {
   auto const path = std::make_shared<std::string>();
-  auto& command = *root.add_subcommand("launch", "Runs a hub and the workers that a topology file names, until SIGTERM");
-  command.add_option("TOPOLOGY", *path, "A TOML file; its paths are relative to its folder")->required();
+  auto& command = *root.add_subcommand("launch", "Run a hub and the workers that a topology file names, until SIGTERM");
+  command.add_option("TOPOLOGY", *path, "A TOML file; its paths are relative to its folder")->type_name("")->required();
   command.callback([path, &out] { launch(*path, out); });
 }
 

@@ -1,4 +1,4 @@
-// The skein command. Exit codes: 0 done, 1 the file or the system refused (said on stderr), 2 wrong usage.
+// The skein command. Exit codes: 0 done, 1 it did not work (said on stderr), 2 wrong usage: arguments, keys, addresses, files that cannot be right.
 #include "bus.hpp"
 #include "launch.hpp"
 #include "output.hpp"
@@ -22,6 +22,7 @@ int run(int argc, char** argv, skein::cli::output& out) {
   CLI::App root{"Skein: agent pipelines on a blackboard bus, one causal trace per workflow", "skein"};
   root.require_subcommand(1);
   root.set_version_flag("--version", "skein " SKEIN_VERSION);
+  root.footer("Every subcommand has --help. Exit codes: 0 done, 1 it did not work (the reason is on stderr), 2 wrong usage.");
   skein::cli::add_traces(root, out);
   skein::cli::add_bus(root, out);
   skein::cli::add_launch(root, out);
@@ -50,6 +51,9 @@ int main(int argc, char** argv) {
   } catch (skein::cli::wrong_setup const& wrong) {
     std::cerr << "skein: " << wrong.what() << '\n';
     return wrong_usage;
+  } catch (skein::error const& failed) {
+    std::cerr << "skein: " << skein::cli::shown(failed) << '\n';
+    return refused;
   } catch (std::exception const& failed) {
     std::cerr << "skein: " << failed.what() << '\n';
     return refused;

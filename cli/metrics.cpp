@@ -20,7 +20,7 @@ struct metric {
 
 constexpr std::array metrics{
     metric{"skein_uptime_seconds", "gauge", "Since the hub was started.", "", "uptime_s"},
-    metric{"skein_hosts", "gauge", "Hosts that are connected, the hub's own included.", "", "hosts"},
+    metric{"skein_hosts", "gauge", "Hosts that are connected, the hub's own process included where it has agents.", "", "hosts"},
     metric{"skein_artifacts_published_total", "counter", "Artifacts that came onto the board.", "counters", "artifacts"},
     metric{"skein_artifacts_evicted_total", "counter", "Artifacts that left memory at its limit; the ledger has them.", "counters", "artifacts_evicted"},
     metric{"skein_artifacts_kept", "gauge", "Artifacts in memory for queries.", "counters", "artifacts_kept"},
@@ -37,7 +37,7 @@ constexpr std::array metrics{
     metric{"skein_runs_open", "gauge", "Runs that are not complete.", "counters", "runs_open"},
     metric{"skein_spans_recorded_total", "counter", "Spans that ended.", "spans", "recorded"},
     metric{"skein_spans_written_total", "counter", "Spans that are in the store.", "spans", "written"},
-    metric{"skein_spans_dropped_total", "counter", "Spans lost to spans_on_overflow = drop.", "spans", "dropped"},
+    metric{"skein_spans_dropped_total", "counter", "Spans dropped at the bound of their queue.", "spans", "dropped"},
     metric{"skein_spans_lost_total", "counter", "Spans lost to a store that could not be written.", "spans", "lost"},
     metric{"skein_network_received_messages_total", "counter", "Messages from hosts.", "network", "received"},
     metric{"skein_network_sent_messages_total", "counter", "Messages to hosts.", "network", "sent"},

@@ -74,13 +74,13 @@ void publish(publish_options const& options, output& out) {
 
 void add_publish(CLI::App& root, output& out) {
   auto const options = std::make_shared<publish_options>();
-  auto& command = *root.add_subcommand("publish", "Puts an artifact on the board of a running hub");
-  command.add_option("TYPE", options->type, "Name of the artifact's type, pizza.idea say")->required();
+  auto& command = *root.add_subcommand("publish", "Put an artifact on the board of a running hub");
+  command.add_option("TYPE", options->type, "Name of the artifact's type, pizza.idea say")->type_name("")->required();
   command.add_option("--json", options->payload, "The payload: JSON text, @FILE, or - for standard input")->type_name("JSON")->required();
-  command.add_option("--version", options->version, "Version of the type; default: what the hub knows, or 1");
-  command.add_option("--tag", options->tags, "A tag; may be given several times");
-  command.add_option("--correlation", options->correlation, "Which artifacts it may meet in joins and batches");
-  command.add_option("--idempotency-key", options->idempotency_key, "Published once, however often this is repeated");
+  command.add_option("--version", options->version, "Version of the type; default: what the hub knows, or 1")->type_name("N");
+  command.add_option("--tag", options->tags, "A tag; may be given several times")->type_name("TAG");
+  command.add_option("--correlation", options->correlation, "Which artifacts it may meet in joins and batches")->type_name("ID");
+  command.add_option("--idempotency-key", options->idempotency_key, "Published once, however often this is repeated")->type_name("KEY");
   command.add_flag("--wait", options->wait, "Wait until everything that it causes is done; exit code 1 when something failed, is served by no host, or the time is over");
   add_duration(command, "--timeout", options->timeout, "How long to wait; default: as long as it takes");
   command.add_option("--ledger", options->ledger, "The hub's ledger file, or its control socket")->type_name("PATH")->capture_default_str();

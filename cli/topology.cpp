@@ -4,10 +4,13 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <map>
 
 namespace skein::cli {
 namespace {
+
+constexpr unsigned number_max = 100'000;
 
 [[noreturn]] void refuse(toml::node const& at, std::string const& why) {
   throw error{errc::invalid_argument, "line " + std::to_string(at.source().begin.line) + ": " + why};
@@ -29,17 +32,20 @@ class table_reader {
     into.clear();
     for (auto const& one : *array) into.push_back(string_of(one, key));
   }
-  void number(char const* key, unsigned& into) {
+  void number(char const* key, unsigned& into, unsigned least = 0) {
     auto const* node = take(key);
     if (!node) return;
     auto const value = node->value_exact<std::int64_t>();
-    if (!value || *value < 0 || *value > 100'000) refuse(*node, std::string{key} + " must be an integer from 0 to 100000");
+    if (!value || *value < least || *value > number_max) {
+      refuse(*node, std::string{key} + " must be an integer from " + std::to_string(least) + " to " + std::to_string(number_max));
+    }
     into = static_cast<unsigned>(*value);
   }
   void duration(char const* key, std::chrono::nanoseconds& into) {
     auto const* node = take(key);
     if (!node) return;
-    auto const value = parse_duration(string_of(*node, key));
+    auto const text = node->value_exact<std::string>();
+    auto const value = text ? parse_duration(*text) : std::nullopt;
     if (!value) refuse(*node, std::string{key} + " must be a duration: \"250ms\", \"30s\", \"5min\"");
     into = *value;
   }
@@ -55,7 +61,7 @@ class table_reader {
   }
   void pairs(char const* key, std::vector<std::pair<std::string, std::string>>& into) {
     if (auto const* inner = table(key)) {
-      for (auto const& [name, node] : *inner) into.emplace_back(std::string{name.str()}, string_of(node, key));
+      for (auto const& [name, node] : *inner) into.emplace_back(std::string{name.str()}, string_of(node, std::string{key} + "." + std::string{name.str()}));
     }
   }
   [[nodiscard]] toml::table const* table(char const* key) {
@@ -79,9 +85,9 @@ class table_reader {
     taken_.emplace_back(key);
     return table_.get(key);
   }
-  static std::string string_of(toml::node const& node, char const* key) {
+  static std::string string_of(toml::node const& node, std::string const& key) {
     auto value = node.value_exact<std::string>();
-    if (!value) refuse(node, std::string{key} + " must be a string");
+    if (!value) refuse(node, key + " must be a string");
     return *value;
   }
 
@@ -94,7 +100,7 @@ launch_options worker_of(toml::table const& table) {
   table_reader read{table};
   read.text("name", made.name);
   read.texts("command", made.command);
-  read.number("replicas", made.replicas);
+  read.number("replicas", made.replicas, 1);
   read.choice("restart", {{"never", restart::never}, {"on_failure", restart::on_failure}, {"always", restart::always}}, made.restart);
   read.pairs("environment", made.environment);
   read.text("working_directory", made.working_directory);

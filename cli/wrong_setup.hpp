@@ -4,9 +4,13 @@
 #include <skein/registry/error.hpp>
 
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace skein::cli {
+
+/// What is shown of an error: the place and the sentence. Its code is for programs.
+inline std::string shown(error const& e) { return e.where().empty() ? e.message() : e.where() + ": " + e.message(); }
 
 class wrong_setup : public std::runtime_error {
  public:
@@ -19,7 +23,7 @@ decltype(auto) checked_setup(Call&& call) {
   try {
     return std::forward<Call>(call)();
   } catch (error const& e) {
-    if (e.code() == errc::misuse || e.code() == errc::invalid_argument) throw wrong_setup{e.what()};
+    if (e.code() == errc::misuse || e.code() == errc::invalid_argument) throw wrong_setup{shown(e)};
     throw;
   }
 }

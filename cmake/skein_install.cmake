@@ -1,5 +1,5 @@
 # What `cmake --install` puts in place: component `dev`, the archives and headers of the folders and what find_package(skein) and
-# pkg-config read; component `runtime`, the command.
+# pkg-config read; component `runtime`, the command and its units.
 include(CMakePackageConfigHelpers)
 
 set(skein_layers registry tracing bus agents orchestrator)
@@ -24,6 +24,7 @@ if(SKEIN_BUILD_CLI)
       install(TARGETS ${command} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
     endif()
   endforeach()
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/cli/systemd/" DESTINATION lib/systemd/system COMPONENT runtime FILES_MATCHING PATTERN "*.service")
 endif()
 
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/skein-config.cmake.in" "${PROJECT_BINARY_DIR}/skein-config.cmake"

@@ -57,7 +57,7 @@ and pkg-config read.")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME skein)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "command to look at the traces of Skein's agent pipelines
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "command of Skein: traces of agent pipelines, hubs, workers
 ${about}
 
 This package holds the command, which lists, shows and queries recorded runs.")

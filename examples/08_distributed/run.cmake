@@ -13,7 +13,7 @@ execute_process(WORKING_DIRECTORY "${FOLDER}" OUTPUT_VARIABLE chains OUTPUT_STRI
     JOIN spans AS made ON made.trace_id = judged.trace_id AND made.parent_id = judged.span_id
     WHERE root.name = 'tasting' AND given.name = 'publish pizza.pizza' AND judged.name = 'invoke_agent critic'
     AND judged.service LIKE 'critic-%' AND judged.status_code = 'unset' AND made.name = 'publish pizza.review'")
-if(NOT chains MATCHES "\"n\": *2\n")
+if(NOT chains MATCHES [["n": *2 *}]])
   execute_process(WORKING_DIRECTORY "${FOLDER}" COMMAND "${SKEIN}" traces list)
   message(FATAL_ERROR "the trace has ${chains} of pizzas, not 2")
 endif()

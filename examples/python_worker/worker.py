@@ -53,8 +53,8 @@ class Worker:
     def send(self, kind, header, payloads=b""):
         try:
             self.socket.send(MAGIC + bytes([kind, 0]) + msgpack.packb(header) + payloads)
-        except zmq.Again:
-            pass
+        except zmq.Again:                                        # not connected: again soon
+            self.next_beat = 0.0
 
     def tick(self):
         """HELLO until WELCOME; then a BEAT, and every DONE that has no answer yet, once a second."""
@@ -92,7 +92,7 @@ class Worker:
     def hear(self, data):
         kind, header, rest = parse(data)
         if kind == WELCOME and header[1] == self.instance:
-            self.welcomed = True
+            self.welcomed, self.next_beat = True, 0.0            # and every DONE that has no answer once more
         elif kind == DELIVER:
             payloads = []
             for artifact in header[1]:
@@ -107,13 +107,18 @@ class Worker:
         elif kind == HELLO_AGAIN:
             self.welcomed, self.next_beat = False, 0.0
         elif kind == DRAIN:
-            self.stopping = True
+            self.stop()
         elif kind == REFUSED:
             sys.exit(f"{self.name}: the hub refused this worker: {header[1]}")
 
+    def stop(self):
+        """Leaves: HELLO without credit, so that no more comes; what comes all the same is given back."""
+        if not self.stopping:
+            self.stopping, self.welcomed, self.next_beat = True, False, 0.0
+
     def serve(self):
         for which in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(which, lambda *_: setattr(self, "stopping", True))
+            signal.signal(which, lambda *_: self.stop())
         while not (self.stopping and not self.held):
             self.tick()
             if self.socket.poll(100):

@@ -1,6 +1,8 @@
 // Topology files: what they say, and what is said about wrong ones.
 #include <topology.hpp>
 
+#include "support/command_fixture.hpp"
+
 #include <gtest/gtest.h>
 
 using namespace std::chrono_literals;
@@ -72,6 +74,15 @@ command = ["other"]
   EXPECT_EQ(read.workers[1].restart, skein::restart::on_failure);
 }
 
+TEST(topology, of_the_manual_is_read) {
+  auto const manual = skein::testing::content_of(SKEIN_SOURCE_DIR "/docs/operations.md");
+  std::string const begin = "```toml\n";
+  auto const from = manual.find(begin) + begin.size();
+  auto const read = parse_topology(manual.substr(from, manual.find("```", from) - from), "operations.md");
+  ASSERT_TRUE(read) << read.error().what();
+  ASSERT_EQ(read->workers.size(), 1u);
+}
+
 TEST(topology, is_a_hub_at_the_usual_place_when_it_says_nothing) {
   auto const read = parse_topology("", "t.toml").value();
   EXPECT_EQ(read.hub.hub.listen, std::vector<std::string>{"ipc://.skein/hub.sock"});
@@ -84,7 +95,7 @@ TEST(topology, names_the_line_and_the_key_of_what_is_wrong) {
   EXPECT_EQ(refusal("\nledger = 1"), "line 2: ledger must be a string");
   EXPECT_EQ(refusal("listen = \"ipc://a\""), "line 1: listen must be an array of strings");
   EXPECT_EQ(refusal("listen = [\n1]"), "line 2: listen must be a string");
-  EXPECT_EQ(refusal("lease = 30"), "line 1: lease must be a string");
+  EXPECT_EQ(refusal("lease = 30"), "line 1: lease must be a duration: \"250ms\", \"30s\", \"5min\"");
   EXPECT_EQ(refusal("lease = \"30\""), "line 1: lease must be a duration: \"250ms\", \"30s\", \"5min\"");
   EXPECT_EQ(refusal("keys = 1"), "line 1: keys must be a table");
   EXPECT_EQ(refusal("keys = { secert = \"s\" }"), "line 1: there is no key \"secert\" here");
@@ -92,8 +103,8 @@ TEST(topology, names_the_line_and_the_key_of_what_is_wrong) {
   EXPECT_EQ(refusal("[worker]\ncommand = [\"a\"]"), "line 1: write [[worker]]");
   EXPECT_EQ(refusal("\n[[worker]]\nname = \"a\""), "line 2: a worker needs command = [\"PROGRAM\", …]");
   EXPECT_EQ(refusal("[[worker]]\ncommand = [\"a\"]\nrestart = \"sometimes\""), "line 3: restart must be one of always, never, on_failure");
-  EXPECT_EQ(refusal("[[worker]]\ncommand = [\"a\"]\nreplicas = -1"), "line 3: replicas must be an integer from 0 to 100000");
-  EXPECT_EQ(refusal("[[worker]]\ncommand = [\"a\"]\nenvironment = { A = 1 }"), "line 3: environment must be a string");
+  EXPECT_EQ(refusal("[[worker]]\ncommand = [\"a\"]\nreplicas = 0"), "line 3: replicas must be an integer from 1 to 100000");
+  EXPECT_EQ(refusal("[[worker]]\ncommand = [\"a\"]\nenvironment = { A = 1 }"), "line 3: environment.A must be a string");
 }
 
 TEST(topology, names_the_line_of_what_is_no_toml) {

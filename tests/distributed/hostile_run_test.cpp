@@ -47,7 +47,7 @@ std::int64_t run_during(std::function<void(std::string const& endpoint)> const& 
   std::thread attacker{[&] {
     while (!over) attack(endpoint);
   }};
-  EXPECT_EQ(hub.ask("errands " + std::to_string(artifacts) + " - -"), "published");
+  EXPECT_EQ(hub.ask("errands " + std::to_string(artifacts)), "published");
   EXPECT_EQ(hub.ask("idle"), "idle 0 0");
   over = true;
   attacker.join();

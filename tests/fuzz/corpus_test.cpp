@@ -32,6 +32,6 @@ TEST_P(corpus, breaks_no_promise_of_its_decoder) {
   EXPECT_GT(inputs, 0u) << folder;
 }
 
-INSTANTIATE_TEST_SUITE_P(kept, corpus, testing::ValuesIn(skein::fuzz::targets), [](auto const& info) { return std::string{info.param.name}; });
+INSTANTIATE_TEST_SUITE_P(kept, corpus, testing::ValuesIn(skein::fuzz::targets), [](auto const& one) { return std::string{one.param.name}; });
 
 }  // namespace

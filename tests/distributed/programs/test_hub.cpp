@@ -1,10 +1,10 @@
 // A hub that does what the lines of its standard input say, answers each with one line, and ends with the input.
 // Arguments: ledger=… traces=… listen=… (any number) key=… allowed=… lease_ms=… grace_ms=… prefix=… (of its answers)
-//   agents NAME               waits until somebody serves it
-//   tree DEPTH                publishes the root of a tree, once per ledger
-//   errands COUNT HOW PATH    publishes as many; HOW and PATH are the first one's, the others only tell PATH. "-" is none, "_" a space
-//   idle                      run_until_idle: reason, blocked, failures
-//   count                     how many leaves, nodes and receipts there are, and how many different ones
+//   agents NAME                         waits until somebody serves it
+//   tree DEPTH                          publishes the root of a tree
+//   errands COUNT [HOW PATH [OTHERS]]   publishes as many; HOW ("_" for a space) and PATH are the first one's, the others tell OTHERS
+//   idle                                run_until_idle: reason, blocked, failures
+//   count                               how many leaves, nodes and receipts there are, and how many different ones
 #include "distributed/support/tree.hpp"
 #include "orchestrator/support/errands.hpp"
 
@@ -56,7 +56,7 @@ std::string word(std::istringstream& line) {
   std::string text;
   line >> text;
   std::replace(text.begin(), text.end(), '_', ' ');
-  return text == "-" ? "" : text;
+  return text;
 }
 
 std::string obey(skein::orchestrator& hub, std::istringstream line) {
@@ -69,17 +69,17 @@ std::string obey(skein::orchestrator& hub, std::istringstream line) {
   if (command == "tree") {
     int depth = 0;
     line >> depth;
-    hub.publish(node{depth, 0}, {.idempotency_key = "root"});
+    hub.publish(node{depth, 0});
     return "published";
   }
   if (command == "errands") {
     int count = 0;
     line >> count;
     auto const how = word(line);
-    std::string path;
-    line >> path;
-    std::vector<errand> all;
-    for (int i = 0; i < count; ++i) all.push_back({i, i == 0 || path == "-" ? how : "tell", path});
+    std::string path, others;
+    line >> path >> others;
+    std::vector<errand> all{{0, how, path}};
+    for (int i = 1; i < count; ++i) all.push_back({i, others.empty() ? "" : "tell", others});
     hub.publish_all(all);
     return "published";
   }
