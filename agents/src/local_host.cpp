@@ -133,6 +133,14 @@ class thread_host final : public local_host {
     give_back(std::move(unstarted));
   }
 
+  void cancel_all() override {
+    std::lock_guard const held{mutex_};
+    cancelling_ = true;
+    for (auto const& slot : slots_) {
+      for (auto* each = slot->innermost; each; each = each->outer) each->cancelled.store(true, std::memory_order_relaxed);
+    }
+  }
+
   void drain() override {
     std::vector<bus::delivery> unstarted;
     {
@@ -200,8 +208,9 @@ class thread_host final : public local_host {
   }
 
   /// The host's lock is held.
-  static void begin(running_attempt& attempt, bus::delivery const& work, thread_slot& slot) noexcept {
+  void begin(running_attempt& attempt, bus::delivery const& work, thread_slot& slot) const noexcept {
     attempt.ref = work.activation;
+    attempt.cancelled.store(cancelling_, std::memory_order_relaxed);
     attempt.outer = std::exchange(slot.innermost, &attempt);
   }
 
@@ -329,6 +338,7 @@ class thread_host final : public local_host {
   std::size_t seeking_ = 0;    // threads that will look for work before they sleep
   std::size_t sleeping_ = 0;
   bool draining_ = false;      // guarded by mutex_
+  bool cancelling_ = false;    // guarded by mutex_
   std::atomic<bool> stopping_ = false;
 };
 

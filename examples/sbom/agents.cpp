@@ -38,9 +38,8 @@ component component_of(licences&& about, file_check&& files) {
 }  // namespace
 
 skein::agent licence_reader(root_folder root, reading_options options) {
-  auto const read = [root = std::move(root), options](package const& of, skein::context& ctx) {
+  auto const read = [root = std::move(root)](package const& of, skein::context& ctx) {
     ctx.span().set_attribute("sbom.package", of.id);
-    if (options.stop.stop_requested() || ctx.cancelled()) throw interrupted{std::string{interruption}};
     return read_licences(root, of);
   };
   return skein::agent{"licence_reader"}
@@ -51,9 +50,9 @@ skein::agent licence_reader(root_folder root, reading_options options) {
 }
 
 skein::agent file_hasher(root_folder root, reading_options options) {
-  auto const hash = [checker = file_checker{std::move(root), options.hashed}, options](package const& of, skein::context& ctx) {
+  auto const hash = [checker = file_checker{std::move(root), options.hashed}](package const& of, skein::context& ctx) {
     ctx.span().set_attribute("sbom.package", of.id);
-    auto made = checker.check(of, [&] { return options.stop.stop_requested() || ctx.cancelled(); });
+    auto made = checker.check(of, [&] { return ctx.cancelled(); });
     if (!made) throw interrupted{std::string{interruption}};
     ctx.span().set_attribute("sbom.files", made->hashed).set_attribute("sbom.bytes", made->bytes);
     return std::move(*made);
@@ -66,7 +65,7 @@ skein::agent file_hasher(root_folder root, reading_options options) {
 }
 
 skein::agent joiner(std::size_t waiting_max, std::function<void(package_progress)> seen) {
-  // The halves that wait live in this process only; the program's ledger is memory: for that reason.
+  // The halves that wait live in the hub's process only, and so does the board: the program's ledger is memory: for that reason.
   auto const waiting = std::make_shared<pairs<licences, file_check>>(waiting_max);
   auto const finish = [seen](std::optional<std::pair<licences, file_check>>&& both) -> std::optional<component> {
     if (!both) return std::nullopt;
@@ -87,6 +86,7 @@ skein::agent document_writer(document_options options) {
     for (auto const& one : ctx.artifacts<component>({.run = ctx.run()})) components.push_back(*one);
     std::sort(components.begin(), components.end(), [](auto const& a, auto const& b) { return a.subject.id < b.subject.id; });
     auto const text = spdx_document(order, components, options.created);
+    if (ctx.cancelled()) throw interrupted{std::string{interruption}};
     replace_file(options.path, text).value();
     return document{options.path, text.size(), summary(order, components)};
   };

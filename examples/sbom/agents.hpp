@@ -13,12 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <stop_token>
 #include <string>
 
 namespace sbom {
 
-/// What the handlers of stopped agents throw; never retried.
+/// The inventory was ended early. Thrown by handlers that were told so in the middle of their work; never retried.
 class interrupted : public skein::permanent_error {
  public:
   using permanent_error::permanent_error;
@@ -28,13 +27,12 @@ class interrupted : public skein::permanent_error {
 struct reading_options {
   sample hashed = {};
   std::uint32_t concurrency = 1;   ///< Packages of each agent at once on one host.
-  std::stop_token stop = {};       ///< Once it is requested the handlers throw `interrupted`, also in the middle of a file.
 };
 
 /// Reads usr/share/doc/<package>/copyright.
 [[nodiscard]] skein::agent licence_reader(root_folder root, reading_options options = {});
 
-/// Hashes installed files and compares.
+/// Hashes installed files and compares; throws `interrupted` in the middle of a file when its result is not wanted any more.
 [[nodiscard]] skein::agent file_hasher(root_folder root, reading_options options = {});
 
 /// What the joiner has seen of a package.
@@ -52,7 +50,8 @@ struct document_options {
   std::chrono::sys_seconds created = {};
 };
 
-/// Writes the SPDX document of all components of the run that the order belongs to. A file that cannot be written fails the activation.
+/// Writes the SPDX document of all components of the run that the order belongs to. A file that cannot be written fails the activation;
+/// of an inventory that was ended early it writes none.
 [[nodiscard]] skein::agent document_writer(document_options options);
 
 }  // namespace sbom

@@ -2,13 +2,12 @@
 #pragma once
 
 #include "artifacts.hpp"
-#include "watcher.hpp"
+#include "progress.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <iosfwd>
 #include <optional>
-#include <stop_token>
 #include <string>
 
 namespace sbom {
@@ -19,12 +18,13 @@ struct inventory_options {
   sample hashed = {};
   std::size_t packages_max = 0;           ///< 0: all.
   std::optional<unsigned> threads = {};   ///< That run handlers; none: one for each core.
+  unsigned workers = 0;                   ///< Processes that hash files; 0: this one does.
   std::chrono::sys_seconds created = {};
 };
 
-/// Takes the inventory; `out` gets the summary, the slowest agents and the folded trace. Throws `interrupted` when `stop` was requested
-/// before the document was written: nothing is written then, the trace says so, and `out` gets what was found.
-/// Throws std::exception when the inventory cannot be taken or written.
-void take_inventory(inventory_options const& options, std::stop_token const& stop, progress& seen, std::ostream& out);
+/// Takes the inventory; `out` gets the summary, the slowest agents and the folded trace. Throws `interrupted` when SIGINT or SIGTERM came
+/// before the document was written: nothing is written then, the run is `cancelled`, and `out` gets what was found. A second signal ends
+/// the process. Throws std::exception when the inventory cannot be taken or written. One at a time in a process; blocks.
+void take_inventory(inventory_options const& options, progress& seen, std::ostream& out);
 
 }  // namespace sbom

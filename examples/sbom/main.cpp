@@ -1,7 +1,9 @@
 // sbom: an inventory of a Debian system as an SPDX document. Exit codes: 0 written; 1 failed; 2 wrong usage; 130 interrupted.
 #include "agents.hpp"
 #include "inventory.hpp"
+#include "progress.hpp"
 #include "text.hpp"
+#include "workers.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +11,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string_view>
@@ -33,8 +36,14 @@ std::chrono::sys_seconds creation_time() {
   return std::chrono::sys_seconds{std::chrono::seconds{seconds}};
 }
 
-sbom::inventory_options parse(CLI::App& app, int argc, char** argv) {
+struct command_line {
   sbom::inventory_options options;
+  bool is_worker = false;   ///< Started by another sbom, with --workers.
+};
+
+command_line parse(CLI::App& app, int argc, char** argv) {
+  command_line given;
+  auto& options = given.options;
   bool all = false;
   app.add_option("--root", options.root, "The root file system to look at")
       ->type_name("DIR")
@@ -45,15 +54,21 @@ sbom::inventory_options parse(CLI::App& app, int argc, char** argv) {
   app.add_option("--threads", options.threads, "Threads that run agents; 0: only the main thread (default: one for each core)")
       ->type_name("N")
       ->check(CLI::Range(0, 1024));
+  app.add_option("--workers", options.workers, "Processes of their own that hash files; 0: the program itself does")
+      ->type_name("N")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  app.add_flag("--worker", given.is_worker)->group("");
   app.add_option("--limit", options.packages_max, "Only the first N packages by name; 0: all")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.footer("Traces go to .skein/traces.db. SOURCE_DATE_EPOCH sets the document's creation time.");
+  app.footer("Traces go to .skein/traces.db. SOURCE_DATE_EPOCH sets the document's creation time.\n"
+             "Exit codes: 0 written, 1 failed, 2 wrong usage, 130 interrupted (nothing is written then).");
   app.parse(argc, argv);
   if (all) options.hashed = {.files_max = 0, .file_bytes_max = 0};
   options.created = creation_time();
-  return options;
+  return given;
 }
 
 /// What is to be said is said when the progress line is gone.
@@ -61,11 +76,11 @@ void run(sbom::inventory_options const& options) {
   std::ostringstream said;
   std::exception_ptr thrown;
   {
-    std::stop_source stop;
     sbom::progress seen;
-    sbom::watcher const watching{stop, seen, ::isatty(STDERR_FILENO) == 1};
+    std::optional<sbom::progress_line> line;
+    if (::isatty(STDERR_FILENO) == 1) line.emplace(seen);
     try {
-      sbom::take_inventory(options, stop.get_token(), seen, said);
+      sbom::take_inventory(options, seen, said);
     } catch (...) {
       thrown = std::current_exception();
     }
@@ -80,7 +95,9 @@ void run(sbom::inventory_options const& options) {
 int main(int argc, char** argv) {
   CLI::App app{"Takes the inventory of a Debian system: packages, licences, changed files; writes an SPDX 2.3 document", "sbom"};
   try {
-    run(parse(app, argc, argv));
+    auto const given = parse(app, argc, argv);
+    if (given.is_worker) return sbom::work({given.options.root, given.options.hashed});
+    run(given.options);
     return done;
   } catch (CLI::ParseError const& stopped) {
     return app.exit(stopped) == 0 ? done : wrong_usage;  // --help stops the parsing too.

@@ -2,6 +2,7 @@
 
 #include "backup_ledger.hpp"
 
+#include <skein/agents/check_agent.hpp>
 #include <skein/registry/json.hpp>
 
 #include <nlohmann/json.hpp>
@@ -175,6 +176,7 @@ json report_json(run_report const& report) {
 json publish(control_target const& hub, json const& request, std::function<bool()> const& abandoned) {
   control_publish what;
   what.type = member<std::string>(request, "type");
+  if (!agents::is_name(what.type)) throw error{errc::invalid_argument, "the name of a type is 1 to 255 printable ASCII characters without spaces", what.type};
   auto const* known = hub.types.find(what.type);
   what.version = optional_member<std::uint32_t>(request, "version").value_or(known ? known->version : 1);
   what.payload = payload_of(hub, what.type, member<json>(request, "payload"));

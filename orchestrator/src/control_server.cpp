@@ -1,6 +1,6 @@
 #include "control_server.hpp"
 
-#include "quiet_thread.hpp"
+#include <skein/bus/quiet_thread.hpp>
 
 #include <poll.h>
 #include <sys/socket.h>

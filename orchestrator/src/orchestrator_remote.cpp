@@ -65,6 +65,7 @@ void orchestrator::state::lost(bus::lost_attempt const& what) {
   auto attempt = interrupted_attempt(what);
   auto below = remote_spans_.interrupt(what.host, attempt.context.span, what.at);
   if (!records(attempt) || remote_spans_.has(attempt.context.span)) return;
+  remote_spans_.fit(attempt);
   recorder_->record(std::move(attempt));
   recorder_->record(std::move(below));
 }
@@ -72,7 +73,9 @@ void orchestrator::state::lost(bus::lost_attempt const& what) {
 void orchestrator::state::untraced(bus::untraced_attempt const& what) {
   if (what.inputs.empty()) return;
   auto attempt = reported_attempt(what);
-  if (records(attempt) && !remote_spans_.has(attempt.context.span)) recorder_->record(std::move(attempt));
+  if (!records(attempt) || remote_spans_.has(attempt.context.span)) return;
+  remote_spans_.fit(attempt);
+  recorder_->record(std::move(attempt));
 }
 
 // --- questions ---------------------------------------------------------------------------------------------------------------------
@@ -159,6 +162,8 @@ void orchestrator::state::wait_for_agents(std::vector<std::string> const& agents
 
 void orchestrator::state::stop_waiting() {
   stopped_ = true;
+  // Without threads a handler is what the wait is in.
+  host_->cancel_all();
   if (std::lock_guard const held{launching_}; supervisor_) supervisor_->let_end();
   bus_->poke();
   hosts_changed();

@@ -60,7 +60,7 @@ orchestrator::state::state(orchestrator_options given)
   recorder_ = recorder::make(std::move(sinks), clock_, options_.spans);
   tracer_.emplace(recorder_, options_.tracing);
   if (options_.tracing) {
-    for (auto const& run : recover_runs(*ledger, traces ? &*traces : nullptr)) continue_run(run);
+    for (auto const& run : recover_runs(*ledger, traces ? &*traces : nullptr, remote_spans_)) continue_run(run);
   }
   host_ = agents::local_host::make(*this);
   bus_ = bus::hub_bus::open(std::move(ledger), clock_, *this, bus_options(options_)).value();
@@ -104,7 +104,8 @@ orchestrator::state::~state() {
   service_.stop();
   bus_->attend();
   auto const left = bus_->counters();
-  if (!bus_->durable() && left.open > 0) {
+  // After a signal that is what was asked for.
+  if (!bus_->durable() && left.open > 0 && !stopped_) {
     log_warn("the hub was destroyed with " + std::to_string(left.open) + " activations open; its ledger is memory: and keeps nothing (run_until_idle() waits for them)");
   }
   recorder_->record(remote_spans_.interrupt_all(clock_.now()));

@@ -1,7 +1,7 @@
 // Answers questions of workers in order on a thread of its own: the answer may have to be read from a disk.
 #pragma once
 
-#include "quiet_thread.hpp"
+#include <skein/bus/quiet_thread.hpp>
 
 #include <condition_variable>
 #include <cstddef>

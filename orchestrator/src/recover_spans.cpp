@@ -1,7 +1,5 @@
 #include "recover_spans.hpp"
 
-#include "remote_spans.hpp"
-
 #include <skein/agents/invoke_span.hpp>
 #include <skein/tracing/trace_store.hpp>
 
@@ -135,7 +133,7 @@ void add_from_file(run_record& known, std::string const& path) {
 
 }  // namespace
 
-std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* traces) {
+std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* traces, remote_spans& remote) {
   std::vector<left_run> open;
   auto const left = ledger.load();
   if (!left) return open;  // opening the bus says why
@@ -147,7 +145,9 @@ std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* tra
     open.push_back({run, from_ledger(run, *history)});
     if (!into) continue;
     add_from_file(open.back().known, traces->path);
-    (void)into->insert_missing(spans_of(run, *history, left->subscriptions)).ok();
+    auto spans = spans_of(run, *history, left->subscriptions);
+    for (auto& span : spans) remote.fit(span);
+    (void)into->insert_missing(std::move(spans)).ok();
   }
   if (!into) return open;
   for (auto const& id : traces->left_running) {

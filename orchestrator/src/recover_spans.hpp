@@ -3,6 +3,7 @@
 #pragma once
 
 #include "open_stores.hpp"
+#include "remote_spans.hpp"
 
 #include <skein/bus/ledger.hpp>
 #include <skein/tracing/span_record.hpp>
@@ -18,7 +19,8 @@ struct left_run {
 };
 
 /// Every sampled run that the ledger still holds open. Inserts the spans into `traces` (null: none) that are missing there, also of runs
-/// that ended with their process; existing spans stay as they are. A store that cannot be written is left to its own warnings.
-[[nodiscard]] std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* traces);
+/// that ended with their process; existing spans stay as they are. A store that cannot be written is left to its own warnings. `remote` gets to know the spans: workers that live may
+/// say more of them.
+[[nodiscard]] std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* traces, remote_spans& remote);
 
 }  // namespace skein

@@ -66,15 +66,27 @@ remote_spans::decided& remote_spans::decided_of(span_id const& id) {
   return place->second;
 }
 
+timestamp remote_spans::start_below(span_id const& parent, timestamp start) {
+  if (!parent) return start;
+  auto& above = decided_of(parent);
+  start = std::max(start, above.start);
+  if (above.first_child == timestamp{} || start < above.first_child) above.first_child = start;
+  return start;
+}
+
+void remote_spans::fit(span_record& span) {
+  std::lock_guard const held{mutex_};
+  span.start = start_below(span.parent, span.start);
+  if (span.end != timestamp{}) span.end = std::max(span.start, span.end);
+  if (span.type != span_type::publish) return;
+  // Its artifact was on the board by then.
+  auto& own = decided_of(span.context.span);
+  if (own.first_child == timestamp{} || span.start < own.first_child) own.first_child = span.start;
+}
+
 void remote_spans::put_right(span_record& span, std::chrono::nanoseconds offset, timestamp arrived) {
   auto const sent = span.start;
-  auto start = std::min(sent + offset, arrived);
-  // Two look-ups, one after the other: the second may move what the first gave.
-  if (span.parent) {
-    auto& parent = decided_of(span.parent);
-    start = std::max(start, parent.start);
-    if (parent.first_child == timestamp{} || start < parent.first_child) parent.first_child = start;
-  }
+  auto start = start_below(span.parent, std::min(sent + offset, arrived));
   auto& own = decided_of(span.context.span);
   if (own.start != timestamp{} && own.sent == sent) {
     start = own.start;  // it was shown while it was running

@@ -34,6 +34,9 @@ class remote_spans {
   /// The spans with their times by the hub's clock, in any order. No span starts before its parent, though the two may come in different messages, between
   /// which more has become known of the clock. A span without a service gets the host's name.
   [[nodiscard]] std::vector<span_record> take(bus::remote_record&& what);
+  /// Fits in a span that the hub writes itself for a host's: it does not start before its parent, and what a host says of the parent later does not start
+  /// after it; nor does what a host says of a publish that the hub knows.
+  void fit(span_record& span);
   /// Whether a host has sent this span, and it had ended: one result may bring the spans of another one that is still on its way.
   [[nodiscard]] bool has(span_id const& id);
   /// The running spans of `host` that stand below `top`, as interrupted at `at`; they are forgotten.
@@ -51,6 +54,7 @@ class remote_spans {
   };
   decided& decided_of(span_id const& id);
   void put_right(span_record& span, std::chrono::nanoseconds offset, timestamp arrived);
+  [[nodiscard]] timestamp start_below(span_id const& parent, timestamp start);
 
   std::mutex mutex_;
   std::unordered_map<span_id, decided> starts_, older_starts_;

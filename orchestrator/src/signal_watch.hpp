@@ -1,7 +1,7 @@
 // For stop_on_signals: a thread that waits for SIGINT or SIGTERM.
 #pragma once
 
-#include "quiet_thread.hpp"
+#include <skein/bus/quiet_thread.hpp>
 
 #include <skein/agents/stop_signals.hpp>
 

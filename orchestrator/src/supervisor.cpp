@@ -1,6 +1,6 @@
 #include "supervisor.hpp"
 
-#include "quiet_thread.hpp"
+#include <skein/bus/quiet_thread.hpp>
 
 #include <skein/tracing/log.hpp>
 

@@ -185,6 +185,21 @@ TEST(a_host, tells_a_running_handler_that_it_is_cancelled) {
   EXPECT_EQ(seen, (std::vector{false, true, false, true})) << "each attempt by itself";
 }
 
+TEST(a_host, tells_all_handlers_that_they_are_cancelled) {
+  std::vector<bool> seen;
+  local_host* host = nullptr;
+  hosted it{skein::agent{"worker"}.on<task>([&](task const&, skein::context& ctx) {
+    host->cancel_all();
+    seen.push_back(ctx.cancelled());
+  })};
+  host = it.host.get();
+  it.run(1);
+  hosted late{skein::agent{"worker"}.on<task>([&](task const&, skein::context& ctx) { seen.push_back(ctx.cancelled()); })};
+  late.host->cancel_all();
+  late.run(1);
+  EXPECT_EQ(seen, (std::vector<bool>{true, true}));
+}
+
 TEST(a_host, gives_back_a_waiting_attempt_that_is_cancelled) {
   hosted it{skein::agent{"worker"}.on<task>([](task const&) {})};
   auto first = it.hub.deliver("worker", {it.hub.make(task{1})}), second = it.hub.deliver("worker", {it.hub.make(task{2})});

@@ -23,8 +23,8 @@ class sbom_terminal : public ::testing::Test {
     root.sparse_file("usr/endless", endless_bytes);
     root.package("zz-endless", std::string{hello_md5} + "  usr/endless\n");
   }
-  outcome interrupt(std::string_view cue, std::string const& threads, int signal = SIGINT) {
-    return run_sbom_on_terminal(root.work(), {"--root", root.path(), "--all", "--threads", threads}, cue,
+  outcome interrupt(std::string_view cue, std::string const& threads, int signal = SIGINT, std::string const& workers = "0") {
+    return run_sbom_on_terminal(root.work(), {"--root", root.path(), "--all", "--threads", threads, "--workers", workers}, cue,
                                 [=](pid_t child) { ::kill(child, signal); });
   }
   [[nodiscard]] skein::trace_store traces() const { return skein::trace_store{root.work() + "/.skein/traces.db"}; }
@@ -61,7 +61,7 @@ TEST_F(sbom_terminal, leaves_a_truthful_trace_on_ctrl_c) {
   ASSERT_EQ(interrupt("sbom: 1 of 2 packages", "4").code, 130);
   auto const runs = traces().runs();
   ASSERT_EQ(runs.size(), 1u);
-  EXPECT_EQ(runs[0].status, skein::run_status::failed);
+  EXPECT_EQ(runs[0].status, skein::run_status::cancelled);
   EXPECT_TRUE(contains(runs[0].attributes, "\"packages\":2")) << runs[0].attributes;
   EXPECT_TRUE(contains(runs[0].attributes, "\"packages.done\":1")) << runs[0].attributes;
   EXPECT_EQ(one("SELECT status_message FROM spans WHERE parent_id IS NULL"),
@@ -77,7 +77,20 @@ TEST_F(sbom_terminal, ends_cleanly_when_one_thread_does_everything) {
   auto const done = interrupt("sbom: 0 of 1 packages", "0", SIGTERM);
   EXPECT_EQ(done.code, 130);
   EXPECT_TRUE(contains(done.out, "PARTIAL, interrupted after 0 of 1 package\r\n")) << done.out;
-  EXPECT_EQ(traces().runs().at(0).status, skein::run_status::failed);
+  EXPECT_EQ(traces().runs().at(0).status, skein::run_status::cancelled);
+}
+
+TEST_F(sbom_terminal, ends_cleanly_when_workers_do_it) {
+  root.package("alpha", "");
+  root.package("beta", "");
+  add_endless_package();
+  auto const done = interrupt("sbom: 2 of 3 packages", "2", SIGINT, "2");
+  EXPECT_EQ(done.code, 130);
+  EXPECT_TRUE(contains(done.out, "sbom: interrupted after 2 of 3 packages; sbom.spdx.json was not written\r\n")) << done.out;
+  EXPECT_FALSE(contains(done.out, "file_hasher-")) << "no worker has anything to say: " << done.out;
+  EXPECT_EQ(traces().runs().at(0).status, skein::run_status::cancelled);
+  EXPECT_EQ(one("SELECT count(*) FROM spans WHERE status_code = 'running'"), "0");
+  for (auto const& entry : std::filesystem::directory_iterator{root.work()}) EXPECT_EQ(entry.path().filename(), ".skein");
 }
 
 TEST_F(sbom_terminal, keeps_an_earlier_document_on_ctrl_c) {

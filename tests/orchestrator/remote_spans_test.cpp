@@ -105,6 +105,23 @@ TEST(remote_spans, start_no_earlier_than_their_parent_whichever_message_comes_fi
   }
 }
 
+TEST(remote_spans, fit_those_that_the_hub_wrote_itself) {
+  skein::remote_spans spans;
+  // An earlier hub had the publish on the board at 5 s, and its attempt was lost. A late repetition says that the publish began later than that.
+  auto publish = span(1, 9, at(5s), at(5s)), attempt = span(2, 1, at(6s), at(7s));
+  publish.type = skein::span_type::publish;
+  spans.fit(publish);
+  spans.fit(attempt);
+  auto const repeated = spans.take({2, "w", {span(1, 9, at(0s), at(1s))}, {}, at(1s), at(9s)});
+  EXPECT_EQ(repeated[0].start, at(5s));
+  // One whose cause began later than the hub thought of it begins with its cause.
+  (void)spans.take({2, "w", {span(3, 9, at(11s), at(12s))}, {}, at(12s), at(20s)});
+  auto early = span(4, 3, at(18s), at(18s));
+  spans.fit(early);
+  EXPECT_EQ(early.start, at(19s));
+  EXPECT_EQ(early.end, at(19s));
+}
+
 TEST(remote_spans, keep_the_start_that_was_shown_while_they_ran) {
   skein::remote_spans spans;
   auto const shown = spans.take({2, "w", {span(1, 0, at(1s), timestamp{})}, {}, at(2s), at(2s) + 9ms}).front();

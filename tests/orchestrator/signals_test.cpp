@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 
 #include <latch>
+#include <thread>
+#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -64,6 +66,24 @@ TEST(stop_on_signals, ends_an_invocation_and_a_wait_for_agents) {
   EXPECT_EQ(code_thrown_by([&] { (void)hub.invoke<task>("slow", task{}); }), skein::errc::cancelled);
   EXPECT_EQ(code_thrown_by([&] { hub.wait_for_agents({"nobody"}, 1h); }), skein::errc::cancelled);
   go.count_down();
+}
+
+TEST(stop_on_signals, is_seen_by_handlers_here) {
+  skein::testing::captured_log const log;
+  temporary_folder const folder;
+  auto options = stopping(folder);
+  options.worker_threads = 0;
+  {
+    skein::orchestrator hub{options};
+    hub.add(skein::agent{"endless"}.on<task>([](task const&, skein::context& ctx) {
+      ::raise(SIGINT);
+      while (!ctx.cancelled()) std::this_thread::yield();
+    }));
+    skein::traced_run run{hub, "stopped"};
+    hub.publish_all(std::vector<task>{{1}, {2}});
+    EXPECT_EQ(run.run_until_idle().reason, "cancelled");
+  }
+  EXPECT_EQ(log.text(), "") << "work that is left open was to be left";
 }
 
 TEST(stop_on_signals, a_run_that_had_ended_stays_completed) {

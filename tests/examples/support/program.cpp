@@ -30,6 +30,7 @@ std::string content_of(std::string const& path) {
   } else {
     ::setenv("SOURCE_DATE_EPOCH", epoch.c_str(), 1);
   }
+  ::setenv("TMPDIR", folder.c_str(), 1);
   std::vector<char*> argv{const_cast<char*>("sbom")};
   for (auto const& one : given) argv.push_back(const_cast<char*>(one.c_str()));
   argv.push_back(nullptr);
@@ -52,7 +53,7 @@ void redirect(std::string const& path, int descriptor) {
 
 }  // namespace
 
-outcome run_sbom(std::string const& folder, arguments const& given, std::string const& epoch) {
+outcome run_sbom(std::string const& folder, arguments const& given, std::string const& epoch, std::function<void()> const& meanwhile) {
   auto const out = folder + "/stdout.txt", err = folder + "/stderr.txt";
   pid_t const child = ::fork();
   if (child < 0) throw std::runtime_error{"cannot fork"};
@@ -61,6 +62,7 @@ outcome run_sbom(std::string const& folder, arguments const& given, std::string 
     redirect(err, STDERR_FILENO);
     become_sbom(folder, given, epoch);
   }
+  if (meanwhile) meanwhile();
   int const code = code_of(child);
   return {code, content_of(out), content_of(err)};
 }

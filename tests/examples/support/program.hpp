@@ -17,8 +17,10 @@ struct outcome {
 
 using arguments = std::vector<std::string>;
 
-/// Runs it to its end. SOURCE_DATE_EPOCH is 1700000000 unless `epoch` says otherwise; empty: not set.
-[[nodiscard]] outcome run_sbom(std::string const& folder, arguments const& given, std::string const& epoch = "1700000000");
+/// Runs it to its end. SOURCE_DATE_EPOCH is 1700000000 unless `epoch` says otherwise; empty: not set. Temporary files go to `folder`, too.
+/// `meanwhile` is called beside it, once.
+[[nodiscard]] outcome run_sbom(std::string const& folder, arguments const& given, std::string const& epoch = "1700000000",
+                               std::function<void()> const& meanwhile = {});
 
 /// Runs it on a terminal of its own. When the terminal has shown `cue`, calls `then` with the process id, once.
 [[nodiscard]] outcome run_sbom_on_terminal(std::string const& folder, arguments const& given, std::string_view cue = {},

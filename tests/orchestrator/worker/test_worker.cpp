@@ -34,6 +34,7 @@ receipt run(errand const& what, skein::context& ctx) {
   if (what.how == "die once" && first) ::raise(SIGKILL);
   if (what.how == "tell" || what.how == "tell and wait" || (what.how == "wait once" && first)) tell(what.path, std::to_string(::getpid()));
   if (waits) made.note = hear(what.path + ".go");
+  if (waits && what.how == "wait once") tell(what.path, std::to_string(::getpid()));
   if (what.how == "span") {
     skein::span inside{"inside"};
     inside.set_attribute("errand.number", what.number);

@@ -84,7 +84,9 @@ class permanent_error : public std::runtime_error {
 /// again `after` this time instead of the retry policy's backoff. It counts as a failure all the same: attempts_max still bounds it.
 class retry_later : public std::runtime_error {
  public:
+  /// `after` below 0 counts as 0; more than a year is cut.
   explicit retry_later(std::chrono::nanoseconds after, std::string const& what = "to be tried again later") : std::runtime_error(what), after_(after) {}
+  /// How long to wait, from when the hub hears of it.
   [[nodiscard]] std::chrono::nanoseconds after() const noexcept { return after_; }
 
  private:

@@ -64,6 +64,8 @@ class local_host {
   /// The result of this attempt is not wanted any more: if it runs, its context says cancelled() from now on; if it waits, it is given
   /// back unstarted (outcome::released).
   virtual void cancel(bus::attempt_ref const& which) = 0;
+  /// As if every handler that runs, or starts from here on, were cancelled in the middle of its work.
+  virtual void cancel_all() = 0;
   /// Gives back everything that has not started, now and later. What runs goes on.
   virtual void drain() = 0;
 

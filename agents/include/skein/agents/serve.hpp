@@ -46,6 +46,7 @@ int serve(serve_options options, std::vector<agent> agents);
 /// The same with options from the command line and the environment.
 int serve(int argc, char const* const* argv, std::vector<agent> agents);
 
+/// The same with each agent as an argument of its own.
 template <class... Agents>
   requires(sizeof...(Agents) > 0 && (std::convertible_to<Agents, agent> && ...))
 int serve(int argc, char const* const* argv, Agents&&... agents) {

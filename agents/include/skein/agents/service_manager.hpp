@@ -24,6 +24,7 @@ class service_manager {
   void ready(std::string_view status = {}) const noexcept;
   /// It is about to end.
   void stopping(std::string_view status = {}) const noexcept;
+  /// Something else to show to people; the state stays.
   void status(std::string_view text) const noexcept;
   /// To be called every watchdog_interval().
   void alive() const noexcept;

@@ -23,6 +23,7 @@ class stop_signals {
   [[nodiscard]] virtual int fd() const noexcept = 0;
   /// Sleeps until a signal comes, somebody has called wake() since the last wait, or the time is there (none = for ever).
   virtual void wait(std::optional<std::chrono::steady_clock::time_point> until) = 0;
+  /// Ends a wait() early, or the next one.
   virtual void wake() noexcept = 0;
 };
 

@@ -15,6 +15,7 @@
 
 namespace skein::agents {
 
+/// What a worker is made of.
 struct worker_options {
   std::string name;                                              ///< service.name of its spans; what the hub knows it by.
   unsigned threads = 1;                                          ///< That run handlers.
@@ -42,11 +43,13 @@ class worker {
   /// Cancels running handlers and waits for them, then closes the link.
   virtual ~worker() = default;
 
+  /// How the worker stands with its hub.
   struct standing {
-    bus::link_state link = bus::link_state::connecting;
+    bus::link_state link = bus::link_state::connecting;   ///< How the conversation stands.
     std::string why;                  ///< For people, on connecting and refused.
     bool asked_to_leave = false;      ///< The hub sent DRAIN.
   };
+  /// At this moment.
   [[nodiscard]] virtual standing now() const = 0;
   /// How many handlers run.
   [[nodiscard]] virtual std::size_t running() const = 0;

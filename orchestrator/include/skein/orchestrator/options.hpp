@@ -38,8 +38,9 @@ struct orchestrator_options {
   bool tracing = true;
   /// How deliveries reach agents in this process.
   skein::local_link local_link = skein::local_link::direct;
-  /// SIGINT and SIGTERM end every wait of this hub: it reports `cancelled`, the program goes on to its end, and the runs that are open end
-  /// cancelled. A second signal ends the process at once. One hub per process at a time may do this (errc::misuse).
+  /// SIGINT and SIGTERM end every wait of this hub: it reports `cancelled`, handlers in this process see ctx.cancelled(), the program
+  /// goes on to its end, and the runs that are open end cancelled. A second signal ends the process at once. One hub per process at a time
+  /// may do this (errc::misuse).
   bool stop_on_signals = false;
   /// Where time comes from; null = the system's. Must outlive the orchestrator.
   skein::clock* clock = nullptr;
