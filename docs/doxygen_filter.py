@@ -21,7 +21,7 @@ SPECIAL_MEMBER = re.compile(
     r"|(\w+)\(\1(?: const)?&&?(?: other)?\)(?: noexcept)?(?: = default)?;"
     r"|(\w+)& operator=\(\2(?: const)?&&?(?: other)?\)(?: noexcept)?(?: = default)?;).*$")
 FUNCTION = re.compile(r"(operator[^\s(]+|\w+)\(.*[;}](?: +//.*)?$")
-MEMBERS = re.compile(r"^( *)((?:[\w:]+(?:<.*>)?[ &*]+)+)(\w+(?: = [^,;()]+|\{\})?(?:, \w+(?: = [^,;()]+|\{\})?)+);(?: *///< (.*))?$")
+MEMBERS = re.compile(r"^( *)((?:[\w:]+(?:<.*>)?[ &*]+)+)(\w+(?: = [^,;()]+|\{[\d']*\})?(?:, \w+(?: = [^,;()]+|\{[\d']*\})?)+);(?: *///< (.*))?$")
 
 
 def opening_comment(lines):

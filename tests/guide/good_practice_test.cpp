@@ -40,6 +40,12 @@ struct bank {
   void charge(std::string const& request, int cents) { charged.emplace(request, cents); }
 };
 
+/// A quota that is used up at first.
+struct quota {
+  int refusals = 1;
+  bool take() { return --refusals < 0; }
+};
+
 skein::span_record const* span_named(skein::span_list const& spans, std::string_view name) {
   auto const found = std::ranges::find(spans.records(), name, &skein::span_record::name);
   return found == spans.records().end() ? nullptr : &*found;
@@ -173,6 +179,20 @@ TEST(a_handler, with_an_idempotency_key_acts_once_however_often_it_runs) {
   EXPECT_TRUE(hub.run_until_idle().ok());
   EXPECT_EQ(runs, 2);
   EXPECT_EQ(the_bank.charged.size(), 1u);
+}
+
+TEST(a_handler, says_when_it_makes_sense_to_come_back) {
+  manual_clock clock;
+  quota the_quota;
+  skein::orchestrator hub{{.ledger = "memory:", .traces = "none", .worker_threads = 0, .clock = &clock}};
+  hub.add(skein::agent{"caller"}
+              .on<order>([&](order const&) {
+                if (!the_quota.take()) throw skein::retry_later{20ms, "the quota is used up"};
+              })
+              .retry({.attempts_max = 2, .backoff_initial = 1h, .backoff_max = 1h}));
+  hub.publish(order{1, "ada", 100});
+  EXPECT_TRUE(hub.run_until_idle().ok());
+  EXPECT_EQ(clock.now(), manual_clock::default_start + 20ms);
 }
 
 TEST(a_publish, with_an_idempotency_key_is_done_once) {

@@ -272,7 +272,7 @@ TEST(a_run_whose_process_died, becomes_interrupted_when_the_next_hub_opens_the_f
   EXPECT_EQ(hub.artifacts<receipt>().size(), 1u);
 }
 
-TEST(a_run, whose_work_a_later_process_finished_is_interrupted_too) {
+TEST(a_run, whose_scope_had_ended_is_completed_by_a_later_process) {
   temporary_folder const folder;
   {
     skein::orchestrator hub{in_folder(folder)};
@@ -284,7 +284,7 @@ TEST(a_run, whose_work_a_later_process_finished_is_interrupted_too) {
   hub.add(cashier());
   hub.run_until_idle();
   hub.flush();
-  EXPECT_EQ(hub.traces().runs()[0].status, skein::run_status::interrupted);
+  EXPECT_EQ(hub.traces().runs()[0].status, skein::run_status::completed);
 }
 
 // --- locked files --------------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 
 namespace skein {
 
+/// Whose spans they are, and bounds.
 struct shipping_options {
   std::string service;                        ///< service.name of every span that is handed out.
 
@@ -26,6 +27,7 @@ class shipping_recorder : public recorder {
   /// `time` must outlive the recorder.
   [[nodiscard]] static std::shared_ptr<shipping_recorder> make(clock& time, shipping_options options);
 
+  /// What take() hands out.
   struct shipment {
     std::vector<span_record> spans;           ///< In the order in which they ended.
     std::vector<run_record> runs;             ///< One record a run: the newest.
