@@ -13,13 +13,16 @@ namespace skein {
 void orchestrator::state::open_network() {
   questions_ = std::make_unique<question_thread>();
   network_ = bus::network_link::open({.endpoints = options_.listen, .keys = options_.keys, .limits = options_.network,
-                                      .gone = [this](bus::host_key from, bool certain) { bus_->disconnected(from, certain); }},
+                                      .gone =
+                                          [this](bus::host_key from, bool certain) {
+                                            network_gate_.wait(gate::waiting);
+                                            if (network_gate_ == gate::open) bus_->disconnected(from, certain);
+                                          }},
                                      [this](bus::host_key from, bus::message&& message, std::string_view principal) {
                                        network_gate_.wait(gate::waiting);
                                        if (network_gate_ == gate::open) from_network(from, std::move(message), principal);
                                      })
                  .value();
-  if (begun_) set_gate(gate::open);
 }
 
 void orchestrator::state::set_gate(gate to) noexcept {

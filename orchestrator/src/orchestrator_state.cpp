@@ -84,6 +84,8 @@ orchestrator::state::state(orchestrator_options given)
   });
   if (!begun_) (void)service_.wake();
   host_->start(threads_);
+  // The link's thread wakes all that is made above.
+  if (begun_ && network_) set_gate(gate::open);
 }
 
 orchestrator::state::~state() {

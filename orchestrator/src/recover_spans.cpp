@@ -81,9 +81,6 @@ std::vector<span_record> spans_of(bus::run_row const& run, bus::run_history cons
   return spans;
 }
 
-/// How far back spans can have been lost: far more than the writer of spans is ever behind.
-constexpr std::chrono::seconds lost_at_most{60};
-
 attributes from_json(std::string const& text) {
   attributes made;
   auto const object = nlohmann::json::parse(text, nullptr, false);
@@ -113,11 +110,12 @@ run_record from_ledger(bus::run_row const& run, bus::run_history const& history)
   return made;
 }
 
-void add_from_file(run_record& known, std::string const& path) {
+/// What the traces file has of the run: of its newest spans, where they stand.
+void add_from_file(run_record& known, std::string const& path, remote_spans& remote) {
   try {
     trace_store const store{path};
-    for (auto const& row : store.sql("SELECT start_time, attributes, tags, session, user, request_preview, response_preview FROM runs WHERE run_id = '" +
-                                     known.run.to_string() + "'")) {
+    auto const of_run = " WHERE run_id = '" + known.run.to_string() + '\'';
+    for (auto const& row : store.sql("SELECT start_time, attributes, tags, session, user, request_preview, response_preview FROM runs" + of_run)) {
       known.start = timestamp{std::chrono::nanoseconds{row[0].integer()}};
       known.attributes = from_json(row[1].text());
       known.tags = from_json(row[2].text());
@@ -125,6 +123,11 @@ void add_from_file(run_record& known, std::string const& path) {
       known.user = row[4].text();
       known.request_preview = row[5].text();
       known.response_preview = row[6].text();
+    }
+    for (auto const& row : store.sql("SELECT span_id, parent_id, start_time FROM spans" + of_run + " ORDER BY start_time DESC LIMIT " +
+                                     std::to_string(remote_spans::starts_kept))) {
+      auto const parent = span_id::parse(row[1].text());   // a root has none
+      remote.know(span_id::parse(row[0].text()).value(), parent ? *parent : span_id{}, timestamp{std::chrono::nanoseconds{row[2].integer()}});
     }
   } catch (error const&) {
     // The ledger's word will do.
@@ -144,7 +147,7 @@ std::vector<left_run> recover_runs(bus::ledger& ledger, traces_target const* tra
     if (!history) continue;
     open.push_back({run, from_ledger(run, *history)});
     if (!into) continue;
-    add_from_file(open.back().known, traces->path);
+    add_from_file(open.back().known, traces->path, remote);
     auto spans = spans_of(run, *history, left->subscriptions);
     for (auto& span : spans) remote.fit(span);
     (void)into->insert_missing(std::move(spans)).ok();

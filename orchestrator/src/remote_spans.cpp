@@ -74,6 +74,14 @@ timestamp remote_spans::start_below(span_id const& parent, timestamp start) {
   return start;
 }
 
+void remote_spans::know(span_id const& id, span_id const& parent, timestamp start) {
+  std::lock_guard const held{mutex_};
+  decided_of(id).start = start;
+  if (!parent) return;
+  auto& above = decided_of(parent);
+  if (above.first_child == timestamp{} || start < above.first_child) above.first_child = start;
+}
+
 void remote_spans::fit(span_record& span) {
   std::lock_guard const held{mutex_};
   span.start = start_below(span.parent, span.start);

@@ -34,6 +34,8 @@ class remote_spans {
   /// The spans with their times by the hub's clock, in any order. No span starts before its parent, though the two may come in different messages, between
   /// which more has become known of the clock. A span without a service gets the host's name.
   [[nodiscard]] std::vector<span_record> take(bus::remote_record&& what);
+  /// A span that an earlier process has stored: others are put right beside it.
+  void know(span_id const& id, span_id const& parent, timestamp start);
   /// Fits in a span that the hub writes itself for a host's: it does not start before its parent, and what a host says of the parent later does not start
   /// after it; nor does what a host says of a publish that the hub knows.
   void fit(span_record& span);

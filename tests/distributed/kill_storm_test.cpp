@@ -59,7 +59,9 @@ class storm {
 
   /// Whether it was the hub.
   bool strike() {
-    auto const victim = std::uniform_int_distribution<unsigned>{0, workers}(random_);
+    auto victim = std::uniform_int_distribution<unsigned>{0, workers}(random_);
+    if (hub_kills_ + worker_kills_ == 0) victim = workers;   // each seed kills a hub, and a worker
+    if (hub_kills_ == 1 && worker_kills_ == 0) victim %= workers;
     if (victim == workers) {
       ++hub_kills_;
       hub_.kill();

@@ -122,6 +122,15 @@ TEST(remote_spans, fit_those_that_the_hub_wrote_itself) {
   EXPECT_EQ(early.end, at(19s));
 }
 
+TEST(remote_spans, fit_those_that_an_earlier_hub_stored) {
+  skein::remote_spans spans;
+  spans.know(id_of(2), id_of(1), at(5s));
+  auto const late = spans.take({2, "w", {span(1, 9, at(0s), at(1s)), span(3, 2, at(0s), at(1s))}, {}, at(1s), at(8s)});
+  EXPECT_EQ(late[0].start, at(5s)) << "not after what it caused";
+  auto const early = spans.take({2, "w", {span(4, 2, at(-9s), at(1s))}, {}, at(1s), at(8s)});
+  EXPECT_EQ(early[0].start, at(5s)) << "not before its cause";
+}
+
 TEST(remote_spans, keep_the_start_that_was_shown_while_they_ran) {
   skein::remote_spans spans;
   auto const shown = spans.take({2, "w", {span(1, 0, at(1s), timestamp{})}, {}, at(2s), at(2s) + 9ms}).front();
