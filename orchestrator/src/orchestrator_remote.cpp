@@ -60,7 +60,21 @@ void orchestrator::state::recorded(bus::remote_record&& what) {
 bool orchestrator::state::records(span_record const& span) const {
   if (!options_.tracing) return false;
   auto const scope = runs_.find(span.run);
-  return scope ? scope->recording : span.context.is_sampled();
+  return scope ? scope->recording : span.context.is_sampled() && !left_no_trace(span.run);
+}
+
+/// Of a run that ended in an earlier process the traces file may have nothing: what it recorded last was lost with it. What a worker says of such a
+/// run once more would be without its cause.
+bool orchestrator::state::left_no_trace(run_id const& run) const {
+  std::int64_t ms = 0;   // since the epoch: the leading 48 bits of a UUIDv7 (RFC 9562 §5.7)
+  for (std::size_t i = 0; i < 6; ++i) ms = ms << 8 | run.bytes()[i];
+  if (traces_path_.empty() || timestamp{std::chrono::milliseconds{ms + 1}} > started_at_) return false;
+  try {
+    for (auto const& row : trace_store{traces_path_}.sql("SELECT count(*) FROM runs WHERE run_id = '" + run.to_string() + '\'')) return row[0].integer() == 0;
+  } catch (error const&) {
+    // A file that cannot be read has said so.
+  }
+  return false;
 }
 
 void orchestrator::state::lost(bus::lost_attempt const& what) {

@@ -91,7 +91,9 @@ TEST_F(sbom_workers, that_are_killed_change_nothing) {
   });
   EXPECT_EQ(done.code, 0) << done.err;
   auto const with_loss = written();
-  EXPECT_EQ(rows("SELECT count(*) FROM spans WHERE name = 'invoke_agent file_hasher' AND status_code = 'interrupted'"), "1");
+  // The one that it was at, and those that it had been given besides.
+  auto const interrupted = rows("SELECT count(*) FROM spans WHERE name = 'invoke_agent file_hasher' AND status_code = 'interrupted'");
+  EXPECT_TRUE(interrupted >= "1" && interrupted <= "4") << interrupted;
   EXPECT_EQ(rows("SELECT count(*) FROM spans WHERE name = 'publish dpkg.file_check'"), "6");
   ASSERT_EQ(run({"--all"}).code, 0);
   EXPECT_EQ(with_loss, written());
