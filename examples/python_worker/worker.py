@@ -62,10 +62,11 @@ class Worker:
             return
         self.next_beat = time.monotonic() + 1
         held = list(self.held.values())
-        if not self.welcomed:
-            return self.send(HELLO, [1, 1, self.name, self.instance, 0 if self.stopping else 16, [AGENT], held, time.time_ns()])
-        self.send(BEAT, [self.instance, self.last_number, held, [], time.time_ns()])
-        for done in self.unanswered.values():
+        if self.stopping or not self.welcomed:
+            self.send(HELLO, [1, 1, self.name, self.instance, 0 if self.stopping else 16, [AGENT], held, time.time_ns()])
+        else:
+            self.send(BEAT, [self.instance, self.last_number, held, [], time.time_ns()])
+        for done in self.unanswered.values() if self.welcomed else ():
             self.send(*done)
 
     def run(self, delivery, payloads):
@@ -91,7 +92,7 @@ class Worker:
 
     def hear(self, data):
         kind, header, rest = parse(data)
-        if kind == WELCOME and header[1] == self.instance:
+        if kind == WELCOME and header[1] == self.instance and not self.welcomed:
             self.welcomed, self.next_beat = True, 0.0            # and every DONE that has no answer once more
         elif kind == DELIVER:
             payloads = []
@@ -114,7 +115,7 @@ class Worker:
     def stop(self):
         """Leaves: HELLO without credit, so that no more comes; what comes all the same is given back."""
         if not self.stopping:
-            self.stopping, self.welcomed, self.next_beat = True, False, 0.0
+            self.stopping, self.next_beat = True, 0.0
 
     def serve(self):
         for which in (signal.SIGTERM, signal.SIGINT):
