@@ -106,7 +106,8 @@ class inventory {
       left = left.subspan(batch.size());
       hub_->publish_all(batch);
       auto const report = run.run_until_idle();
-      if (report.reason == "cancelled") end_early(run, order);
+      // A handler may see the signal, and fail, before the wait does.
+      if (report.reason == "cancelled" || was_interrupted(report)) end_early(run, order);
       refuse_gaps(report);
     }
   }
@@ -132,6 +133,10 @@ class inventory {
   }
 
   [[nodiscard]] std::string not_written() const { return visible(options_.output) + " was not written"; }
+
+  static bool was_interrupted(skein::run_report const& report) {
+    return std::any_of(report.failures.begin(), report.failures.end(), [](auto const& one) { return one.error_type.ends_with("interrupted"); });
+  }
 
   /// A package that could not be examined is missing in the document, so there should be none.
   static void refuse_gaps(skein::run_report const& report) {
