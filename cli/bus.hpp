@@ -15,7 +15,7 @@ void add_bus_serve(CLI::App& bus, output& out);
 void add_bus_exporter(CLI::App& bus, output& out);
 void add_bus_look(CLI::App& bus, output& out);      // status, agents, hosts
 void add_bus_dead(CLI::App& bus, output& out);
-void add_bus_care(CLI::App& bus, output& out);      // drain, forget, backup, reload-keys
+void add_bus_care(CLI::App& bus, output& out);      // pause, resume, cancel, drain, forget, backup, reload-keys
 void add_bus_keygen(CLI::App& bus, output& out);
 
 }  // namespace skein::cli

@@ -1,4 +1,4 @@
-// skein bus drain, forget, backup, reload-keys
+// skein bus pause, resume, cancel, drain, forget, backup, reload-keys
 #include "bus.hpp"
 #include "hub_client.hpp"
 
@@ -36,6 +36,20 @@ void add_bus_care(CLI::App& bus, output& out) {
       [](std::string const& host, json const&) { return host.empty() ? std::string{"all workers were told to leave"} : host + " was told to leave"; })
       .add_option("HOST", drain->argument, "One of `skein bus hosts`; default: all workers")
       ->type_name("");
+
+  auto const aim = [&](char const* name, char const* what, char const* request, auto sentence) {
+    auto const options = std::make_shared<care_options>();
+    add_care(
+        bus, out, options, name, what, [request](std::string const& target) { return json{{"request", request}, {"target", target}}; }, sentence)
+        .add_option("AGENT|RUN", options->argument, "One of `skein bus agents`, or a run's id as `skein traces list --json` shows it")
+        ->type_name("")
+        ->required();
+  };
+  aim("pause", "Start nothing of an agent or of a run until it is resumed; what runs goes on", "pause",
+      [](std::string const& target, json const&) { return target + " is paused"; });
+  aim("resume", "Go on with an agent or a run that was paused", "resume", [](std::string const& target, json const&) { return target + " goes on"; });
+  aim("cancel", "End the open work of an agent or of a run as cancelled", "cancel",
+      [](std::string const& target, json const& answer) { return target + ": " + text_of(answer, "count") + " activation(s) cancelled"; });
 
   auto const forget = std::make_shared<care_options>();
   add_care(

@@ -24,11 +24,19 @@ void print_lines(json const& object, std::string const& indent, output& out) {
   }
 }
 
+/// Why an agent does not start what it has, if somebody or something keeps it from it.
+std::string state_of(json const& agent) {
+  auto const breaker = agent.value("breaker", std::string{});
+  std::string state = agent.value("paused", false) ? "paused" : "";
+  if (breaker == "open" || breaker == "half_open") state += (state.empty() ? "" : ", ") + std::string{breaker == "open" ? "breaker open" : "breaker half open"};
+  return state;
+}
+
 void print_agents(json const& agents, output& out) {
-  text_table table{out, {"AGENT", "HOSTS", "READY", "LEASED", "RETRY", "BLOCKED", "DEAD"}};
+  text_table table{out, {"AGENT", "HOSTS", "READY", "LEASED", "RETRY", "BLOCKED", "DEAD", "STATE"}};
   for (auto const& one : agents) {
     table.add({text_of(one, "name"), text_of(one, "hosts"), text_of(one, "ready"), text_of(one, "leased"), text_of(one, "retry"), text_of(one, "blocked"),
-               text_of(one, "dead")});
+               text_of(one, "dead"), state_of(one)});
   }
   table.finish();
 }

@@ -28,10 +28,23 @@ constexpr std::array metrics{
     metric{"skein_activations_ready", "gauge", "Open work that waits for a host.", "counters", "ready"},
     metric{"skein_activations_leased", "gauge", "Open work that a host holds.", "counters", "leased"},
     metric{"skein_activations_retry", "gauge", "Open work that waits for its next attempt.", "counters", "retry"},
-    metric{"skein_activations_blocked", "gauge", "Open work that no host serves.", "counters", "blocked"},
+    metric{"skein_activations_blocked", "gauge", "Open work that no host serves, or that is paused.", "counters", "blocked"},
+    metric{"skein_activations_delayed", "gauge", "Open work that waits for a breaker or a rate limit.", "counters", "delayed"},
     metric{"skein_activations_done_total", "counter", "Activations that were handled.", "counters", "done"},
     metric{"skein_activations_dead_total", "counter", "Activations that failed for good.", "counters", "dead"},
     metric{"skein_activations_mismatched_total", "counter", "Activations whose host's predicate said no.", "counters", "mismatched"},
+    metric{"skein_activations_cancelled_total", "counter", "Activations that somebody cancelled.", "counters", "cancelled"},
+    metric{"skein_activations_over_limit_total", "counter", "Activations that activations_max_per_workflow did not allow.", "counters", "over_limit"},
+    metric{"skein_artifacts_embargoed", "gauge", "Artifacts that are hidden until a time.", "counters", "embargoed"},
+    metric{"skein_artifacts_blocked_total", "counter", "Artifacts that a component kept off the board.", "counters", "artifacts_blocked"},
+    metric{"skein_groups_open", "gauge", "Joins and batches that wait for more artifacts.", "counters", "groups_open"},
+    metric{"skein_groups_expired_total", "counter", "Joins and batches that ended incomplete.", "counters", "groups_expired"},
+    metric{"skein_batches_flushed_total", "counter", "Batches that started early because everything else was idle.", "counters", "batches_flushed"},
+    metric{"skein_predicates_threw_total", "counter", "Predicates and keys that threw.", "counters", "predicates_threw"},
+    metric{"skein_deadlines_exceeded_total", "counter", "Attempts that ran too long.", "counters", "deadlines_exceeded"},
+    metric{"skein_breakers_opened_total", "counter", "Agents that were left alone because they kept failing.", "counters", "breakers_opened"},
+    metric{"skein_ticks_total", "counter", "Ticks of timers.", "counters", "ticks"},
+    metric{"skein_ticks_skipped_total", "counter", "Ticks whose predecessor was still open.", "counters", "ticks_skipped"},
     metric{"skein_leases_lost_total", "counter", "Leases that ended with their host or by expiry.", "counters", "losses"},
     metric{"skein_results_stale_total", "counter", "Results that came after another attempt had taken over.", "counters", "stale"},
     metric{"skein_runs_open", "gauge", "Runs that are not complete.", "counters", "runs_open"},
@@ -92,6 +105,13 @@ std::string prometheus_text(json const& status, json const& agents) {
   for (auto const& agent : agents) {
     auto const hosts = agent.value("hosts", json::array());
     out += "skein_agent_hosts{agent=\"" + label(text_of(agent, "name")) + "\"} " + std::to_string(hosts.size()) + '\n';
+  }
+  head(out, "skein_agent_paused", "gauge", "1 while somebody has paused the agent.");
+  for (auto const& agent : agents) out += "skein_agent_paused{agent=\"" + label(text_of(agent, "name")) + "\"} " + (agent.value("paused", false) ? "1" : "0") + '\n';
+  head(out, "skein_agent_breaker_open", "gauge", "1 while the breaker of the agent is open, 0.5 while it is half open.");
+  for (auto const& agent : agents) {
+    auto const breaker = agent.value("breaker", std::string{});
+    out += "skein_agent_breaker_open{agent=\"" + label(text_of(agent, "name")) + "\"} " + (breaker == "open" ? "1" : breaker == "half_open" ? "0.5" : "0") + '\n';
   }
   return out;
 }

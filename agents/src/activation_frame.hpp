@@ -5,8 +5,10 @@
 #include <skein/tracing/span_start.hpp>
 
 #include <atomic>
-#include <optional>
+#include <exception>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skein::agents {
@@ -17,23 +19,62 @@ struct publish_mark {
   span_id parent;
 };
 
+/// Fails an attempt under a name of Skein's, not that of a C++ type.
+class attempt_failure : public std::runtime_error {
+ public:
+  attempt_failure(std::string_view type, std::string const& text) : std::runtime_error(text), type_(type) {}
+  [[nodiscard]] std::string_view type() const noexcept { return type_; }
+
+ private:
+  std::string_view type_;
+};
+
+/// What an attempt (or one candidate of it) has published.
+struct published {
+  std::vector<bus::child> children;
+  std::vector<publish_mark> marks;                                     // of each child
+  std::vector<std::pair<artifact_type const*, std::uint64_t>> dropped;   // how many, by type
+  std::exception_ptr refused;   // the first output against the rules: fails the attempt whatever the handler does
+};
+
+/// What a component asks of every output.
+struct output_check {
+  std::function<bool(artifact_type const&, payload const&)> allows;
+  std::string why;
+  bool drop;
+};
+
 struct activation_frame {
   host_environment& around;
   bus::delivery const& work;
-  agent_descriptor const& agent;
-  std::shared_ptr<run_scope> run;
+  skein::agent const& definition;
+  timestamp due;                        // of the attempt; zero: none
   std::atomic<bool> const& stopping;    // the host
   std::atomic<bool> const& cancelled;   // this attempt
+  std::shared_ptr<run_scope> run;
   span_handle span;
-  std::vector<bus::child> children;
-  std::vector<publish_mark> marks;
-  std::optional<error> undeclared;   // the first output whose type the agent does not declare; fails the activation whatever the handler does
+  published made;
+  std::uint64_t streamed = 0;
+  bool closed = false;   // what it publishes is decided
+  bool begun = false;    // the handler was called
+  bool skipped = false;   // the handler will not be called
+  std::vector<output_check> checks;
 
+  [[nodiscard]] agent_descriptor const& agent() const noexcept { return definition.descriptor(); }
   [[nodiscard]] bus::artifact_data const& newest() const noexcept;
+  [[nodiscard]] bool is_late() const noexcept { return due != timestamp{} && around.time().now() >= due; }
 };
 
-/// Runs one delivery to its end: predicates are decided, the handler is called, spans are recorded. Never throws.
-[[nodiscard]] bus::done run_attempt(host_environment& around, bus::delivery const& work, agent_descriptor const& descriptor, handler const& call,
-                                    std::atomic<bool> const& stopping, std::atomic<bool> const& cancelled, activation_frame*& current) noexcept;
+/// What an attempt is made of, beside the delivery.
+struct attempt_setting {
+  host_environment& around;
+  agent const& definition;
+  timestamp due;
+  std::atomic<bool> const& stopping;
+  std::atomic<bool> const& cancelled;
+};
+
+/// Runs one delivery to its end: components and the handler are called, spans are recorded. Never throws.
+[[nodiscard]] bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current) noexcept;
 
 }  // namespace skein::agents

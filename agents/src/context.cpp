@@ -10,34 +10,99 @@ namespace skein {
 
 namespace agents {
 
+namespace {
+
+/// How many artifacts a handler is shown when it does not say.
+constexpr std::size_t shown_max = 1000;
+
+output_rule const& rule_of(activation_frame& frame, artifact_type const& type) {
+  auto const& rules = frame.definition.output_rules();
+  auto const declared = std::find_if(rules.begin(), rules.end(), [&](auto const& one) { return one.type->name == type.name; });
+  if (declared != rules.end()) return *declared;
+  error undeclared{errc::undeclared_output, "agent " + frame.agent().name + " published " + std::string{type.name} +
+                                                " without declaring it; add .publishes<" + cpp_name(*type.cpp_type) + ">()"};
+  if (!frame.made.refused) frame.made.refused = std::make_exception_ptr(undeclared);
+  throw undeclared;
+}
+
+void count_dropped(activation_frame& frame, artifact_type const& type) {
+  auto& all = frame.made.dropped;
+  auto const known = std::find_if(all.begin(), all.end(), [&](auto const& one) { return one.first == &type; });
+  if (known != all.end()) {
+    ++known->second;
+  } else {
+    all.emplace_back(&type, 1);
+  }
+}
+
+[[noreturn]] void refuse_invalid(activation_frame& frame, artifact_type const& type) {
+  attempt_failure invalid{"skein.invalid_output", "agent " + frame.agent().name + " published a " + std::string{type.name} + " that its validate() says no to"};
+  if (!frame.made.refused) frame.made.refused = std::make_exception_ptr(invalid);
+  throw invalid;
+}
+
+/// Whether every component lets it pass; what fails the attempt is thrown.
+bool passes_checks(activation_frame& frame, artifact_type const& type, payload const& value) {
+  for (auto const& check : frame.checks) {
+    if (check.allows(type, value)) continue;
+    if (check.drop) return false;
+    attempt_failure refused{"skein.output_guard", "agent " + frame.agent().name + " made a " + std::string{type.name} + " that is not allowed: " + check.why};
+    if (!frame.made.refused) frame.made.refused = std::make_exception_ptr(refused);
+    throw refused;
+  }
+  return true;
+}
+
+/// What components may do only as long as the handler has not been called.
+void need_before_handler(activation_frame const& frame, char const* call) {
+  if (!frame.begun && !frame.closed) return;
+  throw error{errc::misuse, std::string{call} + " of agent " + frame.agent().name + " came after its handler was called; call it in on_pre_consume or on_pre_evaluate"};
+}
+
+void add_tags(std::vector<std::string>& to, std::vector<std::string> const& more) {
+  for (auto const& tag : more) {
+    if (std::find(to.begin(), to.end(), tag) == to.end()) to.push_back(tag);
+  }
+}
+
+}  // namespace
+
 bus::artifact_data const& activation_frame::newest() const noexcept { return newest_of(work.inputs); }
 
 artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload value, publish_options options) {
-  auto const& declared = frame.agent.publishes;
-  if (std::find(declared.begin(), declared.end(), type.name) == declared.end()) {
-    error undeclared{errc::undeclared_output, "agent " + frame.agent.name + " published " + std::string{type.name} +
-                                                  " without declaring it; add .publishes<" + cpp_name(*type.cpp_type) + ">()"};
-    if (!frame.undeclared) frame.undeclared = undeclared;
-    throw undeclared;
+  if (frame.closed) {
+    throw error{errc::misuse, "a component of agent " + frame.agent().name + " published when all was decided; publish in on_post_evaluate at the latest"};
   }
+  auto const& rule = rule_of(frame, type);
   if (!options.idempotency_key.empty()) {
-    throw error{errc::invalid_argument, "agent " + frame.agent.name + " published with an idempotency_key; inside a handler there is no need: an activation publishes once, however often it is tried"};
+    throw error{errc::invalid_argument, "agent " + frame.agent().name + " published with an idempotency_key; inside a handler there is no need: an activation publishes once, however often it is tried"};
+  }
+  if (rule.keeps && !rule.keeps(value)) {
+    count_dropped(frame, *rule.type);
+    return {};
+  }
+  if (rule.valid && !rule.valid(value)) refuse_invalid(frame, type);
+  if (!passes_checks(frame, type, value)) {
+    count_dropped(frame, *rule.type);
+    return {};
   }
   frame.around.check(value).value();
-  artifact_id const id = derive_artifact_id(frame.work.activation.id, frame.children.size());
+  artifact_id const id = derive_artifact_id(frame.work.activation.id, frame.made.children.size());
+  auto const now = frame.around.time().now();
   bus::child child;
   child.type = std::string{type.name};
   child.version = type.version;
   child.payload = std::move(value);
   child.correlation = std::move(options.correlation_id);
   child.tags = std::move(options.tags);
-  child.visible_to = options.visibility.get();
+  add_tags(child.tags, rule.tags);
+  child.visible_to = (options.visibility.empty() ? rule.visibility : options.visibility).get(now);
   child.context = {frame.run->trace, derive_publish_span_id(id), frame.run->flags};
   child.headers = frame.newest().headers;
   // The innermost span of this thread made it: the handler's own, or one that the handler opened.
   auto const inner = current_span().context();
-  frame.marks.push_back({frame.around.time().now(), inner.trace == frame.run->trace && inner.valid() ? inner.span : frame.span.context().span});
-  frame.children.push_back(std::move(child));
+  frame.made.marks.push_back({now, inner.trace == frame.run->trace && inner.valid() ? inner.span : frame.span.context().span});
+  frame.made.children.push_back(std::move(child));
   return id;
 }
 
@@ -50,29 +115,58 @@ artifact_id context::publish(artifact_type const& type, payload value, publish_o
 span_ref context::span() const { return span_ref{frame_.span.as_ambient()}; }
 std::uint32_t context::attempt() const noexcept { return frame_.work.activation.attempt; }
 std::string context::idempotency_key() const { return frame_.work.activation.id.to_string(); }
-bool context::cancelled() const noexcept { 
-  return frame_.stopping.load(std::memory_order_relaxed) || frame_.cancelled.load(std::memory_order_relaxed);
+bool context::cancelled() const noexcept {
+  return frame_.stopping.load(std::memory_order_relaxed) || frame_.cancelled.load(std::memory_order_relaxed) || frame_.is_late();
 }
+std::optional<timestamp> context::deadline() const noexcept { return frame_.due == timestamp{} ? std::nullopt : std::optional{frame_.due}; }
 run_id context::run() const noexcept { return frame_.newest().run; }
 std::string const& context::correlation_id() const noexcept { return frame_.newest().correlation; }
-std::string const& context::agent() const noexcept { return frame_.agent.name; }
+std::string const& context::agent() const noexcept { return frame_.agent().name; }
 std::vector<bus::artifact_ptr> const& context::inputs() const noexcept { return frame_.work.inputs; }
+skein::outputs context::outputs() const noexcept { return skein::outputs{frame_.made.children}; }
 
-std::vector<bus::artifact_ptr> context::query(std::string_view type, artifact_filter const& filter) const {
-  auto const hidden = [&](auto const& one) {
-    auto const* const only = one->visible_to ? &one->visible_to->agents : nullptr;
-    return only && !only->empty() && std::find(only->begin(), only->end(), frame_.agent.name) == only->end();
-  };
+std::vector<artifact_type const*> context::output_types() const {
+  std::vector<artifact_type const*> types;
+  for (auto const& one : frame_.definition.output_rules()) types.push_back(one.type);
+  return types;
+}
+
+void context::skip(std::string_view reason) {
+  agents::need_before_handler(frame_, "skip()");
+  frame_.skipped = true;
+  frame_.span.add_event("skein.skipped", {{"skein.skipped.reason", std::string{reason}}});
+}
+
+void context::guard_outputs(std::function<bool(artifact_type const&, payload const&)> allows, std::string why, bool drop) {
+  agents::need_before_handler(frame_, "guard_outputs()");
+  frame_.checks.push_back({std::move(allows), std::move(why), drop});
+}
+
+void context::stream(std::string_view text) {
+  frame_.around.stream({frame_.work.activation, frame_.agent().name, run(), ++frame_.streamed, std::string{text}});
+}
+
+std::vector<bus::artifact_ptr> context::artifacts(std::string_view type, artifact_filter const& filter) const {
   auto asked = filter;
+  bool const own_pool = !filter.any_correlation && filter.correlation_id.empty() && filter.run.empty();
+  if (own_pool) asked.correlation_id = correlation_id();
+  std::size_t const wanted = filter.limit > 0 ? filter.limit : agents::shown_max;
+  asked.limit = wanted;
+  auto const hidden = [&](auto const& one) {
+    // An empty correlation is a pool of its own; in a filter it would mean any.
+    if (own_pool && one->correlation != asked.correlation_id) return true;
+    return !bus::may_see(*one, frame_.agent().name, frame_.agent().rules);
+  };
   std::vector<bus::artifact_ptr> found;
-  // Only this side knows who asks: as long as there may be more, more is asked for until there are enough that the agent may see.
+  // Only this side knows all of what is asked: as long as there may be more, more is asked for until there are enough that the agent may see.
   for (;; asked.limit *= 8) {
-    found = frame_.around.query(type, asked);
-    bool const all = filter.limit == 0 || found.size() < asked.limit;
+    found = frame_.around.query_as(frame_.agent().name, type, asked);
+    bool const all = found.size() < asked.limit;
     std::erase_if(found, hidden);
-    if (all || found.size() >= filter.limit) break;
+    if (all || found.size() >= wanted) break;
   }
-  if (filter.limit > 0 && found.size() > filter.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(filter.limit));
+  std::reverse(found.begin(), found.end());
+  if (found.size() > wanted) found.resize(wanted);
   return found;
 }
 

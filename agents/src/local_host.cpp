@@ -1,14 +1,19 @@
 #include <skein/agents/local_host.hpp>
 
 #include "activation_frame.hpp"
+#include "component_hooks.hpp"
 
-#include <skein/registry/failure.hpp>
+#include <skein/tracing/exception_text.hpp>
+#include <skein/tracing/log.hpp>
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <iterator>
+#include <functional>
+#include <list>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -20,15 +25,70 @@ namespace {
 /// After a handler that took longer than this, what is uncommitted is written before the next one starts: others may wait for it.
 constexpr std::chrono::nanoseconds long_handler = std::chrono::microseconds{100};
 
+struct queued_attempt {
+  bus::delivery work;
+  timestamp due{};   // zero: no deadline
+};
+
 struct hosted_agent {
+  explicit hosted_agent(agent what) : definition(std::move(what)) { self.push_back(this); }
+
   agent definition;
-  std::deque<bus::delivery> queue;
+  std::deque<queued_attempt> queue;
   std::uint32_t running = 0;
-  bool listed = false;   // in runnable_
+  std::list<hosted_agent*> self;           // holds this while it is in no line, so that lines take no memory
+  std::optional<std::int32_t> line;        // where it waits for a thread: the priority of what it would start next
 
   [[nodiscard]] bool runnable() const noexcept {
     return !queue.empty() && running < std::max(1u, definition.descriptor().max_concurrency);
   }
+};
+
+/// The agents that have something to start, by its priority; those of equal priority take turns. Guarded by the host's lock.
+class waiting_lines {
+ public:
+  /// Puts the agent where it belongs after its queue or its running attempts have changed. It keeps its turn where the priority is as before.
+  void settle(hosted_agent& a) {
+    auto const wanted = a.runnable() ? std::optional{a.queue.front().work.priority} : std::nullopt;
+    if (wanted == a.line) return;
+    leave(a);
+    if (!wanted) return;
+    auto& line = lines_[*wanted];
+    line.splice(line.end(), a.self);
+    a.line = wanted;
+    ++count_;
+  }
+  /// Takes the agent out; settle() puts it behind the others.
+  void leave(hosted_agent& a) {
+    if (!a.line) return;
+    auto& line = lines_[*a.line];
+    a.self.splice(a.self.end(), line, std::find(line.begin(), line.end(), &a));
+    a.line.reset();
+    --count_;
+  }
+  /// Whose turn it is; null when nothing can start.
+  [[nodiscard]] hosted_agent* next() const noexcept {
+    if (count_ == 0) return nullptr;
+    for (auto const& [priority, line] : lines_) {
+      if (!line.empty()) return line.front();
+    }
+    return nullptr;
+  }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  /// Calls `see` for each agent until it answers false.
+  template <class See>
+  void each(See&& see) const {
+    for (auto const& [priority, line] : lines_) {
+      for (auto const* a : line) {
+        if (!see(*a)) return;
+      }
+    }
+  }
+
+ private:
+  // As many lines as there are priorities among the subscriptions; an empty one stays for the next time.
+  std::map<std::int32_t, std::list<hosted_agent*>, std::greater<>> lines_;
+  std::size_t count_ = 0;
 };
 
 /// An attempt while its handler runs.
@@ -50,11 +110,13 @@ class thread_host final : public local_host {
   explicit thread_host(host_environment& around) : around_(around) {}
   ~thread_host() override { stop(); }
 
-  void add(agent const& what) override {
+  result<void> add(agent const& what) override {
+    if (auto ok = initialize_components(what); !ok) return ok;
     std::lock_guard const held{mutex_};
-    auto hosted = std::make_unique<hosted_agent>(hosted_agent{what, {}});
+    auto hosted = std::make_unique<hosted_agent>(what);
     agents_.push_back(hosted.get());
     by_name_.emplace(what.descriptor().name, std::move(hosted));
+    return {};
   }
 
   std::vector<agent_descriptor> offered() const override {
@@ -70,7 +132,7 @@ class thread_host final : public local_host {
     for (auto const* a : agents_) {
       auto const& reactions = a->definition.reactions();
       for (std::uint32_t i = 0; i < reactions.size(); ++i) {
-        if (reactions[i].predicate) all.push_back({a->definition.descriptor().name, i, a->definition.descriptor().subscriptions[i].types, reactions[i].predicate});
+        for (auto const& code : reactions[i].code) all.push_back({a->definition.descriptor().name, i, code.type, code.accepts, code.key});
       }
     }
     return all;
@@ -78,6 +140,8 @@ class thread_host final : public local_host {
 
   void enqueue(std::vector<bus::delivery>&& work) override {
     std::size_t wake = 0;
+    bool const timed = std::any_of(work.begin(), work.end(), [](auto const& one) { return one.deadline.count() > 0; });
+    auto const now = timed ? around_.time().now() : timestamp{};
     {
       std::unique_lock held{mutex_};
       if (draining_) {
@@ -87,8 +151,9 @@ class thread_host final : public local_host {
       for (auto& one : work) {
         auto found = by_name_.find(one.agent);
         if (found == by_name_.end()) continue;  // the hub leases only what was offered
-        insert(found->second->queue, std::move(one));
-        list(*found->second);
+        auto const due = one.deadline.count() > 0 ? now + one.deadline : timestamp{};
+        insert(found->second->queue, {std::move(one), due});
+        lines_.settle(*found->second);
       }
       // A thread between two handlers takes work by itself.
       std::size_t const wanted = startable();
@@ -101,7 +166,7 @@ class thread_host final : public local_host {
     std::lock_guard const held{mutex_};
     std::vector<bus::attempt_ref> all;
     for (auto const* a : agents_) {
-      for (auto const& one : a->queue) all.push_back(one.activation);
+      for (auto const& one : a->queue) all.push_back(one.work.activation);
     }
     add_running(all);
     return all;
@@ -124,10 +189,11 @@ class thread_host final : public local_host {
         }
       }
       for (auto* a : agents_) {
-        auto const queued = std::find_if(a->queue.begin(), a->queue.end(), [&](auto const& one) { return one.activation == which; });
+        auto const queued = std::find_if(a->queue.begin(), a->queue.end(), [&](auto const& one) { return one.work.activation == which; });
         if (queued == a->queue.end()) continue;
-        unstarted.push_back(std::move(*queued));
+        unstarted.push_back(std::move(queued->work));
         a->queue.erase(queued);
+        lines_.settle(*a);
       }
     }
     give_back(std::move(unstarted));
@@ -147,8 +213,9 @@ class thread_host final : public local_host {
       std::lock_guard const held{mutex_};
       draining_ = true;
       for (auto* a : agents_) {
-        std::move(a->queue.begin(), a->queue.end(), std::back_inserter(unstarted));
+        for (auto& one : a->queue) unstarted.push_back(std::move(one.work));
         a->queue.clear();
+        lines_.settle(*a);
       }
     }
     give_back(std::move(unstarted));
@@ -169,7 +236,7 @@ class thread_host final : public local_host {
       next = take();
       if (!next) return false;
       slot = slot_of_this_thread();
-      begin(attempt, next->work, *slot);
+      begin(attempt, next->next.work, *slot);
     }
     // A handler may call into here again (a nested wait): its own attempt is put back afterwards.
     auto* const outer = slot->frame;
@@ -195,12 +262,14 @@ class thread_host final : public local_host {
     for (auto& thread : threads_) {
       if (thread.joinable()) thread.join();
     }
+    if (std::exchange(terminated_, true)) return;
+    for (auto const* a : agents_) terminate_components(a->definition);
   }
 
  private:
   struct job {
     hosted_agent* owner;
-    bus::delivery work;
+    queued_attempt next;
   };
 
   void give_back(std::vector<bus::delivery>&& unstarted) {
@@ -220,67 +289,71 @@ class thread_host final : public local_host {
     }
   }
 
-  static void insert(std::deque<bus::delivery>& queue, bus::delivery&& work) {
-    auto const place = std::upper_bound(queue.begin(), queue.end(), work, [](auto const& a, auto const& b) { return a.priority > b.priority; });
-    queue.insert(place, std::move(work));
-  }
-
-  void list(hosted_agent& a) {
-    if (a.listed || !a.runnable()) return;
-    a.listed = true;
-    runnable_.push_back(&a);
+  static void insert(std::deque<queued_attempt>& queue, queued_attempt&& one) {
+    auto const place =
+        std::upper_bound(queue.begin(), queue.end(), one, [](auto const& a, auto const& b) { return a.work.priority > b.work.priority; });
+    queue.insert(place, std::move(one));
   }
 
   /// How many activations could start at this moment, as far as it matters for waking threads.
   [[nodiscard]] std::size_t startable() const {
     std::size_t count = 0;
-    for (auto const* a : runnable_) {
-      count += std::min<std::size_t>(a->queue.size(), a->definition.descriptor().max_concurrency - a->running);
-      if (count >= threads_.size()) break;
-    }
+    lines_.each([&](hosted_agent const& a) {
+      count += std::min<std::size_t>(a.queue.size(), a.definition.descriptor().max_concurrency - a.running);
+      return count < threads_.size();
+    });
     return count;
   }
 
   std::optional<job> take() {
-    while (!runnable_.empty()) {
-      hosted_agent& a = *runnable_.front();
-      runnable_.pop_front();
-      a.listed = false;
-      if (!a.runnable()) continue;
-      job next{&a, std::move(a.queue.front())};
-      a.queue.pop_front();
-      ++a.running;
-      list(a);
-      return next;
-    }
-    return std::nullopt;
+    hosted_agent* const a = lines_.next();
+    if (!a) return std::nullopt;
+    job next{a, std::move(a->queue.front())};
+    a->queue.pop_front();
+    ++a->running;
+    lines_.leave(*a);
+    lines_.settle(*a);
+    return next;
   }
 
-  /// In the hub's process predicates are asked by whoever publishes. What the board itself publishes nobody has asked about yet.
-  bool wanted(agent::reaction const& reaction, bus::delivery const& work) const noexcept {
-    if (!reaction.predicate) return true;
-    if (!around_.asks_predicates() && work.inputs.front()->type != type_of<failure>().name) return true;
+  /// In the hub's process predicates are asked by whoever publishes, with few exceptions; a worker asks them itself. What is in a group or batch was asked about
+  /// before it got there.
+  bool wanted(hosted_agent const& owner, bus::delivery const& work) const noexcept {
+    if (!around_.asks_predicates() && !work.unasked) return true;
+    if (owner.definition.descriptor().subscriptions[work.ordinal].is_grouped()) return true;
     try {
-      return reaction.predicate(*work.inputs.front());
+      for (auto const& code : owner.definition.reactions()[work.ordinal].code) {
+        if (code.accepts && !code.accepts(*work.inputs.front())) return false;
+      }
+      return true;
     } catch (...) {
+      log_threw(work);
       return false;
     }
   }
 
+  static void log_threw(bus::delivery const& work) noexcept {
+    try {
+      auto const text = describe_exception(std::current_exception());
+      log_warn("agent " + work.agent + ": the predicate of subscription " + std::to_string(work.ordinal) + " threw " + text.type + ": " + text.message +
+               "; that is a no to artifact " + work.inputs.front()->id.to_string());
+    } catch (...) {  // no memory for the line
+    }
+  }
+
   /// Runs one attempt and reports it; whether the commit should be seen to before the next one.
-  bool run(job next, running_attempt const& attempt, thread_slot& slot) {
-    auto const& definition = next.owner->definition;
-    auto const& reaction = definition.reactions()[next.work.ordinal];
-    auto result = wanted(reaction, next.work)
-                      ? run_attempt(around_, next.work, definition.descriptor(), reaction.handler, stopping_, attempt.cancelled, slot.frame)
-                      : bus::done{.activation = next.work.activation, .outcome = bus::outcome::mismatch};
+  bool run(job taken, running_attempt const& attempt, thread_slot& slot) {
+    auto const& work = taken.next.work;
+    attempt_setting const setting{around_, taken.owner->definition, taken.next.due, stopping_, attempt.cancelled};
+    auto result = wanted(*taken.owner, work) ? run_attempt(setting, work, slot.frame)
+                                             : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
     bool const slow = std::chrono::nanoseconds{result.duration_ns} > long_handler;
     {
       std::lock_guard const held{mutex_};
       // Before it is reported: should the board be rebuilt in between, a lost report is run again, a phantom would never end.
       slot.innermost = attempt.outer;
-      --next.owner->running;
-      list(*next.owner);
+      --taken.owner->running;
+      lines_.settle(*taken.owner);
       ++seeking_;
     }
     bool const full = around_.complete(std::move(result));
@@ -296,7 +369,7 @@ class thread_host final : public local_host {
     while (!stopping_) {
       if (auto next = take()) {
         running_attempt attempt;
-        begin(attempt, next->work, slot);
+        begin(attempt, next->next.work, slot);
         held.unlock();
         bool const attend = run(std::move(*next), attempt, slot);
         if (attend) around_.attend();
@@ -314,7 +387,7 @@ class thread_host final : public local_host {
         continue;
       }
       ++sleeping_;
-      work_.wait(held, [this] { return stopping_ || !runnable_.empty(); });
+      work_.wait(held, [this] { return stopping_ || !lines_.empty(); });
       --sleeping_;
     }
   }
@@ -332,7 +405,7 @@ class thread_host final : public local_host {
   std::condition_variable work_;
   std::unordered_map<std::string, std::unique_ptr<hosted_agent>> by_name_;
   std::vector<hosted_agent*> agents_;
-  std::deque<hosted_agent*> runnable_;
+  waiting_lines lines_;
   std::vector<std::unique_ptr<thread_slot>> slots_;
   std::vector<std::thread> threads_;
   std::size_t seeking_ = 0;    // threads that will look for work before they sleep
@@ -340,9 +413,21 @@ class thread_host final : public local_host {
   bool draining_ = false;      // guarded by mutex_
   bool cancelling_ = false;    // guarded by mutex_
   std::atomic<bool> stopping_ = false;
+  bool terminated_ = false;    // of the thread that stops the host
 };
 
 }  // namespace
+
+std::vector<bus::artifact_ptr> host_environment::query_as(std::string_view, std::string_view type, artifact_filter const& filter) {
+  // Counted after those are gone that nobody may see yet.
+  auto all = filter;
+  all.limit = 0;
+  auto found = query(type, all);
+  std::erase_if(found, [now = time().now()](auto const& one) { return bus::is_embargoed(*one, now); });
+  if (filter.limit > 0 && found.size() > filter.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(filter.limit));
+  return found;
+}
+void host_environment::stream(bus::progress&&) {}
 
 std::unique_ptr<local_host> local_host::make(host_environment& around) { return std::make_unique<thread_host>(around); }
 

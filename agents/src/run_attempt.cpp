@@ -1,13 +1,17 @@
 // One attempt from delivery to DONE, with its spans.
 #include "activation_frame.hpp"
+#include "component_hooks.hpp"
 
 #include <skein/agents/invoke_span.hpp>
 #include <skein/agents/publish_span.hpp>
 #include <skein/tracing/current.hpp>
+#include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/exception_text.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <limits>
 
 namespace skein::agents {
 
@@ -15,73 +19,189 @@ namespace {
 
 void record_publishes(activation_frame& frame, timestamp ended) {
   if (!frame.run->recording) return;
-  for (std::size_t i = 0; i < frame.children.size(); ++i) {
-    span_context const parent{frame.run->trace, frame.marks[i].parent, frame.run->flags};
-    auto start = publish_span(frame.children[i].type, derive_artifact_id(frame.work.activation.id, i), parent, frame.marks[i].at);
+  for (std::size_t i = 0; i < frame.made.children.size(); ++i) {
+    span_context const parent{frame.run->trace, frame.made.marks[i].parent, frame.run->flags};
+    auto start = publish_span(frame.made.children[i].type, derive_artifact_id(frame.work.activation.id, i), parent, frame.made.marks[i].at);
     start_span(frame.run, std::move(start)).end_at(ended);
   }
+}
+
+/// Says how many outputs the rules have dropped, on the span that made them.
+void record_dropped(published& made, span_handle& on) {
+  for (auto const& [type, count] : made.dropped) {
+    on.add_event("skein.output_dropped", {{"skein.output.type", type->name}, {"skein.output.count", count}});
+  }
+  made.dropped.clear();
+}
+
+void check_fan_out(activation_frame const& frame) {
+  for (auto const& rule : frame.definition.output_rules()) {
+    if (!rule.is_counted()) continue;
+    auto const& children = frame.made.children;
+    auto const count = std::count_if(children.begin(), children.end(), [&](auto const& one) { return one.type == rule.type->name; });
+    if (static_cast<std::uint64_t>(count) >= rule.count_min && static_cast<std::uint64_t>(count) <= rule.count_max) continue;
+    auto const allowed = rule.count_min == rule.count_max ? std::to_string(rule.count_min) : std::to_string(rule.count_min) + " to " + std::to_string(rule.count_max);
+    throw attempt_failure{"skein.fan_out", "agent " + frame.agent().name + " published " + std::to_string(count) + " " + std::string{rule.type->name} +
+                                               " in one activation; its fan_out() says " + allowed};
+  }
+}
+
+void check_deadline(activation_frame const& frame) {
+  if (!frame.is_late()) return;
+  throw attempt_failure{"skein.deadline_exceeded", "the attempt took longer than the deadline of " + elapsed{frame.work.deadline}.to_string() +
+                                                       "; handlers see ctx.cancelled() from then on"};
+}
+
+/// Calls the handler, and holds what it published against the rules.
+void call_handler(activation_frame& frame, context& ctx) {
+  frame.definition.reactions()[frame.work.ordinal].handler(ctx);
+  if (frame.made.refused) std::rethrow_exception(frame.made.refused);
+}
+
+/// One candidate of best_of: what it is worth. Throws what it throws.
+double run_candidate(activation_frame& frame, context& ctx, span_handle& span) {
+  ambient_scope const inside{span.as_ambient()};
+  call_handler(frame, ctx);
+  check_fan_out(frame);
+  double const score = frame.definition.score()(ctx.outputs());
+  span.set_attribute("skein.candidate.score", score);
+  // What is not a number is worse than any.
+  return std::isnan(score) ? -std::numeric_limits<double>::infinity() : score;
+}
+
+/// Runs the candidates one after the other and leaves in the frame what the best one has published.
+void run_candidates(activation_frame& frame, context& ctx) {
+  published const before = frame.made;   // what components have published already
+  published best;
+  double best_score = 0;
+  std::uint32_t best_number = 0;
+  std::exception_ptr last;
+  for (std::uint32_t number = 1; number <= frame.definition.candidates(); ++number) {
+    // One is enough when nobody waits for a better one.
+    if (best_number > 0 && ctx.cancelled()) break;
+    frame.made = before;
+    span_start start;
+    start.name = "candidate " + std::to_string(number);
+    start.parent = frame.span.context();
+    start.scope = "skein";
+    auto span = start_span(frame.run, std::move(start));
+    try {
+      double const score = run_candidate(frame, ctx, span);
+      record_dropped(frame.made, span);
+      if (best_number > 0 && !(score > best_score)) continue;
+      best = std::move(frame.made);
+      best_score = score;
+      best_number = number;
+    } catch (...) {
+      last = std::current_exception();
+      span.record_exception(last);
+      record_dropped(frame.made, span);
+    }
+  }
+  frame.made = std::move(best);
+  if (best_number == 0) std::rethrow_exception(last);
+  frame.span.set_attribute("skein.best_of.candidate", best_number);
+}
+
+/// Everything that may fail the attempt, in order.
+void evaluate(activation_frame& frame, context& ctx) {
+  check_deadline(frame);
+  call_hooks(frame, ctx, component_hook::pre_consume);
+  call_hooks(frame, ctx, component_hook::pre_evaluate);
+  if (frame.skipped) {
+    frame.made = {};   // what components have published, too
+    return;
+  }
+  frame.begun = true;
+  frame.definition.score() ? run_candidates(frame, ctx) : call_handler(frame, ctx);
+  call_hooks(frame, ctx, component_hook::post_evaluate);
+  if (frame.made.refused) std::rethrow_exception(frame.made.refused);
+  check_fan_out(frame);
+  check_deadline(frame);
 }
 
 /// Fills in how a failed attempt ended, and gives the exception to its span.
 void record_failure(activation_frame& frame, bus::done& result, std::exception_ptr thrown) {
   auto const text = describe_exception(thrown);
   result.outcome = bus::outcome::failed;
+  result.error_type = text.type;
+  result.what = text.message;
   try {
     std::rethrow_exception(thrown);
   } catch (permanent_error const&) {
     result.outcome = bus::outcome::permanent;
   } catch (retry_later const& asked) {
     result.retry_after = std::max(asked.after(), std::chrono::nanoseconds{0});
+  } catch (attempt_failure const& rule) {
+    result.error_type = std::string{rule.type()};
   } catch (error const& e) {
     // A type that is not declared, bytes that are not the type, a value that has no room: none becomes right by trying again.
     if (e.code() == errc::undeclared_output || e.code() == errc::bad_payload || e.code() == errc::too_large) result.outcome = bus::outcome::permanent;
   } catch (...) {
   }
-  result.error_type = text.type;
-  result.what = text.message;
   frame.span.record_exception(thrown);
+  if (result.error_type != text.type) frame.span.set_attribute("error.type", result.error_type);
+}
+
+/// Runs the attempt inside its span, which is current.
+void run_inside(activation_frame& frame, bus::done& result, std::chrono::steady_clock::time_point begun) {
+  context ctx{frame};
+  std::exception_ptr thrown;
+  try {
+    evaluate(frame, ctx);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  // Whatever else went wrong, its time had passed: the hub has come to the same end, or will.
+  if (thrown && frame.is_late()) {
+    try {
+      check_deadline(frame);
+    } catch (...) {
+      frame.span.record_exception(thrown);
+      thrown = std::current_exception();
+    }
+  }
+  frame.closed = true;
+  record_dropped(frame.made, frame.span);
+  result.duration_ns = std::chrono::nanoseconds{std::chrono::steady_clock::now() - begun}.count();
+  if (thrown) {
+    record_failure(frame, result, thrown);
+    tell_error(frame, ctx, result);
+  } else {
+    tell_published(frame, ctx);
+  }
 }
 
 }  // namespace
 
-bus::done run_attempt(host_environment& around, bus::delivery const& work, agent_descriptor const& descriptor, handler const& call,
-                      std::atomic<bool> const& stopping, std::atomic<bool> const& cancelled, activation_frame*& current) noexcept {
+bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current) noexcept {
   bus::done result;
   result.activation = work.activation;
   auto const begun = std::chrono::steady_clock::now();
   try {
-    activation_frame frame{around, work, descriptor, nullptr, stopping, cancelled, {}, {}, {}, {}};
-    bus::artifact_data const& newest = frame.newest();
-    frame.run = around.scope_of(newest);
-    frame.span = start_span(frame.run, invoke_span(work.activation, descriptor.name, descriptor.description, work.inputs));
-    std::exception_ptr thrown;
+    activation_frame frame{setting.around, work, setting.definition, setting.due, setting.stopping, setting.cancelled, nullptr, {}, {}};
+    frame.run = setting.around.scope_of(frame.newest());
+    frame.span = start_span(frame.run, invoke_span(work.activation, frame.agent().name, frame.agent().description, work.inputs));
     {
       ambient_scope const inside{frame.span.as_ambient()};
       current = &frame;
-      try {
-        context ctx{frame};
-        call(ctx);
-        if (frame.undeclared) throw *frame.undeclared;
-      } catch (...) {
-        thrown = std::current_exception();
-      }
+      run_inside(frame, result, begun);
       current = nullptr;
     }
-    result.duration_ns = std::chrono::nanoseconds{std::chrono::steady_clock::now() - begun}.count();
-    auto const ended = around.time().now();
-    if (thrown) {
-      record_failure(frame, result, thrown);
-    } else {
+    auto const ended = setting.around.time().now();
+    if (result.outcome == bus::outcome::ok) {
       record_publishes(frame, ended);
-      result.children = std::move(frame.children);
+      result.children = std::move(frame.made.children);
     }
     frame.span.end_at(ended);
   } catch (std::exception const& e) {  // out of memory around the handler, say
+    current = nullptr;
     result.outcome = bus::outcome::failed;
     result.children.clear();
     result.error_type = "skein.host";
     result.what = e.what();
   } catch (...) {
+    current = nullptr;
     result.outcome = bus::outcome::failed;
     result.children.clear();
     result.error_type = "skein.host";

@@ -47,7 +47,11 @@ class installed_signals final : public stop_signals {
     action.sa_handler = skein_stop_signal_came;
     action.sa_flags = SA_RESTART;
     ::sigfillset(&action.sa_mask);
-    for (std::size_t i = 0; i < watched.size(); ++i) ::sigaction(watched[i], &action, &before_[i]);
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+      ::sigaction(watched[i], nullptr, &before_[i]);
+      // Whoever started the process in the background has decided that a terminal's SIGINT is not for it.
+      if (before_[i].sa_handler != SIG_IGN) ::sigaction(watched[i], &action, nullptr);
+    }
   }
   installed_signals(installed_signals const&) = delete;
   installed_signals& operator=(installed_signals const&) = delete;

@@ -119,8 +119,11 @@ class linked_worker final : public worker, private host_environment {
 
   void attend() override {}
 
-  std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) override {
+  std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) override { return query_as({}, type, filter); }
+
+  std::vector<bus::artifact_ptr> query_as(std::string_view agent, std::string_view type, artifact_filter const& filter) override {
     bus::query what;
+    what.agent = std::string{agent};
     what.type = std::string{type};
     what.produced_by = filter.produced_by;
     what.correlation = filter.correlation_id;
@@ -131,6 +134,7 @@ class linked_worker final : public worker, private host_environment {
     return questions_.ask(*link_, std::move(what), options_.query_timeout).value();
   }
 
+  void stream(bus::progress&& what) override { link_->tell(std::move(what)); }
   result<void> check(payload const& value) const override { return check_payload(value, options_.payload_bytes_max); }
   bool asks_predicates() const noexcept override { return true; }
 
@@ -177,12 +181,12 @@ class linked_worker final : public worker, private host_environment {
     std::set<std::string_view> names;
     for (auto const& one : agents) {
       auto const& descriptor = one.descriptor();
-      if (auto ok = check_agent(descriptor); !ok) return ok;
+      if (auto ok = check_remote_agent(one); !ok) return ok;
       if (!names.insert(descriptor.name).second) return error{errc::misuse, "two agents of this name; give one of them another name", descriptor.name};
       for (auto const* type : one.types()) {
         if (auto ok = types_.add(*type); !ok) return ok;
       }
-      host_->add(one);
+      if (auto ok = host_->add(one); !ok) return ok;
     }
     if (names.empty()) return error{errc::invalid_argument, "a worker without agents has nothing to do; give serve() at least one"};
     return {};

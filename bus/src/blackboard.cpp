@@ -14,6 +14,7 @@ void effects::clear() noexcept {
   ended.clear();
   lost.clear();
   untraced.clear();
+  notices.clear();
 }
 
 blackboard::blackboard(blackboard_limits limits) : state_(std::make_unique<state>(limits)) {}
@@ -49,6 +50,7 @@ void blackboard::step(timestamp now, board_input&& what, effects& out) {
     move_to(state_->at_start.announcements, out.announcements);
     move_to(state_->at_start.ended, out.ended);
     move_to(state_->at_start.lost, out.lost);
+    move_to(state_->at_start.notices, out.notices);
   }
   std::visit([this](auto&& in) { state_->on(std::move(in)); }, std::move(what));
   state_->finish_step();
@@ -57,9 +59,12 @@ void blackboard::step(timestamp now, board_input&& what, effects& out) {
 
 void blackboard::state::finish_step() {
   dispatch();
+  flush_for_waiters();
   flush_outboxes();
+  settle_shifted();
   end_touched();
   answer_waiters();
+  answer_conditions();
 }
 
 void blackboard::state::on(input::tick&&) {
@@ -71,6 +76,7 @@ void blackboard::state::on(input::tick&&) {
     activation& a = found->second;
     if (a.row.state == activation_state::retry && a.row.attempt == due.attempt) make_ready(a, false);
   }
+  take_dues();
   if (grace_until && *grace_until <= now) {
     grace_until.reset();
     std::vector<activation_no> orphans;
@@ -100,6 +106,21 @@ void blackboard::state::on(input::tick&&) {
   for (auto key : away) drop_host(key, "its host lost its connection and did not come back", absence::for_good);
 }
 
+/// What is due hands over to its owner, who looks whether it still stands; it may set others, never due at this moment again.
+void blackboard::state::take_dues() {
+  while (!dues.empty() && dues.top().at <= now) {
+    auto const due = dues.top();
+    dues.pop();
+    switch (due.what) {
+      case due_timer::kind::group: groups_are_due(*subscriptions[due.no - 1]); break;
+      case due_timer::kind::deadline: deadline_is_due(due.no); break;
+      case due_timer::kind::tick: tick_is_due(static_cast<subscription_no>(due.no)); break;
+      case due_timer::kind::embargo: embargo_is_due(due.no); break;
+      case due_timer::kind::agent: agent_is_due(*agents_in_order[due.no]); break;
+    }
+  }
+}
+
 std::optional<timestamp> blackboard::next_timer() const {
   std::optional<timestamp> next = state_->grace_until;
   auto const sooner = [&](timestamp at) {
@@ -107,6 +128,7 @@ std::optional<timestamp> blackboard::next_timer() const {
   };
   if (!state_->retries.empty()) sooner(state_->retries.top().at);
   if (!state_->expected.empty()) sooner(state_->expected.top().at);
+  if (!state_->dues.empty()) sooner(state_->dues.top().at);
   for (auto const& [key, h] : state_->hosts) {
     if (!h.local) sooner(h.heard + state_->limits.lease);
     if (h.away_until) sooner(*h.away_until);
@@ -116,7 +138,20 @@ std::optional<timestamp> blackboard::next_timer() const {
 
 bool blackboard::waits_only_for_time() const {
   auto const& c = state_->counters;
-  return c.leased == 0 && c.ready == c.blocked && c.retry > 0;
+  return c.leased == 0 && c.ready == c.blocked + c.delayed && c.retry + c.delayed > 0;
+}
+
+bool blackboard::stands_still() const {
+  auto const& c = state_->counters;
+  return c.leased == 0 && c.ready == c.blocked + c.delayed;
+}
+
+std::optional<work_in_hand> blackboard::find_work(attempt_ref const& which) const {
+  auto const found = state_->activations.find(which.no);
+  if (found == state_->activations.end()) return std::nullopt;
+  auto const& a = found->second;
+  if (a.row.id != which.id || a.row.attempt != which.attempt) return std::nullopt;
+  return work_in_hand{a.sub->row.agent, a.inputs[a.newest_index]};
 }
 
 subscription_no blackboard::find_subscription(std::string_view agent, std::uint32_t ordinal) const {
@@ -138,9 +173,33 @@ subscription_no blackboard::find_subscription(std::string_view agent, std::strin
   return 0;
 }
 
+subscription_no blackboard::find_subscription(std::string_view agent, std::span<std::string const> types) const {
+  auto found = state_->by_agent.find(agent);
+  if (found == state_->by_agent.end()) return 0;
+  for (auto const* sub : found->second) {
+    auto const& group = sub->descriptor.types;
+    // A batch takes any number of whole groups.
+    bool const fits = types.size() == group.size() || (sub->descriptor.batch_max > 0 && !group.empty() && !types.empty() && types.size() % group.size() == 0);
+    auto const is_in_place = [&, at = std::size_t{0}](std::string const& type) mutable { return type == group[at++ % group.size()]; };
+    if (fits && std::all_of(types.begin(), types.end(), is_in_place)) return sub->row.no;
+  }
+  return 0;
+}
+
 bool blackboard::knows_run(run_id const& run) const { return state_->runs.contains(run); }
 
 bool blackboard::knows_agent(std::string_view agent) const { return state_->by_agent.find(agent) != state_->by_agent.end(); }
+
+agent_rules blackboard::rules_of(std::string_view agent) const {
+  auto const found = state_->agents_by_name.find(agent);
+  return found == state_->agents_by_name.end() ? agent_rules{} : found->second->rules;
+}
+
+bool blackboard::offers(host_key at, std::string_view agent) const {
+  auto const found = state_->hosts.find(at);
+  if (found == state_->hosts.end()) return false;
+  return std::ranges::any_of(found->second.serves, [&](subscription_no no) { return state_->subscriptions[no - 1]->row.agent == agent; });
+}
 
 std::vector<artifact_ptr> blackboard::artifacts(std::string_view type) const {
   auto const copy = [](std::deque<artifact_ptr> const& all) { return std::vector<artifact_ptr>(all.begin(), all.end()); };
@@ -153,14 +212,21 @@ board_counters const& blackboard::counters() const { return state_->counters; }
 
 board_counters blackboard::recount() const {
   board_counters c = state_->counters;
-  c.open = c.ready = c.leased = c.retry = c.blocked = 0;
+  c.open = c.ready = c.leased = c.retry = c.blocked = c.delayed = 0;
   for (auto const& [no, a] : state_->activations) {
     ++c.open;
-    if (a.row.state == activation_state::ready) ++c.ready, c.blocked += a.sub->served() ? 0 : 1;
+    if (a.row.state == activation_state::ready) {
+      ++c.ready;
+      bool const is_blocked = state_->is_blocked(a);
+      c.blocked += is_blocked ? 1 : 0;
+      c.delayed += !is_blocked && state_->is_delayed(a) ? 1 : 0;
+    }
     if (a.row.state == activation_state::leased) ++c.leased;
     if (a.row.state == activation_state::retry) ++c.retry;
   }
   c.artifacts_kept = state_->kept.size();
+  c.groups_open = state_->groups.size();
+  c.embargoed = state_->embargoes.size();
   c.runs_open = state_->runs.size();
   return c;
 }

@@ -38,17 +38,17 @@ void blackboard::state::transition(activation& a, activation_state next) {
     return nullptr;
   };
   if (auto* from = count(a.row.state)) --*from;
-  if (a.blocked) --counters.blocked, --a.run->blocked;
+  uncount(a);
   a.row.state = next;
   if (auto* to = count(next)) ++*to;
-  a.blocked = next == activation_state::ready && !a.sub->served();
-  if (a.blocked) ++counters.blocked, ++a.run->blocked;
+  assess(a);
 }
 
 void blackboard::state::record(activation const& a) {
   if (!limits.record_changes) return;
   auto const& r = a.row;
-  out->changes.emplace_back(activation_update{r.no, r.state, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what, r.since});
+  out->changes.emplace_back(activation_update{r.no, r.state, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what, r.since,
+                                              a.sub->descriptor.exclusive.empty() ? 0 : r.subscription});
 }
 
 void blackboard::state::make_ready(activation& a, bool first) {
@@ -56,9 +56,12 @@ void blackboard::state::make_ready(activation& a, bool first) {
   a.row.since = {};
   transition(a, activation_state::ready);
   record(a);
-  subscription& sub = *a.sub;
-  first ? sub.ready.push_front(a.row.no) : sub.ready.push_back(a.row.no);
-  queue(sub);
+  a.parked = false;
+  (void)a.any_taker([&](subscription& one) {
+    first ? one.ready.push_front(a.row.no) : one.ready.push_back(a.row.no);
+    queue(one);
+    return false;
+  });
 }
 
 void blackboard::state::complete(activation& a, input::done& in) {
@@ -66,15 +69,21 @@ void blackboard::state::complete(activation& a, input::done& in) {
   switch (d.outcome) {
     case outcome::failed:
     case outcome::permanent: return fail(a, d);
-    case outcome::mismatch: return close(a, activation_state::mismatch, {});
+    case outcome::mismatch: return a.rivals.empty() ? close(a, activation_state::mismatch, {}) : pass_on(a);
     case outcome::released: return give_back(a);
     case outcome::ok: break;
   }
+  ends_well(a);
   artifact_data const& parent = a.newest();
   std::vector<artifact_ptr> children;
   children.reserve(d.children.size());
   for (std::size_t i = 0; i < d.children.size(); ++i) {
     child& c = d.children[i];
+    if (c.blocked) {
+      ++counters.artifacts_blocked;
+      tell("artifact_blocked", a.sub->row.agent, "a component of the hub kept " + c.type + " off the board", a.row.run);
+      continue;
+    }
     auto made = std::make_shared<artifact_data>();
     made->id = derive_artifact_id(a.row.id, i);
     made->type = std::move(c.type);
@@ -93,8 +102,8 @@ void blackboard::state::complete(activation& a, input::done& in) {
     bool const is_announced = !c.context.valid() && made->context.valid();
     children.push_back(place(std::move(made), {}));
     if (is_announced) out->announcements.push_back({children.back(), derive_invoke_span_id(a.row.id, a.row.attempt)});
-    static std::vector<subscription_no> const none;
-    route(children.back(), *a.run, i < in.rejected.size() ? in.rejected[i] : none);
+    static verdicts const none;
+    route(children.back(), *a.run, i < in.said.size() ? in.said[i] : none, i < in.said.size() ? last_subscription : 0);
   }
   close(a, activation_state::done, std::move(children));
 }
@@ -113,6 +122,11 @@ void blackboard::state::tell_untraced(activation const& a, std::string const& ho
 }
 
 void blackboard::state::fail(activation& a, done& how) {
+  if (how.error_type == deadline_exceeded) {
+    ++counters.deadlines_exceeded;
+    tell("deadline_exceeded", a.sub->row.agent, how.what, a.row.run);
+  }
+  ends_badly(a);
   end_lease(a);
   ++a.row.failures;
   a.row.error_type = std::move(how.error_type);
@@ -130,6 +144,15 @@ void blackboard::state::fail(activation& a, done& how) {
 void blackboard::state::give_back(activation& a) {
   end_lease(a);
   a.row.host.clear();
+  make_ready(a, true);
+}
+
+/// Its local code does not want it; those that compete have not been asked.
+void blackboard::state::pass_on(activation& a) {
+  subscription const& refuses = *a.sub;
+  end_lease(a);
+  a.row.host.clear();
+  withdraw(a, refuses);
   make_ready(a, true);
 }
 
@@ -167,18 +190,24 @@ void blackboard::state::cast_off(activation& a) {
 }
 
 void blackboard::state::count_failure(activation& a) {
-  failure_summary summary{a.sub->row.agent, a.row.error_type, a.row.what, a.row.id, a.row.run, a.row.attempt};
-  run_state& run = *a.run;
+  failure_summary const summary{a.sub->row.agent, a.row.error_type, a.row.what, a.row.id, a.row.run, a.row.attempt};
+  // Those outside any named run are told once.
+  a.each_run([&](run_state& run) { count_failure(run, summary, run.named || &run == a.run); });
+  count_failure_for_conditions(summary.agent);
+}
+
+void blackboard::state::count_failure(run_state& run, failure_summary const& summary, bool told) {
   ++run.row.failures;
+  change_to(run.row);
+  if (!told) return;
   std::size_t const held = run.named ? run.failures.size() : recent_failures.size();
   if (held >= limits.report_entries_max) {
     ++(run.named ? run.omitted : recent_omitted);
   } else if (run.named) {
-    run.failures.push_back(std::move(summary));
+    run.failures.push_back(summary);
   } else {
-    recent_failures.push_back(std::move(summary));
+    recent_failures.push_back(summary);
   }
-  change_to(run.row);
 }
 
 void blackboard::state::announce_failure(activation const& a) {
@@ -192,32 +221,23 @@ void blackboard::state::announce_failure(activation const& a) {
   told.input_type = parent.type;
   told.attempts = a.row.attempt;
 
-  auto made = std::make_shared<artifact_data>();
-  made->id = derive_artifact_id(a.row.id, failure_ordinal(a.row.attempt));
-  made->type = std::string{type_of<failure>().name};
-  made->version = type_of<failure>().version;
-  made->payload = make_payload(std::move(told));
-  made->produced_by = a.sub->row.agent;
-  made->run = a.row.run;
-  made->correlation = parent.correlation;
-  made->cause = a.row.id;
-  made->context = {parent.context.trace, derive_publish_span_id(made->id), parent.context.flags};
-  made->headers = parent.headers;
-  made->routed = parent.routed;
-  artifact_ptr const placed = place(std::move(made), {});
-  out->announcements.push_back({placed, derive_invoke_span_id(a.row.id, a.row.attempt)});
-  route(placed, *a.run, {});
+  artifact_ptr const made = make_own(type_of<failure>(), make_payload(std::move(told)), derive_artifact_id(a.row.id, failure_ordinal(a.row.attempt)), parent, a.sub->row.agent, a.row.id);
+  announce(made, derive_invoke_span_id(a.row.id, a.row.attempt));
 }
 
 void blackboard::state::add_summary(activation const& a, bool ok) {
-  run_state& run = *a.run;
-  std::size_t const held = run.named ? run.closed.size() : recent_closed.size();
-  if (held >= limits.report_entries_max) {
-    ++(run.named ? run.omitted : recent_omitted);
-    return;
-  }
-  activation_summary summary{a.sub->row.agent, a.row.id, a.row.run, a.row.attempt, ok, std::chrono::nanoseconds{a.duration_ns}};
-  run.named ? run.closed.push_back(std::move(summary)) : recent_closed.push_back(std::move(summary));
+  activation_summary const summary{a.sub->row.agent, a.row.id, a.row.run, a.row.attempt, ok, std::chrono::nanoseconds{a.duration_ns}};
+  a.each_run([&](run_state& run) {
+    if (!run.named && &run != a.run) return;
+    std::size_t const held = run.named ? run.closed.size() : recent_closed.size();
+    if (held >= limits.report_entries_max) {
+      ++(run.named ? run.omitted : recent_omitted);
+    } else if (run.named) {
+      run.closed.push_back(summary);
+    } else {
+      recent_closed.push_back(summary);
+    }
+  });
 }
 
 void blackboard::state::close(activation& a, activation_state as, std::vector<artifact_ptr> children) {
@@ -228,7 +248,7 @@ void blackboard::state::close(activation& a, activation_state as, std::vector<ar
   transition(a, as);
   record(a);
   --counters.open;
-  --a.run->open;
+  a.each_run([](run_state& run) { --run.open; });
   if (as == activation_state::done) ++counters.done;
   if (as == activation_state::dead) ++counters.dead;
   if (as == activation_state::mismatch) {
@@ -240,8 +260,8 @@ void blackboard::state::close(activation& a, activation_state as, std::vector<ar
   if (a.closed_reply != 0) {
     out->replies.push_back(reply::input_closed{a.closed_reply, as, a.row.error_type, a.row.what, std::move(children)});
   }
-  touch(*a.run);
-  if (as == activation_state::dead) bury(std::move(a.row), std::move(a.inputs));
+  a.each_run([this](run_state& run) { touch(run); });
+  if (as == activation_state::dead) bury(std::move(a.row), std::move(a.inputs), a.overdue);
   activations.erase(no);
 }
 

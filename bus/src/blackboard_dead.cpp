@@ -5,17 +5,34 @@
 
 namespace skein::bus {
 
-void blackboard::state::bury(activation_row row, std::vector<artifact_ptr> inputs) {
-  ++ended_runs[row.run].dead;
+namespace {
+
+/// Those that it was work of, each once.
+std::vector<run_id> runs_of(dead_activation const& one) {
+  std::vector<run_id> all{one.row.run};
+  for (auto const& input : one.inputs) {
+    if (std::find(all.begin(), all.end(), input->run) == all.end()) all.push_back(input->run);
+  }
+  return all;
+}
+
+}  // namespace
+
+void blackboard::state::bury(activation_row row, std::vector<artifact_ptr> inputs, std::uint32_t overdue) {
   dead_by_id[row.id] = row.no;
   activation_no const no = row.no;
-  dead.insert_or_assign(no, dead_activation{std::move(row), std::move(inputs)});
+  auto const at = dead.insert_or_assign(no, dead_activation{std::move(row), std::move(inputs), overdue}).first;
+  for (auto const& run : runs_of(at->second)) refer_to(run);
   while (dead.size() > limits.dead_kept_max) exhume(dead.begin());
 }
 
+void blackboard::state::forget_reference(run_id const& run) {
+  auto const found = ended_runs.find(run);
+  if (found != ended_runs.end() && --found->second.references == 0) ended_runs.erase(found);
+}
+
 void blackboard::state::exhume(std::map<activation_no, dead_activation>::iterator at) {
-  auto const of_run = ended_runs.find(at->second.row.run);
-  if (of_run != ended_runs.end() && --of_run->second.dead == 0) ended_runs.erase(of_run);
+  for (auto const& run : runs_of(at->second)) forget_reference(run);
   dead_by_id.erase(at->second.row.id);
   dead.erase(at);
 }
@@ -39,13 +56,14 @@ void blackboard::state::on(input::requeue&& in) {
     out->replies.emplace_back(no_such_dead(in.reply_to, in.which));
     return;
   }
+  if (auto why = refusal_of(at->second.row.run)) {
+    out->replies.emplace_back(reply::refused{in.reply_to, std::move(*why)});
+    return;
+  }
   activation_row row = at->second.row;
   std::vector<artifact_ptr> inputs = at->second.inputs;
   artifact_data const& newest = **std::max_element(inputs.begin(), inputs.end(), [](auto const& a, auto const& b) { return a->seq < b->seq; });
   run_state& run = run_of(row.run, newest.context);
-  exhume(at);
-  if (run.row.failures > 0) --run.row.failures;  // it counted as one of the run's dead
-  change_to(run.row);
 
   activation& a = activations[row.no];
   row.state = activation_state::ready;
@@ -58,10 +76,15 @@ void blackboard::state::on(input::requeue&& in) {
       std::max_element(a.inputs.begin(), a.inputs.end(), [](auto const& x, auto const& y) { return x->seq < y->seq; }) - a.inputs.begin());
   a.sub = subscriptions[a.row.subscription - 1].get();
   a.run = &run;
-  ++counters.open;
-  ++counters.ready;
-  ++run.open;
+  find_other_runs(a);
+  exhume(at);
+  a.each_run([this](run_state& of) {
+    if (of.row.failures > 0) --of.row.failures;  // it counted as one of the run's dead
+    change_to(of.row);
+  });
+  enter(a);
   make_ready(a, false);
+  if (!a.sub->descriptor.exclusive.empty()) contest(a);
   out->replies.emplace_back(reply::settled{in.reply_to});
 }
 
@@ -74,7 +97,7 @@ void blackboard::state::on(input::drop_dead&& in) {
   auto const& r = at->second.row;
   if (limits.record_changes) {
     out->changes.emplace_back(
-        activation_update{r.no, activation_state::dropped, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what, r.since});
+        activation_update{r.no, activation_state::dropped, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what, r.since, 0});
   }
   exhume(at);
   out->replies.emplace_back(reply::settled{in.reply_to});
@@ -127,6 +150,14 @@ std::vector<agent_summary> blackboard::agents() const {
     if (a.blocked) ++one.blocked;
   }
   for (auto const& [no, one] : state_->dead) ++all[state_->subscriptions[one.row.subscription - 1]->row.agent].dead;
+  for (auto& [name, one] : all) {
+    auto const found = state_->agents_by_name.find(name);
+    if (found == state_->agents_by_name.end()) continue;
+    agent_entity const& agent = *found->second;
+    one.paused = agent.paused;
+    if (agent.rules.breaker.failures == 0) continue;
+    one.breaker = agent.breaker == agent_entity::breaker_state::open ? "open" : agent.breaker == agent_entity::breaker_state::half_open ? "half_open" : "closed";
+  }
   std::vector<agent_summary> listed;
   listed.reserve(all.size());
   for (auto& [name, one] : all) {

@@ -21,6 +21,18 @@ std::optional<error> blackboard::state::objection(input::forget_agent const& in)
   return error{errc::misuse, "the host \"" + hosts.at(at).name + "\" serves this agent; stop it first", in.agent};
 }
 
+/// Those that compete with the agent for this work keep it.
+void blackboard::state::leave_to_others(activation& a, std::string const& agent) {
+  bool const has_others = a.any_taker([&](subscription const& sub) { return sub.row.agent != agent; });
+  if (!has_others) return;
+  std::vector<subscription const*> gone;
+  for (auto const* sub : a.rivals) {
+    if (sub->row.agent == agent) gone.push_back(sub);
+  }
+  for (auto const* sub : gone) withdraw(a, *sub);
+  record(a);
+}
+
 void blackboard::state::on(input::forget_agent&& in) {
   if (auto why = objection(in)) {
     out->replies.emplace_back(reply::refused{in.reply_to, std::move(*why)});
@@ -31,15 +43,23 @@ void blackboard::state::on(input::forget_agent&& in) {
     sub->expected_until = {};
     if (sub->active) retire(*sub);
   }
+  expire_undescribed(in.agent);
   if (auto const found = by_agent.find(in.agent); found != by_agent.end()) by_agent.erase(found);
 
   std::vector<activation_no> open;
   for (auto const& [no, a] : activations) {
-    if (a.sub->row.agent == in.agent) open.push_back(no);
+    if (a.any_taker([&](subscription const& sub) { return sub.row.agent == in.agent; })) open.push_back(no);
   }
   std::sort(open.begin(), open.end());
-  for (auto const no : open) cast_off(activations.at(no));
-  out->replies.emplace_back(reply::settled{in.reply_to, open.size()});
+  std::uint64_t dropped = 0;
+  for (auto const no : open) {
+    activation& a = activations.at(no);
+    leave_to_others(a, in.agent);
+    if (a.sub->row.agent != in.agent) continue;
+    cast_off(a);
+    ++dropped;
+  }
+  out->replies.emplace_back(reply::settled{in.reply_to, dropped});
 }
 
 }  // namespace skein::bus

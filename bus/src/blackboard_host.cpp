@@ -1,4 +1,4 @@
-// Hosts and leases: who serves which subscription, what each holds, and what is given to whom.
+// Hosts: who serves which subscription, and what they say of the work that they hold.
 #include "blackboard_state.hpp"
 
 #include <algorithm>
@@ -60,6 +60,15 @@ void blackboard::state::on(input::hello&& in) {
   }
 }
 
+namespace {
+
+/// Members of a group come from several messages and processes, so whether they belong together is decided here, where a worker's code is not.
+bool needs_code_here(subscription_descriptor const& of) {
+  return of.is_grouped() && (of.has_predicate || (of.grouping == grouping::join && of.keys.empty()));
+}
+
+}  // namespace
+
 /// Why a hello is refused, if it is.
 std::optional<refused> blackboard::state::objection(input::hello const& in) const {
   bool is_known = hosts.contains(in.from);
@@ -73,8 +82,19 @@ std::optional<refused> blackboard::state::objection(input::hello const& in) cons
                                      "; start the worker under another name"};
   }
   if (in.local) return std::nullopt;
+  for (auto const& agent : in.message.agents) {
+    for (auto const& one : agent.subscriptions) {
+      if (one.grouping != grouping::timer) continue;
+      if (auto why = objection(one.timer)) return refused{why->code(), "the agent \"" + agent.name + "\": " + why->message()};
+    }
+  }
   if (!is_known && hosts.size() >= limits.hosts_max) {
     return refused{errc::limit_reached, "the hub knows " + std::to_string(hosts.size()) + " hosts, its hosts_max; stop some or raise the limit"};
+  }
+  for (auto const& agent : in.message.agents) {
+    if (std::ranges::none_of(agent.subscriptions, needs_code_here)) continue;
+    return refused{errc::invalid_argument, "agent \"" + agent.name +
+                                               "\": a lambda predicate or key in a join or batch cannot run in another process; use skein::field"};
   }
   std::size_t unknown = 0;
   for (auto const& agent : in.message.agents) {
@@ -92,13 +112,14 @@ void blackboard::state::serve(host& h, std::vector<agent_descriptor> const& agen
   h.serves.clear();
   for (auto const& agent : agents) {
     std::vector<subscription*> current;
-    for (auto const& descriptor : agent.subscriptions) current.push_back(&know(agent.name, descriptor, agent.retry, h.local));
+    for (auto const& descriptor : agent.subscriptions) current.push_back(&know(agent, descriptor, h.local));
     auto& active = by_agent[agent.name];
     for (auto* sub : active) {
       if (std::find(current.begin(), current.end(), sub) != current.end()) continue;
       retire(*sub);
     }
     active = current;
+    expire_undescribed(agent.name);
     for (auto* sub : current) {
       h.serves.push_back(sub->row.no);
       if (std::find(sub->hosts.begin(), sub->hosts.end(), h.key) == sub->hosts.end()) {
@@ -134,6 +155,8 @@ void blackboard::state::expect(subscription& sub, timestamp until) {
 /// Nothing is routed to it any more: the agent describes itself without it.
 void blackboard::state::retire(subscription& sub) {
   sub.active = false;
+  stop_timer(sub);
+  expire_groups_of(sub, "changed");
   for (auto const& type : sub.descriptor.types) erase_value(by_type[type], &sub);
   if (!sub.row.remote) return;
   sub.row.remote = nullptr;
@@ -141,19 +164,14 @@ void blackboard::state::retire(subscription& sub) {
 }
 
 void blackboard::state::set_served(subscription& sub) {
-  bool const blocked = !sub.served();
   for (auto no : sub.ready) {
-    auto found = activations.find(no);
-    if (found == activations.end()) continue;
-    activation& a = found->second;
-    if (a.row.state == activation_state::ready && a.blocked != blocked) transition(a, activation_state::ready);
+    if (auto found = activations.find(no); found != activations.end()) assess(found->second);
   }
   queue(sub);
 }
 
-subscription& blackboard::state::know(std::string const& agent, subscription_descriptor const& descriptor, retry_policy const& retry,
-                                     bool local) {
-  subscription_row row{0, agent, descriptor.ordinal, descriptor.fingerprint()};
+subscription& blackboard::state::know(agent_descriptor const& agent, subscription_descriptor const& descriptor, bool local) {
+  subscription_row row{0, agent.name, descriptor.ordinal, descriptor.fingerprint()};
   std::uint64_t const identity = identity_of(row);
   subscription*& slot = by_identity[identity];
   if (!slot) {
@@ -165,22 +183,39 @@ subscription& blackboard::state::know(std::string const& agent, subscription_des
     subscriptions.push_back(std::move(made));
     if (local) change_to(slot->row);
   }
-  if (!local && (!slot->row.remote || !(*slot->row.remote == remote_offer{descriptor, retry}))) {
-    slot->row.remote = std::make_shared<remote_offer const>(remote_offer{descriptor, retry});
+  remote_offer offer{descriptor, agent.retry, agent.rules};
+  if (!local && (!slot->row.remote || !(*slot->row.remote == offer))) {
+    slot->row.remote = std::make_shared<remote_offer const>(std::move(offer));
     change_to(slot->row);
   }
   slot->descriptor = descriptor;
-  slot->retry = retry;
+  slot->retry = agent.retry;
+  attach(*slot);
+  set_rules(*slot->agent, agent.rules);
+  slot->agent->max_concurrency = agent.max_concurrency;
   if (!slot->active) activate(*slot);
   return *slot;
 }
 
 void blackboard::state::activate(subscription& sub) {
+  if (sub.descriptor.grouping == grouping::timer) {
+    if (!std::exchange(sub.active, true)) start_timer(sub);
+    return;
+  }
   sub.active = true;
   for (auto const& type : sub.descriptor.types) {
     auto& interested = by_type[type];
     if (std::find(interested.begin(), interested.end(), &sub) == interested.end()) interested.push_back(&sub);
   }
+  if (!sub.descriptor.exclusive.empty()) rejoin(sub);
+  resume_groups(sub);
+}
+
+/// Gives it its agent.
+void blackboard::state::attach(subscription& sub) {
+  if (sub.agent) return;
+  sub.agent = &agent_of(sub.row.agent);
+  sub.agent->subs.push_back(&sub);
 }
 
 bool blackboard::state::adopt(host& h, attempt_ref const& held) {
@@ -204,7 +239,7 @@ void blackboard::state::on(input::beat&& in) {
   if (h.instance != in.message.instance) return;
   hear(h);
   for (auto const& held : in.message.held) {
-    if (!adopt(h, held)) send(in.from, cancel{held});
+    if (!adopt(h, held)) send(in.from, bus::cancel{held});
   }
   if (h.draining) send(in.from, drain{});  // said again until it leaves: a connection may have broken in between
   std::vector<activation_no> gone;
@@ -225,14 +260,16 @@ void blackboard::state::on(input::done&& in) {
   attempt_ref const ref = in.message.activation;
   auto found = activations.find(ref.no);
   if (found == activations.end()) {
-    if (ref.no <= last_activation) return send(in.from, done_ok{ref});  // closed: a repeated DONE
+    auto const buried = dead.find(ref.no);
+    bool const is_late = buried != dead.end() && buried->second.overdue == ref.attempt;
+    if (ref.no <= last_activation && !is_late) return send(in.from, done_ok{ref});  // closed: a repeated DONE
     ++counters.stale;
     return send(in.from, stale{ref});
   }
   activation& a = found->second;
   if (!sender->second.owes(a, ref)) {
     // An attempt that has reported but did not close its activation: its DONE is repeated.
-    bool const reported = a.row.id == ref.id && a.row.attempt == ref.attempt && a.row.host.empty();
+    bool const reported = a.row.id == ref.id && a.row.attempt == ref.attempt && a.row.host.empty() && a.overdue != ref.attempt;
     if (reported) return send(in.from, done_ok{ref});
     ++counters.stale;
     return send(in.from, stale{ref});
@@ -289,97 +326,6 @@ void blackboard::state::drop_host(host_key key, std::string_view why, absence ho
 
 void blackboard::state::forget_host(host& h) {
   hosts.erase(hosts.find(h.key));
-}
-
-void blackboard::state::dispatch() {
-  // Every subscription gets one lease in turn. One without work or without a host that has room leaves the queue; it comes back with new
-  // work, a new host or the end of a lease. Room is counted by subscription: work that waits on a slow agent never keeps another's waiting.
-  while (!ready_subscriptions.empty()) {
-    subscription* sub = ready_subscriptions.front();
-    ready_subscriptions.pop_front();
-    sub->queued = false;
-    activation* const next = first_ready(*sub);
-    host* const h = next ? best_host(*sub) : nullptr;
-    if (!h) continue;
-    sub->ready.pop_front();
-    lease(*next, *h);
-    queue(*sub);
-  }
-}
-
-activation* blackboard::state::first_ready(subscription& sub) {
-  for (; !sub.ready.empty(); sub.ready.pop_front()) {
-    auto found = activations.find(sub.ready.front());
-    if (found != activations.end() && found->second.row.state == activation_state::ready) return &found->second;
-  }
-  return nullptr;
-}
-
-void blackboard::state::queue(subscription& sub) {
-  if (sub.queued || sub.ready.empty() || sub.hosts.empty()) return;
-  sub.queued = true;
-  ready_subscriptions.push_back(&sub);
-}
-
-/// A host that may be gone gets no new work before it loses what it has.
-bool blackboard::state::is_quiet(host const& h) const noexcept { return h.away_until || (!h.local && h.heard + limits.lease / 4 <= now); }
-
-void blackboard::state::hear(host& h) {
-  bool const was_quiet = is_quiet(h);
-  h.heard = now;
-  h.away_until.reset();
-  if (!was_quiet) return;
-  for (auto no : h.serves) queue(*subscriptions[no - 1]);
-}
-
-host* blackboard::state::best_host(subscription const& sub) {
-  host* best = nullptr;
-  std::size_t most = 0;
-  for (auto key : sub.hosts) {
-    host& h = hosts.at(key);
-    if (std::size_t const room = is_quiet(h) ? 0 : h.room_for(sub.row.no); room > most) best = &h, most = room;
-  }
-  return best;
-}
-
-void blackboard::state::lease(activation& a, host& h) {
-  transition(a, activation_state::leased);
-  ++a.row.attempt;
-  a.row.since = now;
-  take_lease(a, h);
-  record(a);
-  if (h.outbox.empty()) leased_hosts.push_back(&h), ++h.number;
-  a.number = h.number;
-  h.outbox.push_back({{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.sub->row.ordinal, a.inputs, a.sub->descriptor.priority});
-}
-
-void blackboard::state::take_lease(activation& a, host& h) {
-  a.row.host = h.name;
-  a.host = h.key;
-  a.refreshed = now;
-  h.leases.insert(a.row.no);
-  ++h.held[a.sub->row.no];
-}
-
-void blackboard::state::end_lease(activation& a) {
-  if (a.host == 0) return;
-  if (auto found = hosts.find(a.host); found != hosts.end()) {
-    host& h = found->second;
-    h.leases.erase(a.row.no);
-    auto held = h.held.find(a.sub->row.no);
-    if (held != h.held.end() && --held->second == 0) h.held.erase(held);
-    queue(*a.sub);
-  }
-  a.host = 0;
-}
-
-void blackboard::state::flush_outboxes() {
-  for (auto* h : leased_hosts) {
-    deliver m{h->number, std::move(h->outbox)};
-    h->outbox.clear();
-    send(h->key, std::move(m));
-  }
-  leased_hosts.clear();
 }
 
 }  // namespace skein::bus

@@ -16,13 +16,17 @@ void blackboard::state::on(input::publish&& in) {
     if (in.reply_to != 0) out->replies.push_back(reply::refused{in.reply_to, error{errc::not_found, "there is no such subscription"}});
     return;
   }
+  if (auto why = refusal_of(in.artifact->run)) {
+    if (in.reply_to != 0) out->replies.push_back(reply::refused{in.reply_to, std::move(*why)});
+    return;
+  }
   run_state& run = run_of(in.artifact->run, in.artifact->context);
   artifact_ptr const artifact = place(std::move(in.artifact), std::move(in.idempotency_key));
   if (in.only != 0) {
-    activation& a = open(*subscriptions[in.only - 1], {artifact}, run);
-    if (in.reply_when_closed) a.closed_reply = in.reply_to;
+    activation* const a = open(*subscriptions[in.only - 1], {artifact}, false);
+    if (in.reply_when_closed) answer_start(in.reply_to, a, subscriptions[in.only - 1]->row.agent);
   } else {
-    route(artifact, run, in.rejected);
+    route(artifact, run, in.said, last_subscription);
   }
   if (in.reply_to != 0) out->replies.push_back(reply::published{in.reply_to, artifact->id, false});
   touch(run);
@@ -36,6 +40,7 @@ artifact_ptr blackboard::state::place(std::shared_ptr<artifact_data> artifact, s
   ++counters.artifacts;
   keep(placed);
   change_to(artifact_row{placed, std::move(idempotency_key)});
+  if (!conditions.empty() && placed->routed && !is_embargoed(*placed, now)) count_for_conditions(*placed);
   return placed;
 }
 
@@ -65,33 +70,94 @@ void blackboard::state::remember_key(std::string const& key, artifact_id const& 
   }
 }
 
-void blackboard::state::route(artifact_ptr const& artifact, run_state& run, std::vector<subscription_no> const& rejected) {
-  if (!artifact->routed) return;
+void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verdicts const& said, subscription_no asked_to) {
+  if (!artifact->routed || run.cancelled) return;
+  if (is_embargoed(*artifact, now)) return embargo(artifact, said, asked_to);
+  for (auto const& [no, what] : said.threw) {
+    if (no == 0 || no > subscriptions.size()) continue;
+    ++counters.predicates_threw;
+    tell("predicate_threw", subscriptions[no - 1]->row.agent, what, artifact->run);
+  }
   auto const interested = by_type.find(std::string_view{artifact->type});
   if (interested == by_type.end()) return;
+  std::vector<subscription*> competing;
   for (subscription* sub : interested->second) {
     if (!matches(*sub, *artifact)) continue;
-    if (std::find(rejected.begin(), rejected.end(), sub->row.no) != rejected.end()) continue;
-    open(*sub, {artifact}, run);
+    if (std::find(said.rejected.begin(), said.rejected.end(), sub->row.no) != said.rejected.end()) continue;
+    if (!sub->descriptor.exclusive.empty()) {
+      competing.push_back(sub);
+    } else {
+      give(*sub, artifact, run, said, sub->row.no > asked_to);
+    }
   }
+  if (!competing.empty()) compete(competing, artifact, asked_to);
+}
+
+void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, run_state&, verdicts const& said, bool unasked) {
+  auto const& want = sub.descriptor;
+  if (!want.is_grouped()) {
+    open(sub, {artifact}, unasked);
+    return;
+  }
+  // Nobody could ask it later: what it would reject might complete a group.
+  bool const local_code_decides = want.has_predicate || (want.grouping == grouping::join && want.keys.empty());
+  if (unasked && local_code_decides) return leave_out(sub, *artifact, "its predicate or key is a lambda that could not be asked when it came");
+  if (sub.active) take_into_group(sub, artifact, said);
+}
+
+artifact_ptr blackboard::state::make_own(artifact_type const& type, payload value, artifact_id id, artifact_data const& parent, std::string produced_by,
+                                          activation_id cause) {
+  auto made = std::make_shared<artifact_data>();
+  made->id = id;
+  made->type = std::string{type.name};
+  made->version = type.version;
+  made->payload = std::move(value);
+  made->produced_by = std::move(produced_by);
+  made->run = parent.run;
+  made->correlation = parent.correlation;
+  made->cause = cause;
+  made->context = {parent.context.trace, derive_publish_span_id(made->id), parent.context.flags};
+  made->headers = parent.headers;
+  made->routed = parent.routed;
+  return place(std::move(made), {});
+}
+
+void blackboard::state::announce(artifact_ptr const& made, span_id parent) {
+  out->announcements.push_back({made, parent});
+  route(made, run_of(made->run, made->context), {}, 0);
 }
 
 bool blackboard::state::matches(subscription const& sub, artifact_data const& artifact) const {
   auto const contains = [](auto const& all, auto const& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
   auto const& want = sub.descriptor;
   if (!want.self_trigger && artifact.produced_by == sub.row.agent) return false;
-  if (artifact.visible_to && !artifact.visible_to->agents.empty() && !contains(artifact.visible_to->agents, sub.row.agent)) return false;
+  if (!may_see(artifact, sub.row.agent, sub.agent->rules)) return false;
   if (!want.from.empty() && !contains(want.from, artifact.produced_by)) return false;
-  if (want.tagged.empty()) return true;
-  return std::any_of(want.tagged.begin(), want.tagged.end(), [&](auto const& tag) { return contains(artifact.tags, tag); });
+  if (!want.tagged.empty() && std::none_of(want.tagged.begin(), want.tagged.end(), [&](auto const& tag) { return contains(artifact.tags, tag); })) return false;
+  return std::all_of(want.filters.begin(), want.filters.end(), [&](auto const& filter) { return filter.type != artifact.type || holds(filter.where, artifact.payload); });
 }
 
-activation& blackboard::state::open(subscription& sub, std::vector<artifact_ptr> inputs, run_state& run) {
+void blackboard::state::find_other_runs(activation& a) {
+  if (a.inputs.size() == 1) return;
+  std::unordered_set<run_state*> known{a.run};
+  for (auto const& input : a.inputs) {
+    if (input->run == a.run->row.id) continue;
+    run_state& other = run_of(input->run, input->context);
+    if (known.insert(&other).second) a.other_runs.push_back(&other);
+  }
+}
+
+activation* blackboard::state::open(subscription& sub, std::vector<artifact_ptr> inputs, bool unasked) {
+  auto const newest = std::max_element(inputs.begin(), inputs.end(), [](auto const& x, auto const& y) { return x->seq < y->seq; });
+  run_state& run = run_of((*newest)->run, (*newest)->context);
+  if (!admits(sub, run, **newest)) {
+    touch(run);
+    return nullptr;
+  }
   activation_no const no = ++last_activation;
   activation& a = activations[no];
+  a.newest_index = static_cast<std::size_t>(newest - inputs.begin());
   a.inputs = std::move(inputs);
-  a.newest_index = static_cast<std::size_t>(
-      std::max_element(a.inputs.begin(), a.inputs.end(), [](auto const& x, auto const& y) { return x->seq < y->seq; }) - a.inputs.begin());
   std::uint64_t group = 0;
   for (auto const& member : a.inputs) {
     a.row.inputs.push_back(member->seq);
@@ -101,19 +167,16 @@ activation& blackboard::state::open(subscription& sub, std::vector<artifact_ptr>
   a.row.id = derive_activation_id(a.newest().id, sub.identity, group);
   a.row.subscription = sub.row.no;
   a.row.run = run.row.id;
+  a.unasked = unasked;
   a.row.not_before = {};
   a.run = &run;
+  find_other_runs(a);
   a.sub = &sub;
-  ++counters.open;
-  ++counters.ready;
-  ++run.open;
   change_to(a.row);
-  // transition() counts from one state to the next; the first one is entered here.
-  a.blocked = !sub.served();
-  if (a.blocked) ++counters.blocked, ++run.blocked;
+  enter(a);
   sub.ready.push_back(no);
   queue(sub);
-  return a;
+  return &a;
 }
 
 }  // namespace skein::bus

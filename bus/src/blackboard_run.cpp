@@ -13,6 +13,7 @@ run_state& blackboard::state::run_of(run_id const& id, span_context const& root)
     slot = std::make_unique<run_state>();
     if (auto const ended = ended_runs.find(id); ended != ended_runs.end() && !ended->second.row.id.empty()) {
       slot->row = ended->second.row;
+      slot->started = ended->second.started;
       slot->row.status = run_status::running;
       slot->named = !slot->row.name.empty();
       ++counters.runs_open;
@@ -68,21 +69,35 @@ void blackboard::state::end_touched() {
     run->touched = false;
     if (run->open > 0 || run->holds > 0) continue;
     if (run->row.status == run_status::running) {
+      // The gravest thing that happened to it: a body that was lost may have left anything undone, a cancel only what it closed.
       run->row.status = run->body_lost          ? run_status::interrupted
+                        : run->cancelled        ? run_status::cancelled
                         : run->row.failures > 0 ? run_status::failed
                                                 : run_status::completed;
     }
     run->row.has_body = false;
+    if (run->cancelled) {
+      for (auto& w : waiters) w.cancelled |= w.run == run->row.id;
+    }
     change_to(run->row);
     out->ended.push_back({run->row, now});
-    for (std::size_t i = run->reported_closed; i < run->closed.size(); ++i) recent_closed.push_back(std::move(run->closed[i]));
-    for (std::size_t i = run->reported_failures; i < run->failures.size(); ++i) recent_failures.push_back(std::move(run->failures[i]));
+    // What was open work of several runs is told once: by the run that it belongs to.
+    for (std::size_t i = run->reported_closed; i < run->closed.size(); ++i) {
+      if (run->closed[i].run == run->row.id) recent_closed.push_back(std::move(run->closed[i]));
+    }
+    for (std::size_t i = run->reported_failures; i < run->failures.size(); ++i) {
+      if (run->failures[i].run == run->row.id) recent_failures.push_back(std::move(run->failures[i]));
+    }
+    inherit_notices(run->notices);
     recent_mismatches += run->mismatches - run->reported_mismatches;
     recent_omitted += run->omitted - run->reported_omitted;
     while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
     while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
     --counters.runs_open;
-    if (auto const dead_of = ended_runs.find(run->row.id); dead_of != ended_runs.end()) dead_of->second.row = run->row;
+    if (auto const dead_of = ended_runs.find(run->row.id); dead_of != ended_runs.end()) {
+      dead_of->second.row = run->row;
+      dead_of->second.started = std::move(run->started);
+    }
     runs.erase(run_id{run->row.id});
   }
   touched.clear();
@@ -98,10 +113,10 @@ void blackboard::state::on(input::wait_idle&& in) { waiters.push_back({in.reply_
 
 void blackboard::state::on(input::cancel_wait&& in) {
   auto found = std::find_if(waiters.begin(), waiters.end(), [&](waiter const& w) { return w.to == in.waiting; });
-  if (found == waiters.end()) return;
+  if (found == waiters.end()) return (void)end_condition(in.waiting);
   waiter const ended = *found;
   waiters.erase(found);
-  out->replies.push_back(reply::idle{ended.to, true, report(ended.scope, ended.run, true)});
+  out->replies.push_back(reply::idle{ended.to, true, report(ended, true)});
 }
 
 void blackboard::state::answer_waiters() {
@@ -112,11 +127,13 @@ void blackboard::state::answer_waiters() {
     }
     waiter const done = waiters[i];
     waiters.erase(waiters.begin() + static_cast<std::ptrdiff_t>(i));
-    out->replies.push_back(reply::idle{done.to, false, report(done.scope, done.run, false)});
+    out->replies.push_back(reply::idle{done.to, false, report(done, false)});
   }
 }
 
-board_report blackboard::state::report(run_id const& scope, std::optional<run_id> const& only, bool with_open) {
+board_report blackboard::state::report(waiter const& asked, bool with_open) {
+  run_id const& scope = asked.scope;
+  std::optional<run_id> const& only = asked.run;
   board_report made;
   if (auto found = runs.find(scope); !scope.empty() && found != runs.end()) {
     run_state& run = *found->second;
@@ -137,22 +154,29 @@ board_report blackboard::state::report(run_id const& scope, std::optional<run_id
     recent_failures.clear();
   }
   if (counters.blocked > 0 || with_open) describe_open(made, only, with_open);
+  describe_groups(made, only);
+  describe_embargoes(made, only);
+  made.notices = take_notices(scope);
+  made.batches_flushed = std::exchange(recent_flushed, 0);
+  auto const waited_for = only ? runs.find(*only) : runs.end();
+  made.cancelled = asked.cancelled || (waited_for != runs.end() && waited_for->second->cancelled);
   return made;
 }
 
 void blackboard::state::describe_open(board_report& into, std::optional<run_id> const& only, bool with_open) const {
-  std::map<std::string, std::uint64_t> blocked;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> open;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> blocked, open;
   for (auto const& [no, a] : activations) {
-    if (only && a.row.run != *only) continue;
+    bool concerned = !only;
+    if (only) a.each_run([&](run_state const& run) { concerned |= run.row.id == *only; });
+    if (!concerned) continue;
     if (a.blocked) {
-      ++blocked[a.sub->row.agent];
+      ++blocked[{a.sub->row.agent, std::string{why_blocked(a)}}];
     } else if (with_open) {
       char const* const where = a.row.state == activation_state::ready ? "ready" : a.row.state == activation_state::leased ? "leased" : "retry";
       ++open[{a.sub->row.agent, where}];
     }
   }
-  for (auto const& [agent, count] : blocked) into.blocked.push_back({agent, "no host serves this subscription", count});
+  for (auto const& [what, count] : blocked) into.blocked.push_back({what.first, what.second, count});
   for (auto const& [what, count] : open) into.open.push_back({what.first, what.second, count});
 }
 
@@ -165,18 +189,32 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
     auto& sub = *subscriptions[row.no - 1];
     sub.identity = identity_of(row);
     sub.row = std::move(row);
+    attach(sub);
     by_identity[sub.identity] = &sub;
     if (!sub.row.remote) continue;
     // Somebody in another process offered it: artifacts go to it, and who offered it is expected back.
     sub.descriptor = sub.row.remote->descriptor;
     sub.retry = sub.row.remote->retry;
+    set_rules(*sub.agent, sub.row.remote->rules);
     activate(sub);
     auto& of_agent = by_agent[sub.row.agent];
     of_agent.insert(std::upper_bound(of_agent.begin(), of_agent.end(), &sub, [](auto const* a, auto const* b) { return a->row.ordinal < b->row.ordinal; }), &sub);
     expect(sub, now + limits.grace);
   }
+  std::unordered_map<std::uint64_t, artifact_ptr> by_seq;
+  for (auto& artifact : from.artifacts) by_seq.emplace(artifact->seq, artifact);
+  auto const inputs_of = [&](activation_row const& row) {
+    std::vector<artifact_ptr> inputs;
+    for (auto seq : row.inputs) {
+      if (auto found = by_seq.find(seq); found != by_seq.end()) inputs.push_back(found->second);
+    }
+    return inputs;
+  };
   std::unordered_set<run_id> open_runs;
-  for (auto const& row : from.activations) open_runs.insert(row.run);
+  for (auto const& row : from.activations) {
+    open_runs.insert(row.run);
+    for (auto const& input : inputs_of(row)) open_runs.insert(input->run);
+  }
   for (auto& row : from.runs) {
     if (row.status != run_status::running && !open_runs.contains(row.id)) {
       ended_runs[row.id].row = std::move(row);
@@ -190,28 +228,25 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
     ++counters.runs_open;
     touch(*slot);
   }
-  std::unordered_map<std::uint64_t, artifact_ptr> by_seq;
-  for (auto& artifact : from.artifacts) by_seq.emplace(artifact->seq, artifact);
+  restore_schedule(from);
   for (auto& row : from.activations) {
     activation& a = activations[row.no];
-    for (auto seq : row.inputs) {
-      if (auto found = by_seq.find(seq); found != by_seq.end()) a.inputs.push_back(found->second);
-    }
+    a.inputs = inputs_of(row);
     if (a.inputs.empty() || row.subscription == 0 || row.subscription > subscriptions.size()) {
       activations.erase(row.no);
       continue;
     }
-    a.newest_index = a.inputs.size() - 1;
+    a.newest_index = static_cast<std::size_t>(
+        std::max_element(a.inputs.begin(), a.inputs.end(), [](auto const& x, auto const& y) { return x->seq < y->seq; }) - a.inputs.begin());
     a.sub = subscriptions[row.subscription - 1].get();
     a.run = &run_of(row.run, a.newest().context);
     a.row = std::move(row);
-    ++counters.open;
-    ++a.run->open;
+    a.unasked = a.inputs.size() == 1;  // into a group comes only what was asked
+    find_other_runs(a);
+    restored.push_back(a.row.no);
     // The lease of a dead process is void; the others are kept for their hosts until the grace has passed.
     auto const was = std::exchange(a.row.state, activation_state::ready);
-    ++counters.ready;
-    a.blocked = !a.sub->served();
-    if (a.blocked) ++counters.blocked, ++a.run->blocked;
+    enter(a);
     if (was == activation_state::leased && a.row.host != how.dead_host) {
       transition(a, activation_state::leased);
       grace_until = now + limits.grace;
@@ -222,19 +257,27 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
       a.sub->ready.push_back(a.row.no);
     }
   }
+  for (auto const& sub : subscriptions) {
+    if (sub->active && !sub->descriptor.exclusive.empty()) rejoin(*sub);
+  }
   for (auto& row : from.dead) {
-    std::vector<artifact_ptr> inputs;
-    for (auto seq : row.inputs) {
-      if (auto found = by_seq.find(seq); found != by_seq.end()) inputs.push_back(found->second);
-    }
+    std::vector<artifact_ptr> inputs = inputs_of(row);
     bool const is_whole = !inputs.empty() && inputs.size() == row.inputs.size() && row.subscription != 0 && row.subscription <= subscriptions.size();
     if (is_whole) bury(std::move(row), std::move(inputs));
   }
-  std::erase_if(ended_runs, [](auto const& one) { return one.second.dead == 0; });
+  restore_groups(from, by_seq);
+  restore_embargoes(from.embargoes, by_seq);
+  restore_timers(from.timers);
+  std::erase_if(ended_runs, [](auto const& one) { return one.second.references == 0; });
   for (auto& [key, id] : from.idempotency_keys) remember_key(key, id);
   for (auto const& artifact : how.kept) {
     if (artifact->seq <= last_seq) keep(artifact);
   }
+  // What earlier sessions have hidden comes out in this one.
+  if (how.kept.empty()) {
+    for (auto const& [seq, one] : embargoes) keep(one.artifact);
+  }
+  remember_failures();
 }
 
 }  // namespace skein::bus

@@ -139,6 +139,7 @@ delivery read_delivery(reader& in, std::vector<artifact_ptr> const& artifacts) {
     if (in.ok() && value.inputs.empty()) in.fail_before("a delivery needs an input");
     if (in.more()) value.priority = static_cast<std::int32_t>(
         in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+    if (in.more()) value.deadline = std::chrono::nanoseconds{in.sint(0)};
   });
   return value;
 }
@@ -225,6 +226,7 @@ query read_query(reader& in) {
     if (in.more()) in.texts(value.tagged);
     if (in.more()) value.limit = in.as_uint<std::uint32_t>();
     if (in.more()) value.all_sessions = in.boolean();
+    if (in.more()) value.agent = in.text();
   });
   return value;
 }
@@ -236,6 +238,21 @@ query_result read_query_result(reader& in, payload_slots& payloads) {
     in.list(value.artifacts, artifact_bytes_min, [&] { return read_artifact(in, payloads); });
     if (in.more()) value.truncated = in.boolean();
     if (in.more()) value.error = in.text();
+  });
+  return value;
+}
+
+progress read_progress(reader& in) {
+  progress value;
+  in.fields(5, [&] {
+    value.activation = wire::read_attempt(in);
+    value.agent = in.name();
+    value.run = in.optional_id<run_id>();
+    value.number = in.uint(std::numeric_limits<std::uint64_t>::max(), 1);
+    value.text = in.text();
+    if (in.ok() && value.text.size() > progress_text_bytes_max) {
+      in.fail_before("a text of " + std::to_string(value.text.size()) + " bytes is over the limit of " + std::to_string(progress_text_bytes_max), errc::too_large);
+    }
   });
   return value;
 }
@@ -287,6 +304,7 @@ message read_message(kind what, reader& in, payload_slots& payloads, std::vector
     case kind::goodbye: return read_goodbye(in);
     case kind::refused: return read_refused(in);
     case kind::nack: return read_nack(in);
+    case kind::progress: return read_progress(in);
     case kind::cancel: return read_attempt_message<cancel>(in);
     case kind::query: return read_query(in);
     case kind::query_result: return read_query_result(in, payloads);

@@ -1,6 +1,7 @@
 #include <skein/bus/codec.hpp>
 
 #include "codec_kind.hpp"
+#include "codec_utf8.hpp"
 #include "codec_values.hpp"
 #include "codec_writer.hpp"
 
@@ -135,13 +136,14 @@ kind write_header(writer& out, payload_list& payloads, deliver const& value) {
   for (auto const* one : artifacts.all) write_artifact(out, payloads, *one);
   out.items(value.deliveries.size(), "deliveries in one DELIVER");
   for (auto const& one : value.deliveries) {
-    out.fields(5);
+    out.fields(one.deadline.count() != 0 ? 6 : 5);
     write(out, one.activation);
     out.text(one.agent);
     out.uint(one.ordinal);
     out.items(one.inputs.size(), "inputs of one delivery");
     for (auto const& input : one.inputs) out.uint(artifacts.index.at(input.get()));
     out.sint(one.priority);
+    if (one.deadline.count() != 0) out.sint(one.deadline.count());
   }
   return kind::deliver;
 }
@@ -232,7 +234,7 @@ kind write_header(writer& out, payload_list&, cancel const& value) {
 }
 
 kind write_header(writer& out, payload_list&, query const& value) {
-  out.fields(8);
+  out.fields(value.agent.empty() ? 8 : 9);
   out.uint(value.number);
   out.text(value.type);
   out.text(value.produced_by);
@@ -241,7 +243,24 @@ kind write_header(writer& out, payload_list&, query const& value) {
   out.texts(value.tagged, "tags in one question");
   out.uint(value.limit);
   out.boolean(value.all_sessions);
+  if (!value.agent.empty()) out.text(value.agent);
   return kind::query;
+}
+
+kind write_header(writer& out, payload_list&, progress const& value) {
+  // Repaired first, as that may make it longer.
+  auto const text = wire::repaired_utf8(value.text);
+  if (text.size() > progress_text_bytes_max) {
+    out.fail(error{errc::too_large, "a progress text of " + std::to_string(text.size()) + " bytes is over the limit of " +
+                                        std::to_string(progress_text_bytes_max) + "; send it in pieces"});
+  }
+  out.fields(5);
+  write(out, value.activation);
+  out.text(value.agent);
+  out.optional_id(value.run);
+  out.uint(value.number);
+  out.text(text);
+  return kind::progress;
 }
 
 kind write_header(writer& out, payload_list& payloads, query_result const& value) {

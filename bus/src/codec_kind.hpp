@@ -31,7 +31,7 @@ enum class kind : std::uint8_t {
   nack = 16,
   drain,
   cancel,
-  // Reserved: named in the specification, answered as unsupported.
+  // Reserved, but for progress: named in the specification, answered as unsupported.
   publish,
   publish_ok,
   progress,
@@ -44,12 +44,13 @@ enum class kind : std::uint8_t {
 
 /// `DELIVER`, …; empty for a number that is no kind.
 [[nodiscard]] std::string_view name_of(kind value) noexcept;
-[[nodiscard]] constexpr bool is_reserved(kind value) noexcept { return value >= kind::publish && value <= kind::checkpoint_put; }
+[[nodiscard]] constexpr bool is_reserved(kind value) noexcept { return value >= kind::publish && value <= kind::checkpoint_put && value != kind::progress; }
 
 // Of each enum, the highest value that version 1 knows.
-inline constexpr auto last_grouping = grouping::single;
+inline constexpr auto last_grouping = grouping::timer;
+inline constexpr auto last_field_op = field_op::none_of;
 inline constexpr auto last_outcome = outcome::released;
-inline constexpr auto last_errc = errc::limit_reached;
+inline constexpr auto last_errc = errc::blocked;
 inline constexpr auto last_span_kind = span_kind::consumer;
 inline constexpr auto last_span_type = span_type::wait;
 inline constexpr auto last_status = status_code::interrupted;

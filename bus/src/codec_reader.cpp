@@ -269,6 +269,18 @@ std::string reader::name() {
   return value;
 }
 
+std::string reader::octets() {
+  if (!expect(wire_type::bin, "bin")) return {};
+  std::size_t length = 0;
+  if (!take_length(length)) return {};
+  if (length > remaining()) return fail_here("the frame ends inside it"), std::string{};
+  std::string value(length, '\0');
+  std::memcpy(value.data(), in_.data() + at_, length);
+  at_ += length;
+  advance();
+  return value;
+}
+
 void reader::fixed_bin(std::uint8_t* out, std::size_t size) {
   if (!expect(wire_type::bin, "bin")) return;
   std::size_t length = 0;

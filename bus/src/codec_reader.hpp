@@ -76,6 +76,8 @@ class reader {
   [[nodiscard]] std::string text();
   /// The same, not empty.
   [[nodiscard]] std::string name();
+  /// Binary of any length, copied.
+  [[nodiscard]] std::string octets();
   [[nodiscard]] span_context context();
   [[nodiscard]] timestamp time() { return timestamp{std::chrono::nanoseconds{sint()}}; }
 
@@ -97,6 +99,8 @@ class reader {
   /// The msgpack type of what is next: one of the enumerators, `end` when nothing is.
   enum class wire_type { nil, boolean, integer, real, text, bin, array, map, ext, never, end };
   [[nodiscard]] wire_type next_type() const noexcept;
+  /// Whether it is an integer above the highest std::int64_t.
+  [[nodiscard]] bool next_is_unsigned_only() const noexcept { return remaining() > 1 && peek() == 0xcf && std::to_integer<unsigned>(in_[at_ + 1]) >= 0x80; }
 
   /// Fails at the element that the next read would take, or that the last one took.
   void fail_here(std::string_view why, errc code = errc::bad_message);

@@ -15,6 +15,7 @@ void write(writer& out, agent_descriptor const& value);
 void write(writer& out, span_record const& value);
 void write(writer& out, run_record const& value);
 void write(writer& out, remote_offer const& value);
+void write(writer& out, verdicts const& value);
 /// nil for null.
 void write(writer& out, std::shared_ptr<visibility const> const& value);
 void write(writer& out, std::shared_ptr<trace_headers const> const& value);
@@ -25,6 +26,7 @@ void write(writer& out, std::shared_ptr<trace_headers const> const& value);
 [[nodiscard]] span_record read_span(reader& in);
 [[nodiscard]] run_record read_run(reader& in);
 [[nodiscard]] std::shared_ptr<remote_offer const> read_offer(reader& in);
+[[nodiscard]] verdicts read_verdicts(reader& in);
 [[nodiscard]] std::shared_ptr<visibility const> read_visibility(reader& in);
 [[nodiscard]] std::shared_ptr<trace_headers const> read_headers(reader& in);
 

@@ -62,6 +62,13 @@ void writer::bin(std::uint8_t const* data, std::size_t size) {
   raw(data, size);
 }
 
+void writer::octets(std::string_view value) {
+  auto const size = value.size();
+  if (size > std::numeric_limits<std::uint32_t>::max()) return fail(error{errc::too_large, "a value is longer than msgpack's 2^32 - 1 bytes; shorten it"});
+  size <= 0xff ? big_endian(0xc4, size, 1) : size <= 0xffff ? big_endian(0xc5, size, 2) : big_endian(0xc6, size, 4);
+  raw(value.data(), size);
+}
+
 void writer::fields(std::size_t count) {
   if (count < 16) return byte(0x90 | static_cast<unsigned>(count));
   if (count <= 0xffff) return big_endian(0xdc, count, 2);

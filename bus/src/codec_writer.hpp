@@ -26,6 +26,8 @@ class writer {
   /// UTF-8; bytes that are not are sent as U+FFFD, so that the text of an exception can't make a frame unreadable.
   void text(std::string_view value);
   void bin(std::uint8_t const* data, std::size_t size);
+  /// Binary of any length up to 2^32 - 1.
+  void octets(std::string_view value);
   /// An array of `count` fields.
   void fields(std::size_t count);
   /// An array whose length the data decides; too long is a failure.

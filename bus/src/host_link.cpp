@@ -30,6 +30,8 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr int received_per_turn_max = 256;
+/// Frames that have not been handed to the socket: with more, what may be lost is.
+constexpr std::size_t outbox_for_progress_max = 256;
 /// A pipe that has room again wakes the link nearly always; this is for the time when the news came while it looked elsewhere.
 constexpr std::chrono::milliseconds retry_every{5};
 constexpr std::chrono::milliseconds wait_max{60'000};
@@ -70,6 +72,7 @@ class zmq_host_link final : public host_link {
   [[nodiscard]] result<void> start();
   void complete(done&& result) override;
   void ask(query&& what) override;
+  void tell(progress&& what) override;
   void forget_question(std::uint64_t number) override;
   void drain() override;
   [[nodiscard]] link_state state() const override {
@@ -195,6 +198,13 @@ void zmq_host_link::ask(query&& what) {
   std::lock_guard const held{mutex_};
   auto const number = what.number;
   questions_.insert_or_assign(number, question{std::move(what), time_.now()});
+  wake_thread();
+}
+
+void zmq_host_link::tell(progress&& what) {
+  std::lock_guard const held{mutex_};
+  if (state_ != link_state::welcomed || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
+  post(message{std::move(what)});
   wake_thread();
 }
 

@@ -1,5 +1,7 @@
 #include <skein/bus/hub_bus.hpp>
 
+#include <skein/tracing/exception_text.hpp>
+
 #include "locked_bus.hpp"
 
 #include <algorithm>
@@ -9,39 +11,42 @@ namespace skein::bus {
 
 namespace {
 
-/// A predicate is the user's code: whatever it throws is a no.
-bool accepts(local_predicate const& predicate, artifact_data const& artifact) noexcept {
+/// Asks one piece of the user's code: whatever it throws is a no.
+void ask(local_predicate const& code, artifact_data const& artifact, verdicts& to) noexcept {
   try {
-    return predicate.accepts(artifact);
+    if (code.accepts && !code.accepts(artifact)) return to.rejected.push_back(code.subscription);
+    if (code.key) to.keys.emplace_back(code.subscription, code.key(artifact));
   } catch (...) {
-    return false;
+    auto const text = describe_exception(std::current_exception());
+    to.rejected.push_back(code.subscription);
+    to.threw.emplace_back(code.subscription, text.type + ": " + text.message);
   }
 }
 
-std::vector<subscription_no> rejected_by(predicate_table const& table, artifact_data const& artifact) {
-  std::vector<subscription_no> rejected;
+verdicts said_by(predicate_table const& table, artifact_data const& artifact) {
+  verdicts said;
   auto const asked = table.find(artifact.type);
-  if (asked == table.end()) return rejected;
-  for (auto const& predicate : asked->second) {
-    if (!accepts(predicate, artifact)) rejected.push_back(predicate.subscription);
-  }
-  return rejected;
+  if (asked == table.end()) return said;
+  for (auto const& code : asked->second) ask(code, artifact, said);
+  return said;
 }
 
-std::vector<std::vector<subscription_no>> children_rejected_by(predicate_table const& table, std::vector<child> const& children) {
-  std::vector<std::vector<subscription_no>> rejected;
-  if (table.empty()) return rejected;
-  for (auto const& c : children) {
-    auto& of_child = rejected.emplace_back();
+std::vector<verdicts> said_of_children(predicate_table const& table, std::vector<child> const& children) {
+  std::vector<verdicts> said;
+  if (children.empty()) return said;
+  said.resize(children.size());
+  if (table.empty()) return said;
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    child const& c = children[i];
     if (!table.contains(c.type)) continue;
     artifact_data seen;
     seen.type = c.type;
     seen.version = c.version;
     seen.payload = c.payload;
     seen.tags = c.tags;
-    of_child = rejected_by(table, seen);
+    said[i] = said_by(table, seen);
   }
-  return rejected;
+  return said;
 }
 
 }  // namespace
@@ -99,7 +104,7 @@ result<std::vector<reply::published>> locked_bus::publish_all(std::vector<input:
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    for (auto& one : in) one.rejected = rejected_by(*table, *one.artifact);
+    for (auto& one : in) one.said = said_by(*table, *one.artifact);
     held.lock();
     if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
   } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
@@ -129,7 +134,7 @@ void locked_bus::publish_async(input::publish in, std::function<void(result<repl
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    in.rejected = rejected_by(*table, *in.artifact);
+    in.said = said_by(*table, *in.artifact);
     held.lock();
   } while (table != table_.load(std::memory_order_relaxed));
   if (auto ok = usable(held); !ok) {
@@ -170,6 +175,7 @@ void locked_bus::install(predicate_table table) {
 }
 
 bool locked_bus::done(input::done in) {
+  port_.inspect(in.message);
   lock held{mutex_, std::defer_lock};
   return step_done(held, std::move(in));
 }
@@ -180,7 +186,7 @@ bool locked_bus::step_done(lock& held, input::done&& in) {
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    in.rejected = children_rejected_by(*table, in.message.children);
+    in.said = said_of_children(*table, in.message.children);
     held.lock();
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.

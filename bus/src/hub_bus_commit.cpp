@@ -35,13 +35,13 @@ void locked_bus::finish_step(lock& held, effects out, std::size_t steps) {
 
 void locked_bus::nudge_driver() {
   // Whoever drives the clock may have seen work going on when it looked; it looks again.
-  if (!core_.waits_only_for_time()) return;
+  if (!core_.waits_only_for_time() && (condition_waits_ == 0 || !core_.stands_still())) return;
   ++pokes_;
   answers_.notify_all();
 }
 
 void locked_bus::emit(lock& held, effects& out) {
-  bool const quiet = out.messages.empty() && out.announcements.empty() && out.ended.empty() && out.lost.empty() && out.untraced.empty() && callbacks_.empty();
+  bool const quiet = out.messages.empty() && out.announcements.empty() && out.ended.empty() && out.lost.empty() && out.untraced.empty() && out.notices.empty() && callbacks_.empty();
   if (quiet) return out.clear();
   auto const callbacks = std::exchange(callbacks_, {});
   auto const no = ++emission_no_;
@@ -52,6 +52,7 @@ void locked_bus::emit(lock& held, effects& out) {
   for (auto const& made : out.announcements) port_.announced(made);
   for (auto const& one : out.untraced) port_.untraced(one);
   for (auto const& one : out.lost) port_.lost(one);
+  for (auto const& one : out.notices) port_.noticed(one);
   if (!out.messages.empty()) port_.send(std::move(out.messages));
   for (auto const& run : out.ended) port_.ended(run);
   for (auto const& call : callbacks) call();
@@ -68,6 +69,7 @@ void locked_bus::arm_timer(lock& held) {
   bool const sooner = next && (!armed_ || *next < *armed_);
   armed_ = next;
   if (!sooner) return;
+  ++pokes_;
   answers_.notify_all();  // a thread that waits for an answer may have to wake for the timer
   held.unlock();
   (void)port_.wake();
@@ -76,8 +78,8 @@ void locked_bus::arm_timer(lock& held) {
 
 void locked_bus::answer(std::vector<board_reply>& replies) {
   for (auto& r : replies) {
-    // Idle speaks for the whole board: what other threads are still telling of earlier steps comes first.
-    if (!telling_.empty() && std::holds_alternative<reply::idle>(r)) {
+    // Idle, and a condition that holds, speak for the whole board: what other threads are still telling of earlier steps comes first.
+    if (!telling_.empty() && (std::holds_alternative<reply::idle>(r) || std::holds_alternative<reply::met>(r))) {
       held_back_.push_back({emission_no_, std::move(r)});
     } else {
       answer(std::move(r));
@@ -108,6 +110,7 @@ void locked_bus::answer(board_reply&& r) {
 
 void locked_bus::settle(pending& slot, result<board_reply> how) {
   slot.answer = std::move(how);
+  if (std::exchange(slot.for_condition, false)) --condition_waits_;
   if (slot.then) callbacks_.push_back([then = std::move(slot.then), given = *slot.answer] { then(given); });
   answers_.notify_all();
 }
@@ -151,6 +154,8 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
 }
 
 bool locked_bus::hand_over(lock& held) {
+  // Written meanwhile: whoever is asked would find nothing, and the next group would seem to have been handed over already.
+  if (group_steps_ == 0) return true;
   if (std::exchange(handed_over_, true)) return true;
   held.unlock();
   bool const taken_over = port_.wake();
@@ -181,6 +186,7 @@ void locked_bus::discard(lock& held, error const& why) {
   error const told{errc::ledger_failed, why.message(), why.where()};
   group_.clear();
   group_steps_ = 0;
+  handed_over_ = false;
   committed_no_ = group_no_++;  // whoever waits for it finds its answer, an error, in its slot
   for (auto& [to, slot] : std::exchange(slots_, {})) settle(*slot, told);
   broken_ = told;
@@ -202,6 +208,10 @@ result<void> locked_bus::recover(lock& held) {
   for (auto const& run : held_runs_) {
     if (core_.knows_run(run.run)) continue;
     core_.step(time_.now(), input::open_run{run}, out);
+    ++steps;
+  }
+  for (auto const& run : cancelled_runs_) {
+    core_.step(time_.now(), input::cancel_work{0, {}, run}, out);
     ++steps;
   }
   if (offered_) {

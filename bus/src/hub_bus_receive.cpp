@@ -39,12 +39,16 @@ void hub_port::lost(lost_attempt const&) {}
 void hub_port::untraced(untraced_attempt const&) {}
 void hub_port::recorded(remote_record&&) {}
 void hub_port::asked(host_key, query&&) {}
+void hub_port::noticed(notice const&) {}
+void hub_port::inspect(bus::done&) {}
+void hub_port::progressed(progress&&) {}
 
 void locked_bus::receive(host_key from, message&& what, std::string_view principal) {
   if (auto* m = std::get_if<bus::done>(&what)) return on_result(from, std::move(*m));
   if (auto* m = std::get_if<nack>(&what)) return on_result(from, as_done(std::move(*m)));
   if (auto* m = std::get_if<beat>(&what)) return on_beat(from, std::move(*m));
   if (auto* m = std::get_if<query>(&what)) return on_query(from, std::move(*m));
+  if (auto* m = std::get_if<progress>(&what)) return on_progress(from, std::move(*m));
   if (auto* m = std::get_if<hello>(&what)) return on_hello(from, std::move(*m), principal);
   lock held{mutex_};
   if (!admits(held)) return;
@@ -102,6 +106,7 @@ void locked_bus::on_result(host_key from, bus::done&& what) {
     record.received_at = time_.now();
     port_.recorded(std::move(record));
   }
+  port_.inspect(in.message);
   lock held{mutex_, std::defer_lock};
   (void)step_done(held, std::move(in));
   // Nobody took the commit over: a hub without threads of its own.
@@ -146,8 +151,21 @@ void locked_bus::on_query(host_key from, query&& what) {
       held.unlock();
       return port_.send(std::move(answer));
     }
+    if (!what.agent.empty() && !core_.offers(from, what.agent)) what.agent.clear();
   }
   port_.asked(from, std::move(what));
+}
+
+/// Lossy: what nobody works on at this moment, or a host says that is not known, is dropped.
+void locked_bus::on_progress(host_key from, progress&& what) {
+  {
+    lock const held{mutex_};
+    auto const work = core_.find_work(what.activation);
+    if (!work || !core_.offers(from, work->agent)) return;
+    what.agent = work->agent;
+    what.run = work->newest->run;
+  }
+  port_.progressed(std::move(what));
 }
 
 }  // namespace skein::bus

@@ -17,6 +17,7 @@ void locked_bus::release_run(run_id const& run, bool failed) {
   lock held{mutex_};
   auto const found = std::find_if(held_runs_.begin(), held_runs_.end(), [&](auto const& one) { return one.run == run; });
   if (found != held_runs_.end()) held_runs_.erase(found);
+  std::erase(cancelled_runs_, run);
   if (broken_) return;
   step(held, input::release{run, failed});
   if (durable_) await_commit(held, group_no_of_last_step());
@@ -41,17 +42,38 @@ std::shared_ptr<hub_bus::pending> locked_bus::begin_wait(std::optional<run_id> r
   return slot;
 }
 
-result<std::shared_ptr<hub_bus::pending>> locked_bus::begin_invoke(input::publish in, timestamp deadline) {
+std::shared_ptr<hub_bus::pending> locked_bus::begin_wait(board_condition condition) {
+  lock held{mutex_};
+  auto slot = make_slot();
+  if (auto ok = usable(held); !ok) {
+    slots_.erase(slot->id);
+    settle(*slot, ok.error());
+    return slot;
+  }
+  slot->for_condition = true;
+  ++condition_waits_;
+  step(held, input::wait_until{slot->id, std::move(condition)});
+  return slot;
+}
+
+template <class Input>
+result<std::shared_ptr<hub_bus::pending>> locked_bus::invoke_with(Input in, timestamp deadline) {
   lock held{mutex_};
   if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
   auto slot = make_slot();
   slot->waits_for_close = true;
   in.reply_to = slot->id;
-  in.reply_when_closed = true;
   step(held, std::move(in));
   if (durable_) await_commit(held, group_no_of_last_step());
   return slot;
 }
+
+result<std::shared_ptr<hub_bus::pending>> locked_bus::begin_invoke(input::publish in, timestamp deadline) {
+  in.reply_when_closed = true;
+  return invoke_with(std::move(in), deadline);
+}
+
+result<std::shared_ptr<hub_bus::pending>> locked_bus::begin_invoke(input::invoke in, timestamp deadline) { return invoke_with(std::move(in), deadline); }
 
 bool locked_bus::ready(pending const& wait) {
   lock held{mutex_};
@@ -103,14 +125,25 @@ void locked_bus::cancel(pending& wait) {
   answers_.wait(held, [&] { return wait.answer.has_value(); });  // it may have been answered before, and held back
 }
 
+namespace {
+
+std::vector<artifact_ptr> visible_at(timestamp now, std::vector<artifact_ptr> all) {
+  std::erase_if(all, [&](auto const& one) { return is_embargoed(*one, now); });
+  return all;
+}
+
+}  // namespace
+
 std::vector<artifact_ptr> locked_bus::artifacts(std::string_view type) {
   lock held{mutex_};
-  return core_.artifacts(type);
+  return visible_at(time_.now(), core_.artifacts(type));
 }
 
 result<std::vector<artifact_ptr>> locked_bus::stored_artifacts(std::string_view type) {
   if (!durable_) return artifacts(type);
-  return ledger_->artifacts(type, 0);
+  auto all = ledger_->artifacts(type, 0);
+  if (!all) return all;
+  return visible_at(time_.now(), std::move(*all));
 }
 
 board_counters locked_bus::counters() {
@@ -156,6 +189,17 @@ result<void> locked_bus::requeue(activation_id const& which) { return without_va
 result<void> locked_bus::drop_dead(activation_id const& which) { return without_value(settle_by(input::drop_dead{0, which})); }
 result<void> locked_bus::drain(std::string_view host) { return without_value(settle_by(input::drain{0, std::string{host}})); }
 
+result<void> locked_bus::pause(input::pause what) { return without_value(settle_by(std::move(what))); }
+
+result<std::uint64_t> locked_bus::cancel_work(input::cancel_work what) {
+  run_id const run = what.run;
+  auto const settled = settle_by(std::move(what));
+  if (!settled) return settled.error();
+  lock held{mutex_};
+  if (std::any_of(held_runs_.begin(), held_runs_.end(), [&](auto const& one) { return one.run == run; })) cancelled_runs_.push_back(run);
+  return settled->dropped;
+}
+
 result<std::uint64_t> locked_bus::forget_agent(std::string_view agent) {
   auto const settled = settle_by(input::forget_agent{0, std::string{agent}});
   if (!settled) return settled.error();
@@ -165,6 +209,26 @@ result<std::uint64_t> locked_bus::forget_agent(std::string_view agent) {
 subscription_no locked_bus::find_subscription(std::string_view agent, std::string_view type) {
   lock held{mutex_};
   return core_.find_subscription(agent, type);
+}
+
+subscription_no locked_bus::find_subscription(std::string_view agent, std::span<std::string const> types) {
+  lock held{mutex_};
+  return core_.find_subscription(agent, types);
+}
+
+bool locked_bus::stands_still() {
+  lock held{mutex_};
+  return group_steps_ == 0 && !committing_ && core_.stands_still();
+}
+
+std::optional<work_in_hand> locked_bus::find_work(attempt_ref const& which) {
+  lock held{mutex_};
+  return core_.find_work(which);
+}
+
+agent_rules locked_bus::rules_of(std::string_view agent) {
+  lock held{mutex_};
+  return core_.rules_of(agent);
 }
 
 bool locked_bus::knows_agent(std::string_view agent) {

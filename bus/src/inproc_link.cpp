@@ -76,7 +76,7 @@ class link_end {
   void wait() {
     std::array<zmq::pollitem_t, 2> items{{{socket_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, waker_.fd(), ZMQ_POLLIN, 0}}};
     try {
-      zmq::poll(items.data(), items.size(), std::chrono::seconds{1});
+      zmq::poll(items.data(), items.size());
     } catch (zmq::error_t const&) {
       // Interrupted by a signal: the caller looks and waits again.
     }

@@ -16,6 +16,7 @@ class hub_bus::pending {
  public:
   ticket id = 0;
   bool waits_for_close = false;
+  bool for_condition = false;
   std::optional<result<board_reply>> answer;
   std::function<void(result<board_reply> const&)> then;
 };
@@ -55,7 +56,15 @@ class locked_bus final : public hub_bus {
   result<void> drain(std::string_view host) override;
   result<std::uint64_t> forget_agent(std::string_view agent) override;
   subscription_no find_subscription(std::string_view agent, std::string_view type) override;
+  subscription_no find_subscription(std::string_view agent, std::span<std::string const> types) override;
+  result<std::shared_ptr<pending>> begin_invoke(input::invoke in, timestamp deadline) override;
+  std::shared_ptr<pending> begin_wait(board_condition condition) override;
+  result<void> pause(input::pause what) override;
+  result<std::uint64_t> cancel_work(input::cancel_work what) override;
+  bool stands_still() override;
+  std::optional<work_in_hand> find_work(attempt_ref const& which) override;
   bool knows_agent(std::string_view agent) override;
+  agent_rules rules_of(std::string_view agent) override;
   bool durable() const noexcept override { return durable_; }
 
  private:
@@ -87,11 +96,14 @@ class locked_bus final : public hub_bus {
   bool step_done(lock& held, input::done&& in);
   template <class Input>
   result<reply::settled> settle_by(Input in);
+  template <class Input>
+  result<std::shared_ptr<pending>> invoke_with(Input in, timestamp deadline);
 
   // What comes from hosts in other processes (hub_bus_receive.cpp); the first three without the lock.
   void on_result(host_key from, bus::done&& what);
   void on_beat(host_key from, bus::beat&& what);
   void on_query(host_key from, query&& what);
+  void on_progress(host_key from, progress&& what);
   void on_hello(host_key from, bus::hello&& what, std::string_view principal);
   [[nodiscard]] bool admits(lock& held);
   void step_remote(lock& held, board_input&& in);
@@ -111,6 +123,7 @@ class locked_bus final : public hub_bus {
   std::optional<hello> offered_;
   std::function<predicate_table(blackboard const&)> predicates_;
   std::vector<input::open_run> held_runs_;
+  std::vector<run_id> cancelled_runs_;          // of held_runs_: no row of an open run tells so
 
   effects group_;                               // of the steps since the last commit began
   std::size_t group_steps_ = 0;
@@ -130,6 +143,7 @@ class locked_bus final : public hub_bus {
   std::deque<reported_attempt> reported_in_order_;
 
   ticket last_ticket_ = 0;
+  std::size_t condition_waits_ = 0;             // of the slots
   std::unordered_map<ticket, std::shared_ptr<pending>> slots_;
   std::vector<std::function<void()>> callbacks_;
   /// An answer that leaves once the emissions up to `after` are over.

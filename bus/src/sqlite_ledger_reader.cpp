@@ -118,17 +118,22 @@ constexpr auto subscriptions_sql =
     "SELECT s.no, n.text, s.ordinal, s.fingerprint, s.remote FROM subscription s JOIN name n ON n.id = s.agent ORDER BY s.no";
 
 run_row read_run(row_reader& row) {
-  return {row.id<run_id>(1), row.text(2), row.context(3), row.enumerator(4, run_status::interrupted), row.number<std::uint64_t>(5), row.time(6), row.integer(7) != 0};
+  return {row.id<run_id>(1), row.text(2), row.context(3), row.enumerator(4, run_status::interrupted), row.number<std::uint64_t>(5), row.time(6), row.integer(7) != 0,
+          row.integer(8) != 0};
 }
 std::string newest_dead(std::size_t dead_kept_max) {
   return "SELECT no FROM activation WHERE state = 4 ORDER BY no DESC LIMIT " + std::to_string(dead_kept_max);
 }
 static_assert(activation_state{4} == activation_state::dead, "the SQL text says which state is dead");
 
-std::string runs_sql(std::size_t dead_kept_max) {
-  return "SELECT no, id, name, root, status, failures, started_at, has_body FROM run WHERE status IS NOT NULL AND no IN "
-         "(SELECT no FROM run WHERE status = 0 UNION SELECT run FROM activation WHERE state <= 2 UNION "
-         "SELECT run FROM activation WHERE no IN (" + newest_dead(dead_kept_max) + ")) ORDER BY no";
+/// Of the runs that are open or have an activation that is open or dead.
+std::string active_runs(std::size_t dead_kept_max) {
+  return "status IS NOT NULL AND no IN (SELECT no FROM run WHERE status = 0 UNION SELECT run FROM activation WHERE state <= 2 "
+         "UNION SELECT run FROM activation WHERE no IN (" + newest_dead(dead_kept_max) + "))";
+}
+constexpr auto run_by_id = "id = ?1 AND status IS NOT NULL";
+std::string runs_sql(std::string const& condition) {
+  return "SELECT no, id, name, root, status, failures, started_at, has_body, paused FROM run WHERE " + condition + " ORDER BY no";
 }
 
 activation_row read_activation(row_reader& row) {
@@ -203,6 +208,8 @@ class artifact_query {
 result<void> read_needed_artifacts(sqlite::database& file, board_state& out) {
   std::vector<std::uint64_t> needed;
   for (auto const& one : out.activations) needed.insert(needed.end(), one.inputs.begin(), one.inputs.end());
+  for (auto const& one : out.members) needed.push_back(one.seq);
+  for (auto const& one : out.embargoes) needed.push_back(one.seq);
   auto const of_open = std::unordered_set<std::uint64_t>(needed.begin(), needed.end());
   for (auto const& one : out.dead) needed.insert(needed.end(), one.inputs.begin(), one.inputs.end());
   std::ranges::sort(needed);
@@ -218,11 +225,77 @@ result<void> read_needed_artifacts(sqlite::database& file, board_state& out) {
   for (auto const& one : out.artifacts) found.insert(one->seq);
   auto const missing = std::ranges::count_if(of_open, [&](auto seq) { return !found.contains(seq); });
   if (missing > 0) {
-    return error{errc::corrupt, "open activations refer to " + std::to_string(missing) +
+    return error{errc::corrupt, "open activations, groups and embargoes refer to " + std::to_string(missing) +
                                     " artifacts that are not there; restore a copy of the ledger or move it away"};
   }
   // Retention with a smaller dead_kept_max, or of an earlier version, may have deleted what a dead one was about: it cannot be requeued.
   std::erase_if(out.dead, [&](auto const& one) { return !std::ranges::all_of(one.inputs, [&](auto seq) { return found.contains(seq); }); });
+  return {};
+}
+
+/// Groups, embargoes, timers and pauses.
+result<void> read_waiting(sqlite::database& file, board_state& out) {
+  auto done = each(file, "SELECT no, subscription, batch, correlation, key, opened_at, taken, seen FROM waiting_group ORDER BY no", "group", [&](row_reader& row) {
+    out.groups.push_back({row.number<group_no>(0), row.number<subscription_no>(1), row.integer(2) != 0, row.text(3), row.text(4), row.time(5),
+                          row.number<std::uint64_t>(6), row.number<std::uint64_t>(7)});
+  });
+  if (done) {
+    done = each(file, "SELECT \"group\", position, seq FROM waiting_member ORDER BY \"group\", position", "group", [&](row_reader& row) {
+      out.members.push_back({row.number<group_no>(0), row.number<std::uint32_t>(1), row.number<std::uint64_t>(2)});
+    });
+  }
+  for (std::size_t at = 0; done && at < out.members.size(); ++at) {
+    auto const no = out.members[at].group;
+    if (std::ranges::binary_search(out.groups, no, {}, &group_row::no)) continue;
+    return error{errc::corrupt, "there are members of group " + std::to_string(no) + ", which is not there; restore a copy of the ledger or move it away"};
+  }
+  if (done) {
+    done = each(file, "SELECT seq, said, asked_to FROM embargo ORDER BY seq", "the embargo of artifact", [&](row_reader& row) {
+      out.embargoes.push_back({row.number<std::uint64_t>(0), row.part(1, &wire::read_verdicts), row.number<subscription_no>(2)});
+    });
+  }
+  if (done) {
+    done = each(file, "SELECT subscription, next_due, number FROM timer ORDER BY subscription", "the timer of subscription", [&](row_reader& row) {
+      out.timers.push_back({row.number<subscription_no>(0), row.time(1), row.number<std::uint64_t>(2)});
+    });
+  }
+  if (done) {
+    done = each(file, "SELECT p.name, n.text FROM paused_agent p JOIN name n ON n.id = p.name ORDER BY n.text", "agent",
+                [&](row_reader& row) { out.agents.push_back({row.text(1), true}); });
+  }
+  return done;
+}
+
+/// Those that are active, and those of the artifacts that were read; with their counts.
+result<void> read_runs(sqlite::database& file, std::size_t dead_kept_max, board_state& out) {
+  struct numbered {
+    std::int64_t no;
+    run_row row;
+  };
+  std::vector<numbered> all;
+  std::unordered_set<run_id> known;
+  auto const take = [&](row_reader& row) {
+    all.push_back({row.integer(0), read_run(row)});
+    known.insert(all.back().row.id);
+  };
+  if (auto const done = each(file, runs_sql(active_runs(dead_kept_max)), "run", take); !done) return done;
+  auto by_id = file.prepare(runs_sql(run_by_id));
+  if (!by_id) return by_id.error();
+  for (auto const& artifact : out.artifacts) {
+    if (artifact->run.empty() || !known.insert(artifact->run).second) continue;
+    by_id->bind(1, as_blob(artifact->run));
+    if (auto const done = each(*by_id, "run", take); !done) return done;
+  }
+  auto counts = file.prepare("SELECT c.run, n.text, c.count FROM activation_count c JOIN name n ON n.id = c.agent WHERE c.run = ?1 ORDER BY n.text");
+  if (!counts) return counts.error();
+  std::ranges::sort(all, {}, [](numbered const& one) { return one.row.id; });
+  for (auto const& run : all) {
+    counts->bind(1, run.no);
+    auto const done = each(*counts, "run", [&](row_reader& row) { out.counts.push_back({run.row.id, row.text(1), row.number<std::uint64_t>(2)}); });
+    if (!done) return done;
+  }
+  std::ranges::sort(all, {}, &numbered::no);
+  for (auto& one : all) out.runs.push_back(std::move(one.row));
   return {};
 }
 
@@ -246,7 +319,6 @@ result<std::uint64_t> last_number(sqlite::database& file, char const* sql) {
 result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max, std::size_t dead_kept_max) {
   board_state out;
   auto done = each(file, subscriptions_sql, "subscription", [&](row_reader& row) { out.subscriptions.push_back(read_subscription(row)); });
-  if (done) done = each(file, runs_sql(dead_kept_max), "run", [&](row_reader& row) { out.runs.push_back(read_run(row)); });
   if (done) {
     done = each(file, activations_sql(open_states), "activation",
                 [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
@@ -255,7 +327,9 @@ result<board_state> read_state(sqlite::database& file, std::size_t idempotency_k
     done = each(file, activations_sql("no IN (" + newest_dead(dead_kept_max) + ')'), "activation",
                 [&](row_reader& row) { out.dead.push_back(read_activation(row)); });
   }
+  if (done) done = read_waiting(file, out);
   if (done) done = read_needed_artifacts(file, out);
+  if (done) done = read_runs(file, dead_kept_max, out);
   if (done) done = read_keys(file, idempotency_keys_max, out);
   if (!done) return done.error();
   // Retention may have deleted the newest rows; it leaves their numbers in `counter`.
@@ -265,6 +339,9 @@ result<board_state> read_state(sqlite::database& file, std::size_t idempotency_k
   auto const activation = last_number(file, "SELECT max(coalesce((SELECT max(no) FROM activation), 0), "
                                             "coalesce((SELECT value FROM counter WHERE name = 'last_activation'), 0))");
   if (!activation) return activation.error();
+  auto const group = last_number(file, "SELECT coalesce((SELECT value FROM counter WHERE name = 'last_group'), 0)");
+  if (!group) return group.error();
+  out.last_group = *group;
   out.last_seq = *seq;
   out.last_activation = *activation;
   return out;
@@ -272,7 +349,7 @@ result<board_state> read_state(sqlite::database& file, std::size_t idempotency_k
 
 result<run_history> read_history(sqlite::database& file, run_id const& run) {
   run_history out;
-  auto row_of_run = file.prepare("SELECT no, id, name, root, status, failures, started_at, has_body FROM run WHERE id = ?1 AND status IS NOT NULL");
+  auto row_of_run = file.prepare(runs_sql(run_by_id));
   if (!row_of_run) return row_of_run.error();
   row_of_run->bind(1, as_blob(run));
   if (auto const known = each(*row_of_run, "run", [&](row_reader& row) { out.run = read_run(row); }); !known) return known.error();

@@ -33,8 +33,9 @@ result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_
            one{out.remove_activation_, "DELETE FROM activation WHERE no = ?1"},
            one{out.group_inputs_, "SELECT more_inputs FROM activation WHERE state <= 2 AND more_inputs IS NOT NULL UNION ALL "
                                   "SELECT more_inputs FROM activation WHERE state = 4 AND no >= ?1 AND more_inputs IS NOT NULL"},
-           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM activation WHERE input = seq AND state <= 2) OR "
-                                    "EXISTS(SELECT 1 FROM activation WHERE input = seq AND state = 4 AND no >= ?3) FROM artifact "
+           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM activation WHERE input = a.seq AND state <= 2) OR "
+                                    "EXISTS(SELECT 1 FROM activation WHERE input = a.seq AND state = 4 AND no >= ?3) OR "
+                                    "EXISTS(SELECT 1 FROM waiting_member WHERE seq = a.seq) OR EXISTS(SELECT 1 FROM embargo WHERE seq = a.seq) FROM artifact a "
                                     "WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
            one{out.remove_artifact_, "DELETE FROM artifact WHERE seq = ?1"},
            // Runs older than every row that is left.

@@ -53,8 +53,27 @@ CREATE INDEX activation_dead ON activation(no) WHERE state = 4;
 CREATE INDEX activation_dead_input ON activation(input) WHERE state = 4;
 )sql";
 
+// What waits: groups (by subscription, correlation and key) with their members, hidden artifacts with what local code said of them (`said`, by
+// the codec; NULL is nothing), timers, paused agents and runs, and counts of activations, which go with their run. Rows of closed groups and
+// lifted embargoes are deleted; the highest number of a group ever used stays in `counter`.
+constexpr char const* version_3 = R"sql(
+ALTER TABLE run ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE waiting_group(
+  no INTEGER PRIMARY KEY, subscription INTEGER NOT NULL, batch INTEGER NOT NULL, correlation TEXT NOT NULL, key TEXT NOT NULL,
+  opened_at INTEGER NOT NULL, taken INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT;
+CREATE TABLE waiting_member(
+  "group" INTEGER NOT NULL, position INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY("group", position)) STRICT, WITHOUT ROWID;
+CREATE INDEX waiting_member_seq ON waiting_member(seq);
+CREATE TABLE embargo(seq INTEGER PRIMARY KEY, said BLOB, asked_to INTEGER NOT NULL) STRICT;
+CREATE TABLE timer(subscription INTEGER PRIMARY KEY, next_due INTEGER NOT NULL, number INTEGER NOT NULL) STRICT;
+CREATE TABLE paused_agent(name INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE activation_count(
+  run INTEGER NOT NULL, agent INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(run, agent)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER run_removed AFTER DELETE ON run BEGIN DELETE FROM activation_count WHERE run = old.no; END;
+)sql";
+
 /// migrations[i] takes a file from schema i to i + 1.
-constexpr std::array<char const*, schema_version> migrations = {version_1, version_2};
+constexpr std::array<char const*, schema_version> migrations = {version_1, version_2, version_3};
 
 struct identity {
   std::int64_t application, version, objects;

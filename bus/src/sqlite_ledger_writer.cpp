@@ -28,8 +28,11 @@ bytes_view encode_part(bytes& buffer, Part const& part) {
   return buffer;
 }
 
-error unknown_activation(activation_no no) {
-  return error{errc::ledger_failed, "the ledger holds no activation " + std::to_string(no) + " that could change"};
+/// After a statement that must have found its one row. Not RETURNING: SQLite would gather the row in a table of its own first, which costs as
+/// much as the update.
+result<void> changed_a_row(sqlite::statement const& by, std::string_view what, std::uint64_t no) {
+  if (sqlite3_changes(sqlite3_db_handle(by.handle())) > 0) return {};
+  return error{errc::ledger_failed, "the ledger holds no " + std::string{what} + ' ' + std::to_string(no) + " that could change"};
 }
 
 }  // namespace
@@ -45,18 +48,29 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
            one{out.add_name_, "INSERT INTO name(text) VALUES(?1) RETURNING id"},
            one{out.find_run_, "SELECT no FROM run WHERE id = ?1"},
            one{out.refer_run_, "INSERT INTO run(id) VALUES(?1) RETURNING no"},
-           one{out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at, has_body) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+           one{out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at, has_body, paused) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
                              "ON CONFLICT(id) DO UPDATE SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, "
-                             "started_at = ?6, has_body = ?7 RETURNING no"},
+                             "started_at = ?6, has_body = ?7, paused = ?8 RETURNING no"},
            one{out.update_run_, "UPDATE run SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, started_at = ?6, "
-                                "has_body = ?7 WHERE no = ?1"},
+                                "has_body = ?7, paused = ?8 WHERE no = ?1"},
            one{out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
                                    "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
            one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
            one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
            one{out.add_activation_, "INSERT INTO activation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"},
-           one{out.update_activation_, "UPDATE activation SET state = ?5, attempt = ?6, failures = ?7, losses = ?8, not_before = ?9, "
-                                       "host = ?10, error_type = ?13, what = ?14, since = ?15 WHERE no = ?1"},
+           one{out.update_activation_, "UPDATE activation SET subscription = coalesce(?3, subscription), state = ?5, attempt = ?6, failures = ?7, "
+                                       "losses = ?8, not_before = ?9, host = ?10, error_type = ?13, what = ?14, since = ?15 WHERE no = ?1"},
+           one{out.add_group_, "INSERT INTO waiting_group VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(no) DO UPDATE SET seen = ?8"},
+           one{out.add_member_, "INSERT INTO waiting_member VALUES(?1, ?2, ?3)"},
+           one{out.remove_members_, "DELETE FROM waiting_member WHERE \"group\" = ?1"},
+           one{out.remove_group_, "DELETE FROM waiting_group WHERE no = ?1"},
+           one{out.keep_group_number_, "INSERT INTO counter VALUES('last_group', ?1) ON CONFLICT(name) DO UPDATE SET value = max(value, ?1)"},
+           one{out.add_embargo_, "INSERT INTO embargo VALUES(?1, ?2, ?3)"},
+           one{out.lift_embargo_, "DELETE FROM embargo WHERE seq = ?1"},
+           one{out.put_timer_, "INSERT INTO timer VALUES(?1, ?2, ?3) ON CONFLICT(subscription) DO UPDATE SET next_due = ?2, number = ?3"},
+           one{out.pause_agent_, "INSERT INTO paused_agent VALUES(?1) ON CONFLICT(name) DO NOTHING"},
+           one{out.resume_agent_, "DELETE FROM paused_agent WHERE name = ?1"},
+           one{out.put_count_, "INSERT INTO activation_count VALUES(?1, ?2, ?3) ON CONFLICT(run, agent) DO UPDATE SET count = ?3"},
        }) {
     auto prepared = file.prepare(sql, true);
     if (!prepared) return prepared.error();
@@ -76,14 +90,31 @@ result<void> row_writer::apply(std::span<change const> changes) {
     auto done = std::visit([this](auto const& row) { return add(row); }, one);
     if (!done) return done;
   }
+  if (last_group_ > 0) return keep_group_number_.bind(1, static_cast<std::int64_t>(last_group_)).run();
   return {};
 }
 
 void row_writer::collect(std::span<change const> changes) {
   last_activations_.clear();
   last_runs_.clear();
+  groups_.clear();
+  last_group_ = 0;
   for (auto const& one : changes) {
-    if (auto const* update = std::get_if<activation_update>(&one)) last_activations_[update->no].update = update;
+    if (auto const* update = std::get_if<activation_update>(&one)) {
+      auto& last = last_activations_[update->no];
+      last.update = update;
+      if (update->subscription != 0) last.subscription = update->subscription;
+    }
+    if (auto const* group = std::get_if<group_row>(&one)) {
+      // Otherwise it was opened before.
+      if (group->seen == 0) {
+        groups_.emplace(group->no, false);
+        last_group_ = std::max(last_group_, group->no);
+      }
+    }
+    if (auto const* closed = std::get_if<group_closed>(&one)) {
+      if (auto const opened = groups_.find(closed->no); opened != groups_.end()) opened->second = true;
+    }
     if (auto const* row = std::get_if<run_row>(&one)) {
       auto& last = last_runs_[row->id];
       last.row = row;
@@ -157,7 +188,8 @@ result<void> row_writer::add(run_row const& first) {
   known != runs_.end() ? statement.bind(1, known->second.no) : statement.bind(1, as_blob(row.id));
   context_blob root;
   statement.bind(2, last.mapped().name).bind(4, static_cast<std::int64_t>(row.status))
-      .bind(5, static_cast<std::int64_t>(row.failures)).bind(6, nanoseconds(row.started_at)).bind(7, std::int64_t{row.has_body});
+      .bind(5, static_cast<std::int64_t>(row.failures)).bind(6, nanoseconds(row.started_at)).bind(7, std::int64_t{row.has_body})
+      .bind(8, std::int64_t{row.paused});
   row.root == span_context{} ? statement.bind_null(3) : statement.bind(3, root.of(row.root));
   if (known != runs_.end()) return statement.run();
   auto const returned = statement.step();
@@ -207,9 +239,11 @@ result<void> row_writer::add(activation_row const& row) {
   auto const last = last_activations_.find(row.no);
   if (last != last_activations_.end()) {
     last->second.inserted = true;
-    return insert(row, *last->second.update);
+    auto state = *last->second.update;
+    state.subscription = last->second.subscription;
+    return insert(row, state);
   }
-  return insert(row, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, row.host, row.error_type, row.what, row.since});
+  return insert(row, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, row.host, row.error_type, row.what, row.since, 0});
 }
 
 namespace {
@@ -232,7 +266,7 @@ result<void> row_writer::insert(activation_row const& row, activation_update con
   if (!of_run) return of_run.error();
   auto& statement = add_activation_;
   if (auto const bound = bind_state(statement, state, state.host.empty() ? 0 : name(state.host)); !bound) return bound;
-  statement.bind(2, as_blob(row.id)).bind(3, std::int64_t{row.subscription});
+  statement.bind(2, as_blob(row.id)).bind(3, std::int64_t{state.subscription != 0 ? state.subscription : row.subscription});
   *of_run != nullptr ? statement.bind(4, (*of_run)->no) : statement.bind_null(4);
   row.inputs.empty() ? statement.bind_null(11) : statement.bind(11, static_cast<std::int64_t>(row.inputs.front()));
   if (row.inputs.size() > 1) {
@@ -248,11 +282,62 @@ result<void> row_writer::insert(activation_row const& row, activation_update con
 result<void> row_writer::add(activation_update const& row) {
   auto const& last = last_activations_.find(row.no)->second;
   if (last.inserted || last.update != &row) return {};
+  last.subscription == 0 ? update_activation_.bind_null(3) : update_activation_.bind(3, std::int64_t{last.subscription});
   if (auto const bound = bind_state(update_activation_, row, row.host.empty() ? 0 : name(row.host)); !bound) return bound;
   if (auto const updated = update_activation_.run(); !updated) return updated;
-  // Not RETURNING: SQLite would gather the one row in a table of its own first, which costs as much as the update.
-  if (sqlite3_changes(sqlite3_db_handle(update_activation_.handle())) == 0) return unknown_activation(row.no);
-  return {};
+  return changed_a_row(update_activation_, "activation", row.no);
+}
+
+// ---- what waits ----
+
+result<void> row_writer::add(group_row const& row) {
+  if (auto const opened = groups_.find(row.no); opened != groups_.end() && opened->second) return {};
+  return add_group_.bind(1, static_cast<std::int64_t>(row.no)).bind(2, std::int64_t{row.subscription}).bind(3, std::int64_t{row.batch})
+      .bind(4, std::string_view{row.correlation}).bind(5, std::string_view{row.key}).bind(6, nanoseconds(row.opened_at))
+      .bind(7, static_cast<std::int64_t>(row.taken)).bind(8, static_cast<std::int64_t>(row.seen)).run();
+}
+
+result<void> row_writer::add(group_member const& row) {
+  if (auto const opened = groups_.find(row.group); opened != groups_.end() && opened->second) return {};
+  return add_member_.bind(1, static_cast<std::int64_t>(row.group)).bind(2, std::int64_t{row.position}).bind(3, static_cast<std::int64_t>(row.seq)).run();
+}
+
+result<void> row_writer::add(group_closed const& row) {
+  if (groups_.contains(row.no)) return {};
+  auto const no = static_cast<std::int64_t>(row.no);
+  if (auto const removed = remove_members_.bind(1, no).run(); !removed) return removed;
+  if (auto const removed = remove_group_.bind(1, no).run(); !removed) return removed;
+  return changed_a_row(remove_group_, "group", row.no);
+}
+
+result<void> row_writer::add(embargo_row const& row) {
+  add_embargo_.bind(1, static_cast<std::int64_t>(row.seq)).bind(3, std::int64_t{row.asked_to});
+  row.said == verdicts{} ? add_embargo_.bind_null(2) : add_embargo_.bind(2, encode_part(said_, row.said));
+  return add_embargo_.run();
+}
+
+result<void> row_writer::add(embargo_lifted const& row) {
+  if (auto const removed = lift_embargo_.bind(1, static_cast<std::int64_t>(row.seq)).run(); !removed) return removed;
+  return changed_a_row(lift_embargo_, "embargo of artifact", row.seq);
+}
+
+result<void> row_writer::add(timer_row const& row) {
+  return put_timer_.bind(1, std::int64_t{row.subscription}).bind(2, nanoseconds(row.next_due)).bind(3, static_cast<std::int64_t>(row.number)).run();
+}
+
+result<void> row_writer::add(agent_row const& row) {
+  auto const agent = name(row.name);
+  if (!agent) return agent.error();
+  return (row.paused ? pause_agent_ : resume_agent_).bind(1, *agent).run();
+}
+
+result<void> row_writer::add(activation_count const& row) {
+  auto const of_run = run(row.run);
+  if (!of_run) return of_run.error();
+  if (*of_run == nullptr) return error{errc::ledger_failed, "a count of activations of " + row.agent + " names no run"};
+  auto const of_agent = name(row.agent);
+  if (!of_agent) return of_agent.error();
+  return put_count_.bind(1, (*of_run)->no).bind(2, *of_agent).bind(3, static_cast<std::int64_t>(row.count)).run();
 }
 
 }  // namespace skein::bus::ledger_file

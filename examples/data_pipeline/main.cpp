@@ -50,7 +50,7 @@ model train(feature_table const& data, skein::context& ctx) {
 }
 
 // A handler may look at what else its run has put on the board: here, the rows that the model has not seen.
-evaluation evaluate(model const& m, skein::context& ctx) { return judge(m, *ctx.artifacts<feature_table>().back()); }
+evaluation evaluate(model const& m, skein::context& ctx) { return judge(m, *ctx.artifacts<feature_table>().front()); }
 
 int main() {
   skein::orchestrator hub;

@@ -37,7 +37,7 @@ summary summarise(source const& from) {
 // The words of the question that several summaries use. Exactly one summary is the last on the board: with it, all of them are there.
 std::vector<insight> compare(skein::artifact<summary> const& arrived, skein::context& ctx) {
   auto const all = ctx.artifacts<summary>();
-  if (all.size() < arrived->of || all.back().id() != arrived.id()) return {};
+  if (all.size() < arrived->of || all.front().id() != arrived.id()) return {};
   std::vector<insight> made;
   for (auto const& word : distinct_words_of(arrived->question)) {
     insight one{word, {}};

@@ -2,12 +2,9 @@
 
 #include "copyright.hpp"
 #include "file_checker.hpp"
-#include "pairs.hpp"
 #include "replace_file.hpp"
 #include "spdx_document.hpp"
 #include "summary.hpp"
-
-#include <memory>
 
 namespace sbom {
 namespace {
@@ -28,9 +25,8 @@ licences read_licences(root_folder const& root, package const& of) {
   return {of.id, std::move(facts.expression), std::move(facts.custom), std::move(facts.findings)};
 }
 
-component component_of(licences&& about, file_check&& files) {
-  component made{std::move(files.subject), std::move(about.expression), std::move(about.custom), files.recorded, files.hashed, files.bytes,
-                 std::move(about.findings)};
+component component_of(licences const& about, file_check const& files) {
+  component made{files.subject, about.expression, about.custom, files.recorded, files.hashed, files.bytes, about.findings};
   made.findings.insert(made.findings.end(), files.findings.begin(), files.findings.end());
   return made;
 }
@@ -64,19 +60,15 @@ skein::agent file_hasher(root_folder root, reading_options options) {
       .max_concurrency(options.concurrency);
 }
 
-skein::agent joiner(std::size_t waiting_max, std::function<void(package_progress)> seen) {
-  // The halves that wait live in the hub's process only, and so does the board: the program's ledger is memory: for that reason.
-  auto const waiting = std::make_shared<pairs<licences, file_check>>(waiting_max);
-  auto const finish = [seen](std::optional<std::pair<licences, file_check>>&& both) -> std::optional<component> {
-    if (!both) return std::nullopt;
-    auto made = component_of(std::move(both->first), std::move(both->second));
+skein::agent joiner(std::function<void(package_progress)> seen) {
+  auto const join = [seen = std::move(seen)](licences const& about, file_check const& files) {
+    auto made = component_of(about, files);
     if (seen) seen({1, made.hashed, made.bytes});
     return made;
   };
   return skein::agent{"joiner"}
       .description("Joins what is known of a package")
-      .on<licences>([=](licences const& half) { return finish(waiting->left(half.package_id, half)); })
-      .on<file_check>([=](file_check const& half) { return finish(waiting->right(half.package_id, half)); })
+      .on(skein::when<licences, file_check>().join_by(&licences::package_id, &file_check::package_id), join)
       .publishes<component>();
 }
 

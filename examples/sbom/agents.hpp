@@ -40,9 +40,8 @@ struct package_progress {
   std::size_t packages = 0, files = 0, bytes = 0;
 };
 
-/// Joins both results of a package to a component; for one host. `seen` is told what each call adds, on the handler's thread.
-/// At most `waiting_max` packages may have one result and wait for the other.
-[[nodiscard]] skein::agent joiner(std::size_t waiting_max, std::function<void(package_progress)> seen = {});
+/// Joins both results of a package to a component. `seen` is told what each call adds, on the handler's thread.
+[[nodiscard]] skein::agent joiner(std::function<void(package_progress)> seen = {});
 
 /// Where the document goes, and what it says of its making.
 struct document_options {

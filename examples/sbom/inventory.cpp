@@ -32,9 +32,7 @@ class inventory {
  public:
   inventory(inventory_options const& options, progress& seen, std::ostream& out) : options_(options), seen_(seen), out_(out) {
     if (options.workers > 0) socket_folder_.emplace();
-    // In memory: the joiner's halves live in this process, so a board that outlives it would wait for them in vain. An inventory that was
-    // killed is simply taken again. Workers don't change that: they hold no more than packages that the board can give to others when
-    // they die, and they end with this process. The traces are on the disk in any case.
+    // In memory: an inventory that was killed is simply taken again, and workers end with this process. The traces are on the disk in any case.
     hub_.emplace(skein::orchestrator_options{
         .ledger = "memory:", .worker_threads = options.threads, .listen = endpoints(), .stop_on_signals = true});
   }
@@ -71,7 +69,7 @@ class inventory {
     reading_options const reading{options_.hashed, std::max(1u, options_.threads.value_or(std::thread::hardware_concurrency()))};
     hub_->add(licence_reader(root, reading));
     if (options_.workers == 0) hub_->add(file_hasher(root, reading));
-    hub_->add(joiner(batch_packages, [this](package_progress const& more) {
+    hub_->add(joiner([this](package_progress const& more) {
       seen_.files += more.files;
       seen_.bytes += more.bytes;
       seen_.packages += more.packages;
@@ -106,8 +104,7 @@ class inventory {
       left = left.subspan(batch.size());
       hub_->publish_all(batch);
       auto const report = run.run_until_idle();
-      // A handler may see the signal, and fail, before the wait does.
-      if (report.reason == "cancelled" || was_interrupted(report)) end_early(run, order);
+      if (report.reason == "cancelled") end_early(run, order);
       refuse_gaps(report);
     }
   }
@@ -133,10 +130,6 @@ class inventory {
   }
 
   [[nodiscard]] std::string not_written() const { return visible(options_.output) + " was not written"; }
-
-  static bool was_interrupted(skein::run_report const& report) {
-    return std::any_of(report.failures.begin(), report.failures.end(), [](auto const& one) { return one.error_type.ends_with("interrupted"); });
-  }
 
   /// A package that could not be examined is missing in the document, so there should be none.
   static void refuse_gaps(skein::run_report const& report) {

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t answer_bytes_max = std::size_t{256} << 20;
 
 errc code_named(std::string const& name) {
-  for (int code = 1; code <= static_cast<int>(errc::limit_reached); ++code) {
+  for (int code = 1; code <= static_cast<int>(errc::blocked); ++code) {
     if (to_string(static_cast<errc>(code)) == name) return static_cast<errc>(code);
   }
   return errc::bad_message;

@@ -51,10 +51,14 @@ std::int64_t ns(timestamp time) { return time.time_since_epoch().count(); }
 
 // --- looking -----------------------------------------------------------------------------------------------------------------------
 
-json counters_json(bus::board_counters const& c) {
+json counters_json(bus::board_counters const& c, std::uint64_t blocked_outside) {
   return {{"artifacts", c.artifacts}, {"artifacts_kept", c.artifacts_kept}, {"artifacts_evicted", c.artifacts_evicted},
           {"open", c.open}, {"ready", c.ready}, {"leased", c.leased}, {"retry", c.retry}, {"blocked", c.blocked},
-          {"done", c.done}, {"dead", c.dead}, {"mismatched", c.mismatched}, {"losses", c.losses}, {"stale", c.stale}, {"runs_open", c.runs_open}};
+          {"done", c.done}, {"dead", c.dead}, {"mismatched", c.mismatched}, {"losses", c.losses}, {"stale", c.stale}, {"runs_open", c.runs_open},
+          {"delayed", c.delayed}, {"groups_open", c.groups_open}, {"groups_expired", c.groups_expired}, {"batches_flushed", c.batches_flushed},
+          {"embargoed", c.embargoed}, {"cancelled", c.cancelled}, {"predicates_threw", c.predicates_threw}, {"deadlines_exceeded", c.deadlines_exceeded},
+          {"breakers_opened", c.breakers_opened}, {"over_limit", c.over_limit}, {"ticks", c.ticks}, {"ticks_skipped", c.ticks_skipped},
+          {"artifacts_blocked", c.artifacts_blocked + blocked_outside}};
 }
 
 json network_json(bus::network_counters const& c) {
@@ -73,7 +77,7 @@ json status(control_target const& hub) {
           {"uptime_s", uptime},
           {"ledger", hub.ledger},
           {"endpoints", hub.network ? hub.network->endpoints() : std::vector<std::string>{}},
-          {"counters", counters_json(hub.board.counters())},
+          {"counters", counters_json(hub.board.counters(), hub.blocked_outside)},
           {"network", hub.network ? network_json(hub.network->counters()) : json{}},
           {"spans", spans_json(hub.spans.counters())},
           {"hosts", hub.board.hosts().size()}};
@@ -92,7 +96,8 @@ json agents(control_target const& hub) {
   json all = json::array();
   for (auto const& agent : hub.board.agents()) {
     all.push_back({{"name", agent.name}, {"subscriptions", agent.subscriptions}, {"hosts", agent.hosts}, {"ready", agent.ready},
-                   {"leased", agent.leased}, {"retry", agent.retry}, {"blocked", agent.blocked}, {"dead", agent.dead}});
+                   {"leased", agent.leased}, {"retry", agent.retry}, {"blocked", agent.blocked}, {"dead", agent.dead},
+                   {"paused", agent.paused}, {"breaker", agent.breaker}});
   }
   return all;
 }
@@ -143,6 +148,30 @@ json forget(control_target const& hub, json const& request) {
   return {{"count", hub.board.forget_agent(member<std::string>(request, "agent")).value()}};
 }
 
+/// "target" is the name of an agent, or the id of a run.
+template <class Input>
+Input aimed(control_target const& hub, json const& request) {
+  auto const target = member<std::string>(request, "target");
+  Input what;
+  if (hub.board.knows_agent(target)) {
+    what.agent = target;
+  } else if (auto const run = run_id::parse(target)) {
+    what.run = *run;
+  } else {
+    throw error{errc::not_found, "there is no agent of this name, and it is no run's id", target};
+  }
+  return what;
+}
+
+json pause(control_target const& hub, json const& request, bool paused) {
+  auto what = aimed<bus::input::pause>(hub, request);
+  what.paused = paused;
+  hub.board.pause(std::move(what)).value();
+  return json::object();
+}
+
+json cancel(control_target const& hub, json const& request) { return {{"count", hub.board.cancel_work(aimed<bus::input::cancel_work>(hub, request)).value()}}; }
+
 json reload_keys(control_target const& hub) {
   if (!hub.network) throw error{errc::misuse, "this hub does not listen: it has no keys"};
   hub.network->reload_keys();
@@ -165,12 +194,14 @@ payload payload_of(control_target const& hub, std::string const& type, json cons
 }
 
 json report_json(run_report const& report) {
-  json failures = json::array(), blocked = json::array();
+  json failures = json::array(), blocked = json::array(), stranded = json::array();
   for (auto const& f : report.failures) {
     failures.push_back({{"agent", f.agent}, {"error_type", f.error_type}, {"what", f.what}, {"attempt", f.attempt}, {"id", f.id.to_string()}});
   }
   for (auto const& b : report.blocked) blocked.push_back({{"agent", b.agent}, {"reason", b.reason}, {"count", b.count}});
-  return {{"reason", report.reason}, {"activations", report.activations.size()}, {"failures", std::move(failures)}, {"blocked", std::move(blocked)}};
+  for (auto const& s : report.stranded) stranded.push_back({{"agent", s.agent}, {"missing", s.missing}, {"count", s.count}});
+  return {{"reason", report.reason}, {"activations", report.activations.size()}, {"failures", std::move(failures)}, {"blocked", std::move(blocked)},
+          {"stranded", std::move(stranded)}};
 }
 
 json publish(control_target const& hub, json const& request, std::function<bool()> const& abandoned) {
@@ -207,6 +238,9 @@ json act(control_target const& hub, json const& request, std::function<bool()> c
   if (name == "dead_drop") return dead_drop(hub, request);
   if (name == "drain") return drain(hub, request);
   if (name == "forget") return forget(hub, request);
+  if (name == "pause") return pause(hub, request, true);
+  if (name == "resume") return pause(hub, request, false);
+  if (name == "cancel") return cancel(hub, request);
   if (name == "publish") return publish(hub, request, abandoned);
   if (name == "backup") return backup(hub, request);
   if (name == "reload_keys") return reload_keys(hub);

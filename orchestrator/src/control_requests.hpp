@@ -8,6 +8,7 @@
 #include <skein/registry/type_registry.hpp>
 #include <skein/tracing/recorder.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -42,6 +43,7 @@ struct control_target {
   timestamp started_at;
   std::string ledger;                     ///< As in the options.
   std::string ledger_file;                ///< Empty: memory.
+  std::atomic<std::uint64_t> const& blocked_outside;   ///< Artifacts of the program that components kept off the board.
   /// Throws skein::error.
   std::function<control_published(control_publish&&, std::function<bool()> const& abandoned)> publish;
 };

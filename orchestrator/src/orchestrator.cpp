@@ -8,6 +8,7 @@ orchestrator::orchestrator(orchestrator_options options) : state_(std::make_uniq
 orchestrator::~orchestrator() = default;
 
 void orchestrator::add(agent const& what) { state_->add(what); }
+void orchestrator::install(detail::installed_hub_component component) { state_->install(std::move(component)); }
 
 artifact_id orchestrator::publish_payload(artifact_type const& type, payload value, publish_options options) {
   return state_->publish(type, std::move(value), std::move(options));
@@ -22,6 +23,14 @@ std::future<artifact_id> orchestrator::publish_payload_async(artifact_type const
 }
 
 run_report orchestrator::run_until_idle(std::optional<std::chrono::nanoseconds> timeout) { return state_->wait_idle(std::nullopt, timeout); }
+bool orchestrator::run_until(until const& condition, std::optional<std::chrono::nanoseconds> timeout) { return state_->run_until(condition, timeout); }
+bool orchestrator::cancel(run_id const& run) { return state_->cancel_run(run); }
+std::uint64_t orchestrator::cancel(std::string_view agent) { return state_->cancel_agent(agent); }
+void orchestrator::pause(std::string_view agent) { state_->pause_agent(agent, true); }
+void orchestrator::pause(run_id const& run) { state_->pause_run(run, true); }
+void orchestrator::resume(std::string_view agent) { state_->pause_agent(agent, false); }
+void orchestrator::resume(run_id const& run) { state_->pause_run(run, false); }
+watching orchestrator::watch(std::function<void(progress const&)> watcher) { return state_->watch(std::move(watcher)); }
 void orchestrator::run_pending() { state_->run_pending(); }
 
 std::vector<bus::artifact_ptr> orchestrator::find_artifacts(std::string_view type, artifact_filter const& filter) const {
@@ -31,6 +40,11 @@ std::vector<bus::artifact_ptr> orchestrator::find_artifacts(std::string_view typ
 std::vector<bus::artifact_ptr> orchestrator::invoke_payload(std::string_view agent, artifact_type const& type, payload value,
                                                             std::chrono::nanoseconds timeout, invoke_options options) {
   return state_->invoke(agent, type, std::move(value), timeout, options);
+}
+
+std::vector<bus::artifact_ptr> orchestrator::invoke_group(std::string_view agent, std::vector<typed_payload> inputs, std::chrono::nanoseconds timeout,
+                                                          invoke_options options) {
+  return state_->invoke(agent, std::move(inputs), timeout, options);
 }
 
 launched orchestrator::launch(launch_options options) { return state_->launch(options); }

@@ -15,17 +15,23 @@ result<void> orchestrator::state::check(payload const& value) const {
   return bus_->durable() || network_ ? agents::check_payload(value, options_.payload_bytes_max) : result<void>{};
 }
 
-orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
+orchestrator::state::place orchestrator::state::place_here() {
+  auto const& here = current_ambient();
+  span_context const parent = current_span().context();
+  if (owns(here)) return {here.run, false, false, parent};
+  return {make_scope(recorder_->new_run_id(), parent), true, true, parent};
+}
+
+orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options options, bool routed,
+                                                                   place const& where) {
   begin();
   // Without a C++ type it is known by its name only.
   if (type.cpp_type) register_type(type);
   check(value).value();
 
   outgoing_publish sent;
-  auto const& here = current_ambient();
-  sent.own_run = !owns(here);
-  span_context const parent = current_span().context();
-  sent.run = sent.own_run ? make_scope(recorder_->new_run_id(), parent) : here.run;
+  sent.own_run = where.own_run;
+  sent.run = where.run;
 
   auto artifact = std::make_shared<bus::artifact_data>();
   artifact->id = artifact_id{recorder_->new_run_id().bytes()};
@@ -35,9 +41,9 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
   artifact->produced_by = std::string{bus::external_producer};
   artifact->run = sent.run->id;
   // Within a run artifacts meet within that run; outside any they share one pool.
-  artifact->correlation = !options.correlation_id.empty() ? std::move(options.correlation_id) : sent.own_run ? std::string{} : sent.run->id.to_string();
+  artifact->correlation = !options.correlation_id.empty() ? std::move(options.correlation_id) : where.outside ? std::string{} : sent.run->id.to_string();
   artifact->tags = std::move(options.tags);
-  artifact->visible_to = options.visibility.get();
+  artifact->visible_to = options.visibility.get(clock_.now());
   artifact->context = {sent.run->trace, derive_publish_span_id(artifact->id), sent.run->flags};
   if (!sent.run->tracestate.empty() || !sent.run->baggage.empty()) {
     artifact->headers = std::make_shared<trace_headers const>(trace_headers{sent.run->tracestate, sent.run->baggage});
@@ -49,10 +55,25 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
     runs_.add(sent.run);
     if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
   }
-  sent.span = start_span(sent.run, agents::publish_span(artifact->type, artifact->id, parent));
+  sent.span = start_span(sent.run, agents::publish_span(artifact->type, artifact->id, where.parent));
+  if (components_.any(detail::hub_hook::artifact_published)) show_to_components(sent, *artifact);
   sent.input.artifact = std::move(artifact);
   sent.input.idempotency_key = std::move(options.idempotency_key);
   return sent;
+}
+
+void orchestrator::state::show_to_components(outgoing_publish& sent, bus::artifact_data& artifact) {
+  published_artifact shown{artifact, *this};
+  auto const fault = components_.artifact_published(shown, sent.run, artifact.context);
+  if (!fault && !shown.is_blocked()) return;
+  auto const why = fault ? error{errc::handler_failed, "component " + fault->component + " failed on " + artifact.type + ": " + fault->thrown.type + ": " + fault->thrown.message}
+                         : error{errc::blocked, "a component of the hub blocked " + artifact.type + ": " + shown.reason()};
+  if (!fault) {
+    ++blocked_here_;
+    sent.span.set_attribute("skein.blocked", true).set_attribute("skein.blocked.reason", shown.reason());
+  }
+  settle(sent, why);
+  throw why;
 }
 
 void orchestrator::state::settle(outgoing_publish& sent, result<bus::reply::published> const& how) {
@@ -64,6 +85,10 @@ void orchestrator::state::settle(outgoing_publish& sent, result<bus::reply::publ
   // The board never heard of this run, so nobody else will end it.
   if (sent.run->recording) sent.run->end(how ? run_status::completed : run_status::failed, clock_.now());
   runs_.remove(sent.run->id);
+}
+
+void orchestrator::state::settle_all(std::vector<outgoing_publish>& sent, error const& why) {
+  for (auto& one : sent) settle(one, why);
 }
 
 artifact_id orchestrator::state::publish(artifact_type const& type, payload value, publish_options options) {
@@ -88,9 +113,14 @@ std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& t
   auto const deadline = clock_.now() + options.timeout;
   std::vector<outgoing_publish> sent;
   std::vector<bus::input::publish> inputs;
-  for (auto& value : values) {
-    sent.push_back(prepare(type, std::move(value), options, true));
-    inputs.push_back(std::move(sent.back().input));
+  try {
+    for (auto& value : values) {
+      sent.push_back(prepare(type, std::move(value), options, true));
+      inputs.push_back(std::move(sent.back().input));
+    }
+  } catch (error const& e) {
+    settle_all(sent, e);
+    throw;
   }
   auto const published = bus_->publish_all(std::move(inputs), deadline);
   for (std::size_t i = 0; i < sent.size(); ++i) {
@@ -114,10 +144,15 @@ std::future<artifact_id> orchestrator::state::publish_async(artifact_type const&
   return promise->get_future();
 }
 
+void orchestrator::state::require_agent(std::string_view agent) {
+  if (bus_->knows_agent(agent)) return;
+  throw error{errc::not_found, "there is no agent named " + std::string{agent} + " on this hub; add it, or start a worker that serves it"};
+}
+
 std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agent, artifact_type const& type, payload value,
                                                            std::chrono::nanoseconds timeout, invoke_options options) {
   refuse_inside_handler("invoke");
-  if (!bus_->knows_agent(agent)) throw error{errc::not_found, "there is no agent named " + std::string{agent} + " on this hub; add it, or start a worker that serves it"};
+  require_agent(agent);
   auto const subscription = bus_->find_subscription(agent, type.name);
   if (subscription == 0) throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no " + std::string{type.name} + "; give it a handler with .on<…>"};
   auto const deadline = clock_.now() + timeout;
@@ -126,15 +161,58 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
   artifact_id const id = sent.input.artifact->id;
   auto wait = bus_->begin_invoke(std::move(sent.input), deadline);
   settle(sent, wait ? result<bus::reply::published>{bus::reply::published{0, id, false}} : result<bus::reply::published>{wait.error()});
-  bus::hub_bus::pending& pending = *wait.value();
-  pump(pending, deadline, {});
-  auto answer = bus_->take(pending).value();
+  return await_invoked(agent, *wait.value(), deadline, id);
+}
+
+std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agent, std::vector<typed_payload> group, std::chrono::nanoseconds timeout,
+                                                           invoke_options options) {
+  refuse_inside_handler("invoke");
+  require_agent(agent);
+  std::vector<std::string> types;
+  std::string listed;
+  for (auto const& one : group) {
+    types.emplace_back(one.type->name);
+    listed += (listed.empty() ? "" : ", ") + types.back();
+  }
+  if (group.empty()) throw error{errc::invalid_argument, "agent " + std::string{agent} + " was invoked with nothing; give it at least one artifact"};
+  auto const subscription = bus_->find_subscription(agent, types);
+  if (subscription == 0) {
+    throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no group of " + listed + "; give it a handler with .on<…> of these types, in this order"};
+  }
+  auto const deadline = clock_.now() + timeout;
+  // Outside any run the first one is the root of what the whole group causes.
+  std::vector<outgoing_publish> sent;
+  bus::input::invoke input;
+  input.only = subscription;
+  auto where = place_here();
+  try {
+    for (auto& one : group) {
+      sent.push_back(prepare(*one.type, std::move(one.value), {}, options.publish, where));
+      input.artifacts.push_back(std::move(sent.back().input.artifact));
+      if (where.own_run) where = {where.run, false, where.outside, where.run->context()};
+    }
+  } catch (error const& e) {
+    settle_all(sent, e);
+    throw;
+  }
+  artifact_id const id = input.artifacts.back()->id;
+  auto wait = bus_->begin_invoke(std::move(input), deadline);
+  for (auto& one : sent) settle(one, wait ? result<bus::reply::published>{bus::reply::published{0, id, false}} : result<bus::reply::published>{wait.error()});
+  return await_invoked(agent, *wait.value(), deadline, id);
+}
+
+std::vector<bus::artifact_ptr> orchestrator::state::await_invoked(std::string_view agent, bus::hub_bus::pending& wait, std::optional<timestamp> deadline,
+                                                                  artifact_id const& id) {
+  pump(wait, deadline, {});
+  auto answer = bus_->take(wait).value();
+  std::string const who = "agent " + std::string{agent};
   if (auto* closed = std::get_if<bus::reply::input_closed>(&answer)) {
     if (closed->state == bus::activation_state::done) return std::move(closed->children);
-    throw error{errc::handler_failed, "agent " + std::string{agent} + " failed: " + closed->error_type + ": " + closed->what, id.to_string()};
+    if (closed->state == bus::activation_state::cancelled) throw error{errc::cancelled, "the work of " + who + " was cancelled", id.to_string()};
+    throw error{errc::handler_failed, who + " failed: " + closed->error_type + ": " + closed->what, id.to_string()};
   }
-  if (stopped_) throw error{errc::cancelled, "agent " + std::string{agent} + " has not answered before a signal asked this process to end", id.to_string()};
-  throw error{errc::timeout, "agent " + std::string{agent} + " has not answered in time; its work goes on", id.to_string()};
+  if (stopped_) throw error{errc::cancelled, who + " has not answered before a signal asked this process to end", id.to_string()};
+  throw error{errc::timeout, who + " has not answered in time; its work goes on", id.to_string()};
 }
 
 }  // namespace skein

@@ -110,6 +110,9 @@ bus::query_result orchestrator::state::answer(bus::query const& what) {
   try {
     artifact_filter const filter{what.produced_by, what.tagged, what.correlation, what.run, 0, what.all_sessions};
     auto found = query(what.type, filter);
+    std::erase_if(found, [&, rules = bus_->rules_of(what.agent), now = clock_.now()](auto const& one) {
+      return bus::is_embargoed(*one, now) || !bus::may_see(*one, what.agent, rules);
+    });
     std::size_t const wanted = what.limit > 0 ? what.limit : found.size();
     // The newest are kept; half a frame leaves room for what is estimated here.
     std::size_t room = options_.network.frame_bytes_max / 2, kept = 0;
@@ -191,7 +194,7 @@ void orchestrator::state::stop_waiting() {
 void orchestrator::state::listen_for_commands(orchestrator& face) {
   auto const path = control_socket_path(options_);
   if (path.empty()) return;
-  control_target_.emplace(control_target{*bus_, network_.get(), *recorder_, types_, clock_, started_at_, options_.ledger, ledger_file(options_),
+  control_target_.emplace(control_target{*bus_, network_.get(), *recorder_, types_, clock_, started_at_, options_.ledger, ledger_file(options_), blocked_here_,
                                          [this, &face](control_publish&& what, given_up const& abandoned) {
                                            return publish_for_command(face, std::move(what), abandoned);
                                          }});

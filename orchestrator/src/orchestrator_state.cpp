@@ -4,7 +4,9 @@
 #include "recover_spans.hpp"
 
 #include <skein/agents/check_agent.hpp>
+#include <skein/agents/invoke_span.hpp>
 #include <skein/agents/publish_span.hpp>
+#include <skein/registry/failure.hpp>
 #include <skein/tracing/log.hpp>
 #include <skein/tracing/span.hpp>
 #include <skein/tracing/span_start.hpp>
@@ -32,6 +34,9 @@ bus::hub_bus_options bus_options(orchestrator_options const& given) {
   made.board.lease = given.lease;
   made.board.grace = given.grace;
   made.board.dead_kept_max = given.dead_kept_max;
+  made.board.groups_max = given.groups_max;
+  made.board.group_bytes_max = given.group_bytes_max;
+  made.board.sampled_ticks = given.tracing;
   return made;
 }
 
@@ -95,6 +100,7 @@ orchestrator::state::~state() {
     bus_->poke();
     control_->stop();
   }
+  components_.shutdown();
   if (supervisor_) supervisor_->let_end();
   host_->stop();
   // Workers report what they finish while they drain: the links and the bus behind them still work.
@@ -119,13 +125,13 @@ orchestrator::state::~state() {
 
 void orchestrator::state::add(agent const& what) {
   auto const& descriptor = what.descriptor();
-  agents::check_agent(descriptor).value();
+  agents::check_agent(what).value();
   for (auto const* type : what.types()) register_type(*type);
   std::lock_guard const held{adding_};
   for (auto const& present : host_->offered()) {
     if (present.name == descriptor.name) throw error{errc::misuse, "an agent of this name was added before; give it another name", descriptor.name};
   }
-  host_->add(what);
+  host_->add(what).value();
   offer();
 }
 
@@ -140,7 +146,7 @@ void orchestrator::state::offer() {
     bus::predicate_table table;
     for (auto& predicate : host_->predicates()) {
       auto const subscription = board.find_subscription(predicate.agent, predicate.ordinal);
-      for (auto const& type : predicate.types) table[type].push_back({subscription, predicate.accepts});
+      table[predicate.type].push_back({subscription, std::move(predicate.accepts), std::move(predicate.key)});
     }
     return table;
   };
@@ -171,8 +177,9 @@ std::shared_ptr<run_scope> orchestrator::state::make_scope(run_id id, span_conte
   scope->id = id;
   scope->trace = remote_parent.valid() ? remote_parent.trace : trace_of(id);
   scope->recorder = recorder_;
-  scope->recording = options_.tracing;
-  if (!options_.tracing) scope->flags = span_context::random;
+  // Whoever began the trace elsewhere has decided for all of it.
+  scope->recording = options_.tracing && (!remote_parent.valid() || remote_parent.is_sampled());
+  if (!scope->recording) scope->flags = span_context::random;
   return scope;
 }
 
@@ -229,6 +236,11 @@ std::shared_ptr<run_scope> orchestrator::state::scope_of(bus::artifact_data cons
     auto scope = make_scope(newest.run, newest.context);
     scope->flags = newest.context.flags;
     scope->recording = options_.tracing && newest.context.is_sampled();
+    // A run that the board has opened by itself.
+    if (newest.type == type_of<tick>().name) {
+      scope->root = newest.context.span;
+      if (scope->recording) scope->begin("publish " + newest.type, newest.created_at);
+    }
     return scope;
   });
 }
@@ -254,22 +266,43 @@ void orchestrator::state::announced(bus::announcement const& made) {
 // --- between bus and host ----------------------------------------------------------------------------------------------------------
 
 void orchestrator::state::send(std::vector<bus::outgoing>&& messages) {
-  for (auto& one : messages) {
-    if (one.to != bus::local_host_key) {
-      if (network_) network_->send(one.to, std::move(one.message));
-    } else if (link_) {
-      link_->to_host(std::move(one.message));
-    } else {
-      to_host(std::move(one.message));
-    }
-  }
+  bool const shown = components_.any(detail::hub_hook::before_schedule) || components_.any(detail::hub_hook::agent_scheduled);
+  for (auto& one : messages) shown ? send_shown(std::move(one)) : send_one(std::move(one));
   // Without threads of its own the hub's work is done by whoever waits.
   if (threads_ == 0) bus_->poke();
+}
+
+void orchestrator::state::send_one(bus::outgoing&& one) {
+  if (one.to != bus::local_host_key) {
+    if (network_) network_->send(one.to, std::move(one.message));
+  } else if (link_) {
+    link_->to_host(std::move(one.message));
+  } else {
+    to_host(std::move(one.message));
+  }
+}
+
+/// Before and after what a message schedules leaves, components are told.
+void orchestrator::state::send_shown(bus::outgoing&& one) {
+  auto const* const leaving = std::get_if<bus::deliver>(&one.message);
+  auto const deliveries = leaving ? leaving->deliveries : std::vector<bus::delivery>{};
+  bool const local = one.to == bus::local_host_key;
+  auto const tell = [&](detail::hub_hook hook, auto call) {
+    if (!components_.any(hook)) return;
+    for (auto const& work : deliveries) {
+      auto const& newest = agents::newest_of(work.inputs);
+      (components_.*call)({work.agent, work.activation, work.inputs, local}, scope_of(newest), newest.context);
+    }
+  };
+  tell(detail::hub_hook::before_schedule, &hub_components::before_schedule);
+  send_one(std::move(one));
+  tell(detail::hub_hook::agent_scheduled, &hub_components::agent_scheduled);
 }
 
 void orchestrator::state::to_host(bus::message&& message) {
   // Of the other kinds (welcome, done_ok, stale) a host in the hub's own process has no use: it cannot be lost.
   if (auto* work = std::get_if<bus::deliver>(&message)) host_->enqueue(std::move(work->deliveries));
+  if (auto const* unwanted = std::get_if<bus::cancel>(&message)) host_->cancel(unwanted->activation);
 }
 
 void orchestrator::state::from_host(bus::message&& message) {
@@ -291,7 +324,8 @@ std::vector<bus::artifact_ptr> orchestrator::state::query(std::string_view type,
   begin();
   auto found = filter.all_sessions ? bus_->stored_artifacts(type).value() : bus_->artifacts(type);
   // What is not routed is between an invoked agent and its caller.
-  std::erase_if(found, [&](auto const& one) { return !one->routed || !filter.accepts(*one); });
+  auto const now = clock_.now();
+  std::erase_if(found, [&](auto const& one) { return !one->routed || bus::is_embargoed(*one, now) || !filter.accepts(*one); });
   if (filter.limit > 0 && found.size() > filter.limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(filter.limit));
   return found;
 }
@@ -304,13 +338,13 @@ void orchestrator::state::refuse_inside_handler(std::string_view what) const {
   }
 }
 
-void orchestrator::state::pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early) {
-  work_until(wait, deadline, end_early);
+void orchestrator::state::pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early, bool for_condition) {
+  work_until(wait, deadline, end_early, for_condition);
   // What this thread leaves undone may be what another one waits for.
   if (threads_ == 0) bus_->poke();
 }
 
-void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early) {
+void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early, bool for_condition) {
   for (;;) {
     auto const pokes = bus_->pokes();
     if (bus_->ready(wait)) return;
@@ -323,7 +357,7 @@ void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<
     if (deadline && clock_.now() >= *deadline) return bus_->cancel(wait);
     auto next = bus_->next_timer();
     if (deadline && (!next || *deadline < *next)) next = deadline;
-    if (driven_ && next && bus_->waits_only_for_time()) {
+    if (driven_ && next && (bus_->waits_only_for_time() || (for_condition && bus_->stands_still()))) {
       clock_.advance_to(*next);
       continue;
     }
@@ -339,25 +373,70 @@ run_report orchestrator::state::wait_idle(std::optional<run_id> only, std::optio
   begin();
   auto const deadline = timeout ? std::optional{clock_.now() + *timeout} : std::nullopt;
   auto const here = current_ambient();
-  bool const inside = owns(here);
-  run_id const scope = only ? *only : inside ? here.run->id : run_id{};
-  span_handle span;
-  if (inside) {
-    span_start start;
-    start.name = "run_until_idle";
-    start.type = span_type::wait;
-    start.parent = current_span().context();
-    start.scope = "skein";
-    span = start_span(here.run, std::move(start));
-  }
+  run_id const scope = only ? *only : owns(here) ? here.run->id : run_id{};
+  auto span = wait_span("run_until_idle");
   auto const wait = bus_->begin_wait(only, scope);
   pump(*wait, deadline, end_early);
   auto answer = bus_->take(*wait);
   if (!answer) span.record_exception(answer.error());
   auto report = to_report(std::get<bus::reply::idle>(std::move(answer).value()), scope.empty() ? std::nullopt : std::optional{scope});
+  if (!only && report.reason == "idle" && components_.any(detail::hub_hook::idle)) components_.idle(owns(here) ? here.run : nullptr, span.context());
   span.set_attribute("skein.wait.reason", report.reason);
   span.end();
   return report;
+}
+
+span_handle orchestrator::state::wait_span(char const* name) {
+  auto const& here = current_ambient();
+  if (!owns(here)) return {};
+  span_start start;
+  start.name = name;
+  start.type = span_type::wait;
+  start.parent = current_span().context();
+  start.scope = "skein";
+  return start_span(here.run, std::move(start));
+}
+
+bool orchestrator::state::run_until(until const& condition, std::optional<std::chrono::nanoseconds> timeout) {
+  refuse_inside_handler("run_until");
+  begin();
+  auto const deadline = timeout ? std::optional{clock_.now() + *timeout} : std::nullopt;
+  auto span = wait_span("run_until");
+  auto const wait = bus_->begin_wait(condition.condition());
+  pump(*wait, deadline, {}, true);
+  auto answer = bus_->take(*wait);
+  if (!answer) span.record_exception(answer.error());
+  bool const met = std::get<bus::reply::met>(answer.value()).holds;
+  span.set_attribute("skein.wait.reason", met ? "met" : stopped_ ? "cancelled" : "timeout");
+  span.end();
+  return met;
+}
+
+// --- control -----------------------------------------------------------------------------------------------------------------------
+
+bool orchestrator::state::cancel_run(run_id const& run) {
+  begin();
+  auto const cancelled = bus_->cancel_work({.run = run});
+  if (!cancelled && cancelled.error().code() == errc::not_found) return false;
+  (void)cancelled.value();
+  return true;
+}
+
+std::uint64_t orchestrator::state::cancel_agent(std::string_view agent) {
+  begin();
+  require_agent(agent);
+  return bus_->cancel_work({.agent = std::string{agent}}).value();
+}
+
+void orchestrator::state::pause_agent(std::string_view agent, bool paused) {
+  begin();
+  require_agent(agent);
+  bus_->pause({.agent = std::string{agent}, .paused = paused}).value();
+}
+
+void orchestrator::state::pause_run(run_id const& run, bool paused) {
+  begin();
+  bus_->pause({.run = run, .paused = paused}).value();
 }
 
 void orchestrator::state::run_pending() {
@@ -373,12 +452,16 @@ void orchestrator::state::run_pending() {
 
 run_report orchestrator::state::to_report(bus::reply::idle answer, std::optional<run_id> scope) {
   run_report made;
-  made.reason = !answer.timed_out ? "idle" : stopped_ ? "cancelled" : "timeout";
   auto& from = answer.report;
+  // What was told to stop has not come to its end, even where nothing is left to do.
+  made.reason = stopped_ || from.cancelled ? "cancelled" : answer.timed_out ? "timeout" : "idle";
   for (auto& a : from.activations) made.activations.push_back({std::move(a.agent), a.ok, a.attempt, elapsed{a.duration}, a.id, a.run});
   for (auto& f : from.failures) made.failures.push_back({std::move(f.agent), std::move(f.error_type), std::move(f.what), f.attempt, f.id, f.run});
   for (auto& b : from.blocked) made.blocked.push_back({std::move(b.agent), std::move(b.reason), b.count});
   for (auto& o : from.open) made.open.push_back({std::move(o.agent), std::move(o.state), o.count});
+  for (auto& s : from.stranded) made.stranded.push_back({std::move(s.agent), std::move(s.missing), std::move(s.correlation), s.count});
+  for (auto& n : from.notices) made.notices.push_back({std::move(n.kind), std::move(n.agent), std::move(n.what), n.count});
+  made.batches_flushed = from.batches_flushed;
   made.mismatches = from.mismatches;
   made.omitted = from.omitted;
   if (!scope && !made.activations.empty()) {

@@ -13,6 +13,9 @@
 
 #include "control_requests.hpp"
 #include "control_server.hpp"
+#include "hub_components.hpp"
+#include "notice_log.hpp"
+#include "progress_watchers.hpp"
 #include "question_thread.hpp"
 #include "recover_spans.hpp"
 #include "remote_spans.hpp"
@@ -43,6 +46,14 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::future<artifact_id> publish_async(artifact_type const& type, payload value, publish_options options);
   std::vector<bus::artifact_ptr> invoke(std::string_view agent, artifact_type const& type, payload value, std::chrono::nanoseconds timeout,
                                         invoke_options options);
+  std::vector<bus::artifact_ptr> invoke(std::string_view agent, std::vector<typed_payload> group, std::chrono::nanoseconds timeout, invoke_options options);
+  void install(detail::installed_hub_component component) { components_.add(std::move(component)); }
+  bool run_until(until const& condition, std::optional<std::chrono::nanoseconds> timeout);
+  bool cancel_run(run_id const& run);
+  std::uint64_t cancel_agent(std::string_view agent);
+  void pause_agent(std::string_view agent, bool paused);
+  void pause_run(run_id const& run, bool paused);
+  watching watch(std::function<void(progress const&)> watcher) { return watchers_.add(std::move(watcher)); }
   run_report wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout) { return wait_idle(only, timeout, {}); }
   void run_pending();
   bool flush(std::chrono::nanoseconds timeout);
@@ -65,6 +76,9 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   void ended(bus::run_ended const& run) override;
   void lost(bus::lost_attempt const& what) override;
   void untraced(bus::untraced_attempt const& what) override;
+  void noticed(bus::notice const& what) override;
+  void inspect(bus::done& result) override;
+  void progressed(bus::progress&& what) override;
   void recorded(bus::remote_record&& what) override;
   void asked(bus::host_key from, bus::query&& what) override;
   std::vector<bus::attempt_ref> held() override { return host_->held(); }
@@ -76,6 +90,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   bool complete(bus::done&& result) override;
   void attend() override;
   std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) override;
+  void stream(bus::progress&& what) override { watchers_.tell(what); }
   result<void> check(payload const& value) const override;
 
   [[nodiscard]] std::shared_ptr<skein::recorder> const& recorder() const noexcept { return recorder_; }
@@ -89,15 +104,34 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
     bool own_run = false;   // outside any run: it is its own
     span_handle span;
   };
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed);
+  /// Where an artifact goes: by where its thread is, or into the run of another one, below it.
+  struct place {
+    std::shared_ptr<run_scope> run;
+    bool own_run = false;
+    bool outside = false;     // of any traced_run
+    span_context parent;
+  };
+  [[nodiscard]] place place_here();
+  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
+    return prepare(type, std::move(value), std::move(options), routed, place_here());
+  }
+  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed, place const& where);
   void settle(outgoing_publish& sent, result<bus::reply::published> const& how);
+  void settle_all(std::vector<outgoing_publish>& sent, error const& why);
+  void show_to_components(outgoing_publish& sent, bus::artifact_data& artifact);
+  std::vector<bus::artifact_ptr> await_invoked(std::string_view agent, bus::hub_bus::pending& wait, std::optional<timestamp> deadline, artifact_id const& id);
+  void require_agent(std::string_view agent);
+  void send_one(bus::outgoing&& one);
+  void send_shown(bus::outgoing&& one);
+  [[nodiscard]] span_handle wait_span(char const* name);
   void register_type(artifact_type const& type);
   void refuse_inside_handler(std::string_view what) const;
   /// Says that a wait shall end early; asked every second. Empty: never. Such a wait belongs to no thread of the program: it runs no handlers.
   using given_up = std::function<bool()>;
   run_report wait_idle(std::optional<run_id> only, std::optional<std::chrono::nanoseconds> timeout, given_up const& end_early);
-  void pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early);
-  void work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early);
+  /// `for_condition`: a driven clock may jump whenever nothing can run, not only when open work waits for time.
+  void pump(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early, bool for_condition = false);
+  void work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early, bool for_condition);
   void offer();
   void begin();
   void begin_unasked() noexcept;
@@ -131,6 +165,10 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::unique_ptr<agents::local_host> host_;
   std::unique_ptr<bus::hub_bus> bus_;
   std::unique_ptr<bus::inproc_link> link_;    // null: direct
+  hub_components components_;
+  progress_watchers watchers_;
+  notice_log notices_;
+  std::atomic<std::uint64_t> blocked_here_ = 0;   // artifacts that the board never heard of, because a component blocked them
   timestamp const started_at_;
   remote_spans remote_spans_;
   std::atomic<bool> stopped_ = false;         // by a signal: no wait goes on

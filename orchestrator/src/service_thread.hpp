@@ -1,7 +1,6 @@
 // A thread that calls back when it is woken, or at a given time.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -10,9 +9,6 @@
 #include <thread>
 
 namespace skein {
-
-/// A backstop: work that nobody woke this thread for is seen to all the same. Nothing relies on it.
-inline constexpr std::chrono::seconds look_again_after{1};
 
 /// Thread-safe. Not started until start(); stop() (or destruction) waits for a running call.
 class service_thread {
@@ -51,8 +47,7 @@ class service_thread {
     std::optional<time_point> next;
     while (!stopping_) {
       auto const due = [this] { return woken_ || stopping_; };
-      auto const latest = time_point::clock::now() + look_again_after;
-      changed_.wait_until(held, next ? std::min(*next, latest) : latest, due);
+      next ? (void)changed_.wait_until(held, *next, due) : changed_.wait(held, due);
       if (stopping_) return;
       woken_ = false;
       held.unlock();

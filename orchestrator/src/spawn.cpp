@@ -1,4 +1,5 @@
 #include "spawn.hpp"
+#include "system_text.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -20,8 +21,6 @@ namespace {
 // From linux/close_range.h, which may be older than the kernel.
 constexpr unsigned close_range_cloexec = 4;
 
-std::string system_text(int code) { return std::generic_category().message(code); }
-
 error refused(std::string const& program, std::string const& what, int code) {
   return error{errc::io_failed, "cannot start the worker: " + what + system_text(code), program};
 }
@@ -40,7 +39,7 @@ std::vector<char*> pointers(std::vector<std::string> const& texts) {
 }
 
 /// Where the new process failed, and why; sent to its parent.
-struct failure {
+struct child_failure {
   enum step : int { files, folder, program } at;
   int code;
 };
@@ -58,7 +57,7 @@ struct plan {
 
 /// Only calls of the async-signal-safe kind (signal-safety(7)).
 [[noreturn]] void run(plan const& p) noexcept {
-  failure why{failure::program, 0};
+  child_failure why{child_failure::program, 0};
   auto const refuse = [&] {
     why.code = errno;
     [[maybe_unused]] auto const told = ::write(p.report, &why, sizeof why);
@@ -73,14 +72,14 @@ struct plan {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  why.at = failure::files;
+  why.at = child_failure::files;
   if (::dup2(p.input, STDIN_FILENO) < 0) refuse();
   if (p.output >= 0 && (::dup2(p.output, STDOUT_FILENO) < 0 || ::dup2(p.output, STDERR_FILENO) < 0)) refuse();
   // What the program opened without O_CLOEXEC is not for its workers. An old kernel says ENOSYS; ours are all O_CLOEXEC.
   ::syscall(SYS_close_range, 3u, ~0u, close_range_cloexec);
-  why.at = failure::folder;
+  why.at = child_failure::folder;
   if (p.folder && ::chdir(p.folder) != 0) refuse();
-  why.at = failure::program;
+  why.at = child_failure::program;
   ::execve(p.program, p.arguments, p.environment);
   refuse();
   ::_exit(127);
@@ -109,9 +108,9 @@ result<unique_fd> open_output_file(std::string const& path, std::string const& p
   return file;
 }
 
-error start_failure(spawn_request const& what, failure const& why) {
-  if (why.at == failure::folder) return refused(what.program, "its working directory " + what.working_directory + ": ", why.code);
-  return refused(what.program, why.at == failure::files ? "its files: " : "", why.code);
+error start_failure(spawn_request const& what, child_failure const& why) {
+  if (why.at == child_failure::folder) return refused(what.program, "its working directory " + what.working_directory + ": ", why.code);
+  return refused(what.program, why.at == child_failure::files ? "its files: " : "", why.code);
 }
 
 }  // namespace
@@ -160,7 +159,7 @@ result<spawned> spawn(spawn_request const& what) {
   if (made.pid == 0) run(p);
   if (made.pid < 0) return refused(what.program, "", errno);
   report->write.reset();
-  failure why{};
+  child_failure why{};
   ssize_t got = 0;
   do got = ::read(report->read.get(), &why, sizeof why);
   while (got < 0 && errno == EINTR);

@@ -64,6 +64,10 @@ traced_run& traced_run::set_attribute(std::string_view key, attribute_value valu
 }
 
 run_report traced_run::run_until_idle(std::optional<std::chrono::nanoseconds> timeout) { return hub_.state_->wait_idle(scope_->id, timeout); }
+bool traced_run::run_until(until const& condition, std::optional<std::chrono::nanoseconds> timeout) {
+  ambient_scope const inside{span_.as_ambient()};
+  return hub_.state_->run_until(condition, timeout);
+}
 span_ref traced_run::span() const { return span_ref{span_.as_ambient()}; }
 
 void traced_run::record(std::exception_ptr thrown) {

@@ -1,4 +1,5 @@
 #include "unix_socket.hpp"
+#include "system_text.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,8 +17,6 @@
 namespace skein {
 
 namespace {
-
-std::string system_text(int code) { return std::generic_category().message(code); }
 
 /// sun_path holds 107 bytes. A longer path is reached through its folder, which must stay open until the address has been used.
 struct address {

@@ -6,7 +6,7 @@
 namespace skein {
 namespace {
 
-enum class kind : std::uint64_t { activation = 1, artifact, publish_span, invoke_span };
+enum class kind : std::uint64_t { activation = 1, artifact, publish_span, invoke_span, run };
 
 /// An id and up to two numbers as bytes to hash.
 struct material {
@@ -50,6 +50,16 @@ activation_id derive_activation_id(artifact_id const& newest, std::uint64_t subs
 
 artifact_id derive_artifact_id(activation_id const& cause, std::uint64_t ordinal) noexcept {
   return artifact_id{derive_uuid(cause.bytes(), kind::artifact, ordinal, 0)};
+}
+
+run_id derive_run_id(std::uint64_t source, std::int64_t at_ns) noexcept {
+  std::array<std::uint8_t, 16> bytes{};
+  put_big_endian(bytes.data(), static_cast<std::uint64_t>(at_ns / 1'000'000), 6);
+  material const hashed{bytes, source, static_cast<std::uint64_t>(at_ns)};
+  put_big_endian(bytes.data() + 6, hashed.hash(kind::run, 0), 2);
+  put_big_endian(bytes.data() + 8, hashed.hash(kind::run, 1), 8);
+  mark_uuid(bytes, 7);
+  return run_id{bytes};
 }
 
 span_id derive_publish_span_id(artifact_id const& artifact) noexcept { return derive_span(artifact.bytes(), kind::publish_span, 0); }

@@ -25,6 +25,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::handler_failed: return "handler_failed";
     case errc::stale: return "stale";
     case errc::limit_reached: return "limit_reached";
+    case errc::blocked: return "blocked";
   }
   return "unknown";  // A number from a peer that knows more codes than this program.
 }

@@ -42,6 +42,19 @@ TEST(stop_signals, are_watched_once_at_a_time_and_put_back) {
   EXPECT_TRUE(stop_signals::install().ok());
 }
 
+TEST(stop_signals, leave_alone_what_is_ignored) {
+  struct sigaction ignored {}, before {}, after {};
+  ignored.sa_handler = SIG_IGN;
+  ::sigaction(SIGINT, &ignored, &before);
+  {
+    auto const watched = stop_signals::install().value();
+    ::raise(SIGINT);
+    EXPECT_EQ(watched->received(), 0);
+  }
+  ::sigaction(SIGINT, &before, &after);
+  EXPECT_EQ(after.sa_handler, SIG_IGN);
+}
+
 TEST(stop_signals, end_the_process_when_they_come_again) {
   auto const child = ::fork();
   if (child == 0) {

@@ -161,6 +161,24 @@ TEST(a_worker, asks_predicates_and_answers_mismatch) {
   EXPECT_EQ(here.run(3).outcome, outcome::mismatch);
 }
 
+TEST(a_worker, passes_on_what_handlers_stream) {
+  working here{skein::agent{"critic"}.on<task>([](task const&, skein::context& ctx) { ctx.stream("half"); })};
+  auto const result = here.run(1);
+  ASSERT_EQ(here.link->told.size(), 1u);
+  EXPECT_EQ(here.link->told[0].text, "half");
+  EXPECT_EQ(here.link->told[0].activation, result.activation);
+}
+
+TEST(a_worker, fails_an_attempt_that_ends_after_its_deadline) {
+  working here{skein::agent{"critic"}.on<task>([](task const&, skein::context& ctx) {
+    while (!ctx.cancelled()) std::this_thread::yield();
+  })};
+  auto work = here.task_no(1);
+  work.deadline = 1ms;
+  here.link->deliver({std::move(work)});
+  EXPECT_EQ(here.link->wait_results(1).front().error_type, "skein.deadline_exceeded");
+}
+
 TEST(a_worker, fails_what_is_too_large_for_good) {
   working here{skein::agent{"critic"}.on<task>([](task const&) { return answer{std::string(2'000, 'x')}; }).publishes<answer>(),
                {.name = "w", .payload_bytes_max = 1'000}};
@@ -234,6 +252,7 @@ TEST(a_worker, asks_the_hub_for_artifacts) {
   EXPECT_EQ(asked.tagged, std::vector<std::string>{"eu"});
   EXPECT_EQ(asked.limit, 2u);
   EXPECT_TRUE(asked.all_sessions);
+  EXPECT_EQ(asked.agent, "critic") << "only what it may see is told";
   here.link->to.answered({.number = asked.number + 1, .artifacts = {here.hub.make(answer{"another question's"})}});
   here.link->to.answered({.number = asked.number, .artifacts = {here.hub.make(answer{"a"})}});
   (void)here.link->wait_results(1);

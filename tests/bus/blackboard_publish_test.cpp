@@ -77,5 +77,21 @@ TEST(blackboard_publish, writes_no_changes_for_a_ledger_that_keeps_nothing) {
   EXPECT_TRUE(b.ledger.runs().empty());
 }
 
+TEST(blackboard_publish, tells_of_local_code_that_threw) {
+  board_fixture b;
+  b.local_hello({agent("cook").on("idea").predicate()});
+  auto made = std::make_shared<artifact_data>();
+  made->id = artifact_id::parse("00000000-0000-7000-8000-000000000001").value();
+  made->run = run_id::parse("00000000-0000-7000-8000-000000000002").value();
+  made->type = "idea";
+  b.step(input::publish{1, made, {}, {{1}, {}, {{1, "std::logic_error: no"}}}, 0, false});
+  EXPECT_TRUE(b.deliveries(b.local).empty());
+  EXPECT_EQ(b.board.counters().predicates_threw, 1u);
+  ASSERT_EQ(b.notices.size(), 1u);
+  EXPECT_EQ(b.notices[0].kind, "predicate_threw");
+  EXPECT_EQ(b.notices[0].agent, "cook");
+  EXPECT_EQ(b.notices[0].what, "std::logic_error: no");
+}
+
 }  // namespace
 }  // namespace skein::bus::testing

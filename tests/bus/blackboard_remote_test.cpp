@@ -48,6 +48,25 @@ TEST(blackboard_remote, refuses_hosts_past_its_limit_and_takes_known_ones_again)
   EXPECT_EQ(b.last<refused>(4), nullptr);
 }
 
+TEST(blackboard_remote, refuses_code_of_another_process_in_joins_and_batches) {
+  subscription_descriptor const join{.types = {"idea", "pizza"}, .grouping = grouping::join};
+  subscription_descriptor const all{.types = {"idea", "pizza"}, .grouping = grouping::all, .has_predicate = true};
+  subscription_descriptor const batch{.types = {"idea"}, .has_predicate = true, .batch_max = 2};
+  for (auto const& one : {join, all, batch}) {
+    board_fixture b;
+    b.hello(2, {agent_descriptor{.name = "cook", .subscriptions = {one}}});
+    ASSERT_NE(b.last<refused>(2), nullptr);
+    EXPECT_EQ(b.last<refused>(2)->code, errc::invalid_argument);
+    EXPECT_EQ(b.last<refused>(2)->what, "agent \"cook\": a lambda predicate or key in a join or batch cannot run in another process; use skein::field");
+  }
+  auto keyed = join;
+  keyed.keys = {"id", "order"};
+  subscription_descriptor const single{.ordinal = 1, .types = {"idea"}, .has_predicate = true};
+  board_fixture b;
+  b.hello(2, {agent_descriptor{.name = "cook", .subscriptions = {keyed, single}}});
+  EXPECT_EQ(b.last<refused>(2), nullptr);
+}
+
 TEST(blackboard_remote, refuses_subscriptions_past_its_limit) {
   board_fixture b{{.subscriptions_max = 1}};
   b.hello(2, {cook()});

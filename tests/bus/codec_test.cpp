@@ -161,6 +161,144 @@ TEST(codec, keeps_every_field_of_a_question_and_its_answer) {
   EXPECT_EQ(answer.error, "some are older");
 }
 
+TEST(codec, keeps_every_field_of_groups_timers_and_rules) {
+  auto const samples = sample_messages();
+  auto const& sample = std::get<hello>(std::ranges::find(samples, "hello_with_groups", &sample_message::name)->value);
+  auto const value = decoded<hello>(golden("hello_with_groups"));
+  ASSERT_EQ(value.agents.size(), 1u);
+  ASSERT_EQ(value.agents[0].subscriptions.size(), sample.agents[0].subscriptions.size());
+  for (std::size_t i = 0; i < sample.agents[0].subscriptions.size(); ++i) EXPECT_EQ(value.agents[0].subscriptions[i], sample.agents[0].subscriptions[i]) << i;
+  EXPECT_EQ(value.agents[0].rules, sample.agents[0].rules);
+}
+
+TEST(codec, keeps_the_fingerprint_of_conditions_on_unsigned_numbers) {
+  hello value{.host = "h", .instance = 1};
+  value.agents.push_back({.name = "a", .subscriptions = {{.types = {"t"}, .filters = {{"t", field("n") >= 5u && field("n") < UINT64_MAX}}}}});
+  auto const back = decoded<hello>(encode(value).value());
+  EXPECT_EQ(back.agents.at(0).subscriptions.at(0).fingerprint(), value.agents[0].subscriptions[0].fingerprint());
+}
+
+TEST(codec, keeps_the_deadline_of_a_delivery_the_agent_of_a_question_and_progress) {
+  EXPECT_EQ(decoded<deliver>(golden("deliver_with_deadline")).deliveries.front().deadline, std::chrono::seconds{5});
+  EXPECT_EQ(decoded<deliver>(golden("deliver")).deliveries.front().deadline, std::chrono::seconds{0});
+  EXPECT_EQ(decoded<query>(golden("query_of_an_agent")).agent, "pizza_master");
+  EXPECT_EQ(decoded<query>(golden("query")).agent, "");
+  auto const said = decoded<progress>(golden("progress"));
+  EXPECT_EQ(said.activation, (attempt_ref{7, sample_id<activation_id>(0x10), 2}));
+  EXPECT_EQ(said.agent, "pizza_master");
+  EXPECT_EQ(said.run, sample_id<run_id>(0x30));
+  EXPECT_EQ(said.number, 17u);
+  EXPECT_EQ(said.text, "40 % \xf0\x9f\x8d\x95");
+}
+
+TEST(codec, sends_plain_subscriptions_as_peers_of_before_read_them) {
+  hello value{.host = "h", .instance = 1};
+  value.agents.push_back({.name = "a", .subscriptions = {{.types = {"t"}}}});
+  auto const frame_bytes = to_hex(encode(value).value());
+  EXPECT_NE(frame_bytes.find("96a161a091980091a174009090c200c290"), std::string::npos) << frame_bytes;
+}
+
+// ---- subscriptions and conditions that have no meaning ----
+
+/// The refusal of a HELLO whose one agent has this one subscription (hex); without the place of the subscription.
+std::string refusal_of(std::string const& subscription) {
+  auto const all = refusal(frame("01", "970101a168010091" "96a161a091" + subscription + "90" "960101000100" "00" "01" "90"));
+  constexpr std::string_view place = "HELLO: header[5][0][2][0]";
+  return all.starts_with(place) ? all.substr(place.size()) : all;
+}
+
+TEST(codec, refuses_subscriptions_that_have_no_meaning) {
+  std::string const plain = "9090c200c2";                // from, tagged, has_predicate, priority, self_trigger
+  std::string const t = "91a174", ab = "92a161a162", tick = "91aa736b65696e2e7469636b";
+  EXPECT_EQ(refusal_of("9800" + t + "00" + plain), "");
+  EXPECT_EQ(refusal_of("9800" + ab + "00" + plain), "[2]: grouping single takes one type");
+  EXPECT_EQ(refusal_of("98009001" + plain), "[1]: a subscription needs a type");
+  EXPECT_EQ(refusal_of("98009002" + plain), "[1]: a subscription needs a type");
+  EXPECT_EQ(refusal_of("9800" + t + "04" + plain), "[2]: must lie between 0 and 3");
+  EXPECT_EQ(refusal_of("9a00" + ab + "02" + plain + "90" "91a178"), "[9]: a join has one key for each of its types");
+  EXPECT_EQ(refusal_of("9a00" + ab + "02" + plain + "90" "92a178a179"), "");
+  EXPECT_EQ(refusal_of("9a00" + ab + "01" + plain + "90" "92a178a179"), ": keys need grouping join");
+  EXPECT_EQ(refusal_of("9b00" + ab + "01" + plain + "9090" "ff"), "[10]: must lie between 0 and 9223372036854775807");
+  EXPECT_EQ(refusal_of("9b00" + t + "00" + plain + "9090" "05"), ": a limit of waiting needs grouping all or join");
+  EXPECT_EQ(refusal_of("9e00" + t + "00" + plain + "90900000" "00" "05"), ": the age of a batch needs its size");
+  EXPECT_EQ(refusal_of("dc001000" + ab + "01" + plain + "90900000" "00" "00" "c2" "a178"), ": only single artifacts can be competed for");
+  EXPECT_EQ(refusal_of("dc001000" + t + "00" + plain + "90900000" "02" "00" "c2" "a178"), ": only single artifacts can be competed for");
+  EXPECT_EQ(refusal_of("9800" + tick + "03" + plain), ": grouping timer needs a timer");
+  EXPECT_EQ(refusal_of("9800" + t + "03" + plain), "[2]: grouping timer takes skein.tick alone");
+}
+
+TEST(codec, refuses_timers_that_have_no_meaning) {
+  auto const timer = [](std::string const& grouping, std::string const& schedule) {
+    return refusal_of("dc001100" "91aa736b65696e2e7469636b" + grouping + "9090c200c2" "90900000" "00" "00" "c2" "a0" + schedule);
+  };
+  EXPECT_EQ(timer("03", "93" "05" "00" "a0"), "");
+  EXPECT_EQ(timer("03", "93" "05" "01" "a0"), "[16]: a timer has exactly one of an interval, a time and a cron text");
+  EXPECT_EQ(timer("03", "93" "00" "00" "a0"), "[16]: a timer has exactly one of an interval, a time and a cron text");
+  EXPECT_EQ(timer("03", "93" "ff" "00" "a0"), "[16][0]: must lie between 0 and 9223372036854775807");
+  EXPECT_EQ(timer("03", "c0"), ": grouping timer needs a timer");
+  EXPECT_EQ(timer("00", "93" "05" "00" "a0"), ": a timer needs grouping timer");
+  EXPECT_EQ(timer("03", "93" "00" "00" "a36e6f77").find("[16][2]: "), 0u) << "what parse_cron says";
+}
+
+/// The same for the conditions (a list of nodes, hex) on the type of a subscription.
+std::string refusal_of_condition(std::string const& nodes) {
+  auto const all = refusal_of("9900" "91a174" "00" "9090c200c2" "91" "92a174" + nodes);
+  constexpr std::string_view place = "[8][0][1]";
+  return all.starts_with(place) ? all.substr(place.size()) : all;
+}
+
+TEST(codec, refuses_conditions_that_are_cut_deep_or_large) {
+  std::string const leaf = "9409a1669000", exists_two = "94" "0a" "a0" "90" "02";
+  EXPECT_EQ(refusal_of_condition("91" + leaf), "");
+  EXPECT_EQ(refusal_of_condition("93" + exists_two + leaf + leaf), "");
+  EXPECT_EQ(refusal_of_condition("90"), ": the condition ends before it is complete");
+  EXPECT_EQ(refusal_of_condition("92" + exists_two + leaf), ": the condition ends before it is complete");
+  EXPECT_EQ(refusal_of_condition("92" + leaf + leaf), "[1]: the condition is complete before this part");
+  EXPECT_EQ(refusal_of_condition("91" "940da0" "9000"), "[0][0]: must lie between 0 and 12");
+  EXPECT_EQ(refusal_of_condition("91" "9400a166" "91c0" "00"), "[0][2][0]: expected a bool, an integer, a float or a string");
+  EXPECT_EQ(refusal_of_condition("91" "9409a1f8" "9000"), "[0][1]: the string is not UTF-8");
+  // A chain of nodes with one operand each.
+  std::string chain;
+  for (std::size_t i = 0; i <= field_expression_depth_max; ++i) chain += "94" "0c" "a0" "90" "01";
+  EXPECT_EQ(refusal_of_condition("dc0022" + chain + leaf), "[31][3]: the condition is nested deeper than 32");
+  std::string many;
+  for (std::size_t i = 0; i < field_expression_nodes_max; ++i) many += leaf;
+  EXPECT_EQ(refusal_of_condition("dc0401" "94" "0a" "a0" "90" "cd0400" + many), "[0]: a condition of more than 1024 parts");
+}
+
+TEST(codec, refuses_a_condition_that_field_does_not_accept) {
+  EXPECT_NE(refusal_of_condition("91" "9409a0" "9000"), "") << "no path";
+  EXPECT_NE(refusal_of_condition("91" "9400a166" "90" "00"), "") << "a comparison with nothing";
+  hello value{.host = "h", .instance = 1};
+  value.agents.push_back({.name = "a", .subscriptions = {{.types = {"t"}, .filters = {{"t", {field_op::equal, "", {true}, {}}}}}}});
+  auto const frame_bytes = encode(value);
+  ASSERT_FALSE(frame_bytes);
+  EXPECT_EQ(frame_bytes.error().code(), errc::invalid_argument);
+}
+
+TEST(codec, refuses_a_condition_on_a_type_that_the_subscription_does_not_take) {
+  EXPECT_EQ(refusal_of("9900" "91a174" "00" "9090c200c2" "91" "92a175" "91" "9409a1669000"), "[8][0][0]: the subscription does not take artifacts of this type");
+}
+
+TEST(codec, refuses_rules_that_have_no_meaning) {
+  auto const rules = [](std::string const& all) { return refusal(frame("01", "970101a168010091" "97a161a090" "90" "960101000100" "00" "01" + all + "90")); };
+  EXPECT_EQ(rules("96" "90" "a0" "00" "920000" "920001" "00"), "");
+  EXPECT_EQ(rules("96" "90" "a0" "ff" "920000" "920001" "00"), "HELLO: header[5][0][6][2]: must lie between 0 and 9223372036854775807");
+  EXPECT_EQ(rules("96" "90" "a0" "00" "9200ff" "920001" "00"), "HELLO: header[5][0][6][3][1]: must lie between 0 and 9223372036854775807");
+  EXPECT_EQ(rules("96" "90" "a0" "00" "920000" "920000" "00"), "HELLO: header[5][0][6][4][1]: must lie between 1 and 9223372036854775807");
+}
+
+TEST(codec, bounds_the_text_of_progress_on_both_sides) {
+  progress value{{7, sample_id<activation_id>(0x10), 2}, "a", {}, 1, std::string(progress_text_bytes_max, 'x')};
+  EXPECT_TRUE(decode(encode(value).value()));
+  value.text += 'x';
+  EXPECT_EQ(encode(value).error().code(), errc::too_large);
+  std::string hex = "95" + attempt_of(some_id) + "a161c001" "db00010001";
+  for (std::size_t i = 0; i <= progress_text_bytes_max; ++i) hex += "78";
+  EXPECT_EQ(refusal(frame("15", hex)), "PROGRESS: header[4]: a text of 65537 bytes is over the limit of 65536");
+  EXPECT_EQ(refusal(frame("15", "95" + attempt_of(some_id) + "a161c000" "a0")), "PROGRESS: header[3]: must lie between 1 and 18446744073709551615");
+}
+
 TEST(codec, reads_the_examples_of_the_specification) {
   EXPECT_EQ(decoded<hello>(from_hex("534b4e1a000101009701" "01a16801009090")).host, "h");
   auto const value = decoded<done>(from_hex("534b4e1a00010400" "919196" + attempt_of(some_id) + "00a0a0cd03e8" "9193a1740104" "81a16e05"));
@@ -181,6 +319,17 @@ TEST(codec, reads_the_examples_of_questions_and_failures_in_the_specification) {
   auto const answer = decoded<query_result>(from_hex("534b4e1a00011900" "920590"));
   EXPECT_EQ(answer.number, 5u);
   EXPECT_TRUE(answer.artifacts.empty());
+}
+
+TEST(codec, reads_the_examples_of_conditions_and_progress_in_the_specification) {
+  std::string const subscription = "99009" "1a17400" "9090c200c2" "9192a174" "93" "940aa09002" "9405a16e910500" "9409a376697090" "00";
+  auto const asked = decoded<hello>(from_hex(frame("01", "970101a168010091" "96a161a091" + subscription + "90" "960101000100" "00" "01" "90")));
+  auto const& filters = asked.agents.at(0).subscriptions.at(0).filters;
+  ASSERT_EQ(filters.size(), 1u);
+  EXPECT_EQ(filters[0], (type_condition{"t", field("n") >= 5 && field("vip").exists()}));
+  auto const said = decoded<progress>(from_hex(frame("15", "95" + attempt_of(some_id) + "a161c001" "a3343025")));
+  EXPECT_EQ(said.number, 1u);
+  EXPECT_EQ(said.text, "40%");
 }
 
 TEST(codec, derives_span_ids_as_the_specification_says) {
@@ -253,7 +402,7 @@ TEST(codec, refuses_numbers_out_of_range) {
 
 TEST(codec, refuses_enumerators_that_do_not_exist) {
   EXPECT_EQ(refusal(frame("04", "919195" + attempt_of(some_id) + "05a0a000")), "DONE: header[0][0][1]: must lie between 0 and 4");
-  EXPECT_EQ(refusal(frame("0a", "9200a0")), "REFUSED: header[0]: must lie between 1 and 21");
+  EXPECT_EQ(refusal(frame("0a", "9200a0")), "REFUSED: header[0]: must lie between 1 and 22");
 }
 
 TEST(codec, refuses_text_that_is_not_utf8) {

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace skein::bus::testing {
 namespace {
 
@@ -26,7 +28,12 @@ class noting_port final : public hub_port {
     told.push_back("recorded " + what.host);
     records.push_back(std::move(what));
   }
-  void asked(host_key from, query&& what) override { told.push_back("asked " + std::to_string(from) + ' ' + what.type); }
+  void asked(host_key from, query&& what) override {
+    told.push_back("asked " + std::to_string(from) + ' ' + what.type + (what.agent.empty() ? "" : " for " + what.agent));
+  }
+  void progressed(progress&& what) override {
+    told.push_back("progress " + what.agent + ' ' + what.run.to_string() + ' ' + std::to_string(what.number) + ' ' + what.text);
+  }
   std::vector<attempt_ref> held() override { return {}; }
   bool wake() override { return ++wakes, has_thread; }
 
@@ -91,6 +98,43 @@ struct hub {
   std::unique_ptr<hub_bus> bus;
   std::uint8_t published = 0;
 };
+
+TEST(hub_bus_receive, takes_questions_in_the_name_of_agents_that_the_host_offers) {
+  hub h;
+  h.hello(2, "kitchen");
+  query asked{.number = 1, .type = "pizza", .agent = "cook"};
+  h.bus->receive(2, query{asked});
+  EXPECT_EQ(h.port.told.back(), "asked 2 pizza for cook");
+  asked.agent = "boss";
+  h.bus->receive(2, query{asked});
+  EXPECT_EQ(h.port.told.back(), "asked 2 pizza");
+}
+
+TEST(hub_bus_receive, knows_the_rules_of_every_agent_that_was_offered) {
+  hub h;
+  bus::hello m{.host = "kitchen", .instance = 1, .credit = 1};
+  m.agents = {agent("cook").on("idea")};
+  m.agents[0].rules.labels = {"gpu"};
+  h.bus->receive(2, std::move(m));
+  EXPECT_EQ(h.bus->rules_of("cook").labels, std::vector<std::string>{"gpu"});
+  EXPECT_EQ(h.bus->rules_of("nobody"), agent_rules{});
+}
+
+TEST(hub_bus_receive, hands_on_progress_of_work_that_it_knows_in_its_own_words) {
+  hub h;
+  h.hello(2, "kitchen");
+  h.publish();
+  auto const given = h.delivered(2);
+  h.bus->receive(2, progress{given, "somebody else", {}, 4, "40 %"});
+  EXPECT_EQ(h.port.told.back(), "progress cook " + run_id{{1}}.to_string() + " 4 40 %");
+  auto unknown = given;
+  ++unknown.attempt;
+  h.bus->receive(2, progress{unknown, "cook", {}, 5, "of another attempt"});
+  h.bus->receive(9, progress{given, "cook", {}, 5, "from a host that is not known"});
+  h.bus->receive(2, hub::done_of(given));
+  h.bus->receive(2, progress{given, "cook", {}, 5, "after its end"});
+  EXPECT_EQ(std::ranges::count_if(h.port.told, [](auto const& one) { return one.starts_with("progress"); }), 1);
+}
 
 TEST(hub_bus_receive, hands_the_spans_of_a_result_on_before_its_run_ends_and_once) {
   hub h;

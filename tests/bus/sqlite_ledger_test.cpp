@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <unistd.h>
 
@@ -73,6 +75,24 @@ INSERT INTO activation VALUES(2, x'210102030405060708090a0b0c0d0e0f', 1, 1, 4, 3
 PRAGMA application_id = 0x534b4c44;
 PRAGMA user_version = 1;
 )sql";
+
+/// What version 2 added, and what a worker offered then: no rules.
+constexpr char const* schema_2_additions = R"sql(
+ALTER TABLE subscription ADD COLUMN remote BLOB;
+ALTER TABLE activation ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN has_body INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX activation_dead ON activation(no) WHERE state = 4;
+CREATE INDEX activation_dead_input ON activation(input) WHERE state = 4;
+UPDATE subscription SET remote = x'92980091aa70697a7a612e69646561009090c200c296040501cb3ff00000000000000200';
+PRAGMA user_version = 2;
+)sql";
+
+run_id as_run(std::string_view hex) {
+  auto const raw = from_hex(hex);
+  std::array<std::uint8_t, run_id::size_bytes> id{};
+  std::ranges::transform(raw, id.begin(), [](std::byte one) { return std::to_integer<std::uint8_t>(one); });
+  return run_id{id};
+}
 
 std::vector<change> as_changes(auto... all) { return {change{all}...}; }
 
@@ -254,7 +274,7 @@ TEST(sqlite_ledger, refuses_a_file_of_a_newer_schema_as_such) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), errc::unsupported_version);
   EXPECT_EQ(refused.error().message(), "cannot open " + folder.file() +
-                                           ": it was written by a newer skein (schema 7, this one reads up to 2); upgrade skein or use another path");
+                                           ": it was written by a newer skein (schema 7, this one reads up to 3); upgrade skein or use another path");
 }
 
 TEST(sqlite_ledger, refuses_a_path_where_no_folder_can_be_made) {
@@ -381,7 +401,123 @@ TEST(sqlite_ledger, opens_a_file_of_schema_1_and_keeps_everything) {
   EXPECT_EQ(state.subscriptions[0].remote->retry.attempts_max, 4u);
 }
 
+TEST(sqlite_ledger, opens_a_file_of_schema_2_and_takes_what_waits) {
+  ledger_folder const folder;
+  {
+    auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_write_create);
+    auto const made = file->execute(std::string{schema_1_file} + schema_2_additions);
+    ASSERT_TRUE(made) << made.error().what();
+  }
+  auto const run = as_run("000102030405060708090a0b0c0d0e0f");
+  {
+    auto const ledger = folder.open();
+    auto const state = ledger->load().value();
+    ASSERT_EQ(state.subscriptions.size(), 1u);
+    ASSERT_TRUE(state.subscriptions[0].remote);
+    EXPECT_EQ(state.subscriptions[0].remote->descriptor.types, std::vector<std::string>{"pizza.idea"});
+    EXPECT_EQ(state.subscriptions[0].remote->retry.attempts_max, 4u);
+    EXPECT_EQ(state.subscriptions[0].remote->rules, agent_rules{});
+    ASSERT_EQ(state.runs.size(), 1u);
+    EXPECT_FALSE(state.runs[0].paused);
+    EXPECT_EQ(state.last_group, 0u);
+    ASSERT_TRUE(ledger->commit(as_changes(run_row{.id = run, .paused = true}, group_row{.no = 1, .subscription = 1}, group_member{1, 0, 2})));
+  }
+  auto const state = folder.open()->load().value();
+  ASSERT_EQ(state.runs.size(), 1u);
+  EXPECT_TRUE(state.runs[0].paused);
+  ASSERT_EQ(state.members.size(), 1u);
+  EXPECT_EQ(state.members[0], (group_member{1, 0, 2}));
+}
+
+// ---- what waits ----
+
+TEST(sqlite_ledger, writes_nothing_of_a_group_that_opens_and_closes_within_one_commit) {
+  ledger_folder const folder;
+  board_model model;
+  auto const ledger = folder.open();
+  commit(*ledger, model, as_changes(subscription_row{1, "a", 0, 9}, artifact_row{make_artifact(1), ""}, artifact_row{make_artifact(2), ""},
+                                    group_row{.no = 1, .subscription = 1}, group_member{1, 0, 1}, group_row{.no = 2, .subscription = 1},
+                                    group_member{2, 1, 1}, group_member{1, 1, 2}, group_closed{1}));
+  EXPECT_EQ(difference(ledger->load().value(), model.state()), "");
+  commit(*ledger, model, as_changes(group_member{2, 0, 2}, group_closed{2}, group_row{.no = 3, .subscription = 1}, group_closed{3}));
+  EXPECT_EQ(difference(ledger->load().value(), model.state()), "");
+  auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_only);
+  EXPECT_EQ(file->integer("SELECT (SELECT count(*) FROM waiting_group) + (SELECT count(*) FROM waiting_member)").value(), 0);
+  EXPECT_EQ(ledger->load().value().last_group, 3u);
+}
+
+TEST(sqlite_ledger, refuses_the_end_of_what_does_not_wait) {
+  ledger_folder const folder;
+  auto const ledger = folder.open();
+  auto const group = ledger->commit(as_changes(group_closed{7}));
+  ASSERT_FALSE(group);
+  EXPECT_NE(group.error().message().find("no group 7"), std::string::npos) << group.error().what();
+  auto const embargo = ledger->commit(as_changes(embargo_lifted{8}));
+  ASSERT_FALSE(embargo);
+  EXPECT_NE(embargo.error().message().find("no embargo of artifact 8"), std::string::npos) << embargo.error().what();
+}
+
+TEST(sqlite_ledger, keeps_the_one_of_several_that_took_an_activation) {
+  ledger_folder const folder;
+  board_model model;
+  auto const ledger = folder.open();
+  activation_update taken{.no = 1, .state = activation_state::leased, .attempt = 1, .host = "local", .subscription = 2};
+  activation_update back{.no = 1, .state = activation_state::retry, .attempt = 1};
+  commit(*ledger, model, as_changes(subscription_row{1, "a", 0, 9}, subscription_row{2, "b", 0, 9}, artifact_row{make_artifact(1), ""}, make_activation(1, 1)));
+  commit(*ledger, model, as_changes(taken, back));
+  EXPECT_EQ(ledger->load().value().activations.at(0).subscription, 2u);
+  commit(*ledger, model, as_changes(artifact_row{make_artifact(2), ""}, make_activation(2, 2), activation_update{.no = 2, .subscription = 2}, close(2)));
+  EXPECT_EQ(difference(ledger->load().value(), model.state()), "");
+}
+
+TEST(sqlite_ledger, reports_damaged_rows_of_what_waits) {
+  ledger_folder const folder;
+  {
+    auto const ledger = folder.open();
+    ASSERT_TRUE(ledger->commit(as_changes(subscription_row{1, "a", 0, 9}, artifact_row{make_artifact(1), ""}, group_row{.no = 4, .subscription = 1},
+                                          group_member{4, 0, 1})));
+  }
+  auto const load_error_after = [&](std::string const& sql) {
+    auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_write_create);
+    auto const damaged = file->execute(sql);
+    EXPECT_TRUE(damaged) << damaged.error().what();
+    auto const state = folder.open()->load();
+    return state ? std::string{} : state.error().message();
+  };
+  EXPECT_NE(load_error_after("INSERT INTO embargo VALUES(1, x'93c0', 0)").find("the embargo of artifact 1 has a part that cannot be read"), std::string::npos);
+  EXPECT_NE(load_error_after("DELETE FROM embargo; DELETE FROM waiting_group").find("members of group 4, which is not there"), std::string::npos);
+  EXPECT_NE(load_error_after("INSERT INTO waiting_group VALUES(4, 1, 0, '', '', 0, 0, 0); DELETE FROM artifact").find("refer to 1 artifacts that are not there"),
+            std::string::npos);
+}
+
 // ---- retention ----
+
+TEST(sqlite_ledger, spares_what_groups_and_embargoes_refer_to_and_counts_of_runs_that_stay) {
+  ledger_folder const folder;
+  auto const ledger = folder.open({.file_bytes_max = 0});
+  auto const gone = sample_id<run_id>(1), waiting = sample_id<run_id>(2), hidden = sample_id<run_id>(3), last = sample_id<run_id>(4);
+  auto const ended = [](run_id id) { return run_row{.id = id, .status = run_status::completed}; };
+  ASSERT_TRUE(ledger->commit(as_changes(subscription_row{1, "a", 0, 9}, ended(gone), ended(waiting), ended(hidden), ended(last),
+                                        activation_count{gone, "a", 3}, activation_count{waiting, "a", 4}, artifact_row{make_artifact(1, gone), ""},
+                                        artifact_row{make_artifact(2, waiting), ""}, artifact_row{make_artifact(3, hidden), ""},
+                                        artifact_row{make_artifact(4, waiting), ""}, group_row{.no = 1, .subscription = 1}, group_member{1, 0, 2},
+                                        embargo_row{3, {}, 0})));
+  EXPECT_EQ(ledger->counters().artifacts_removed, 2u);
+  auto const state = ledger->load().value();
+  ASSERT_EQ(state.artifacts.size(), 2u);
+  EXPECT_EQ(state.artifacts[0]->seq, 2u);
+  EXPECT_EQ(state.artifacts[1]->seq, 3u);
+  ASSERT_EQ(state.runs.size(), 2u);
+  EXPECT_EQ(state.runs[0].id, waiting);
+  EXPECT_EQ(state.runs[1].id, hidden);
+  ASSERT_EQ(state.counts.size(), 1u);
+  EXPECT_EQ(state.counts[0], (activation_count{waiting, "a", 4}));
+  auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_only);
+  EXPECT_EQ(file->integer("SELECT count(*) FROM activation_count").value(), 1);
+  ASSERT_TRUE(ledger->commit(as_changes(group_closed{1}, embargo_lifted{3})));
+  EXPECT_TRUE(ledger->load().value().artifacts.empty());
+  EXPECT_EQ(file->integer("SELECT count(*) FROM activation_count").value(), 0);
+}
 
 TEST(sqlite_ledger, spares_the_newest_dead_activations_and_what_they_are_about) {
   ledger_folder const folder;

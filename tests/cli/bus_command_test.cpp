@@ -144,6 +144,28 @@ TEST_F(bus_command, drain_lets_workers_finish_and_leave) {
   EXPECT_NE(nobody.err.find("two"), std::string::npos) << nobody.err;
 }
 
+TEST_F(bus_command, pause_and_resume_an_agent) {
+  EXPECT_EQ(ask("bus pause runner").out, "runner is paused\n");
+  EXPECT_EQ(ask(errand("")).code, 0);
+  EXPECT_NE(ask("bus agents").out.find("paused"), std::string::npos);
+  EXPECT_EQ(ask_json("bus status")["counters"]["blocked"], 1);
+  EXPECT_EQ(ask("bus resume runner").out, "runner goes on\n");
+  EXPECT_EQ(ask(errand("") + " --wait").code, 0);
+  EXPECT_EQ(ask_json("bus agents")[0]["paused"], false);
+  auto const nobody = ask("bus pause nobody");
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_NE(nobody.err.find("nobody"), std::string::npos) << nobody.err;
+}
+
+TEST_F(bus_command, cancel_ends_the_open_work_of_an_agent_or_a_run) {
+  EXPECT_EQ(ask("bus pause runner").code, 0);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(ask(errand("")).code, 0);
+  EXPECT_EQ(ask("bus cancel runner").out, "runner: 2 activation(s) cancelled\n");
+  EXPECT_EQ(ask_json("bus status")["counters"]["open"], 0);
+  EXPECT_EQ(ask_json("bus status")["counters"]["cancelled"], 2);
+  EXPECT_EQ(ask("bus cancel 0190aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee").code, 1) << "there is no such run";
+}
+
 TEST_F(bus_command, forget_drops_the_work_of_an_agent_that_nobody_serves) {
   auto const served = ask("bus forget runner");
   EXPECT_EQ(served.code, 1);
@@ -175,7 +197,7 @@ TEST_F(bus_command, finds_the_hub_by_its_control_socket_too) { EXPECT_EQ(skein_c
 using without_hub = command_fixture;
 
 TEST_F(without_hub, every_command_is_error_1_and_says_what_to_do) {
-  for (auto const* command : {"bus status", "bus agents", "bus hosts", "bus dead list", "bus dead requeue --all", "bus dead drop --all", "bus drain", "bus forget x",
+  for (auto const* command : {"bus status", "bus agents", "bus hosts", "bus dead list", "bus dead requeue --all", "bus dead drop --all", "bus drain", "bus forget x", "bus pause x", "bus resume x", "bus cancel x",
                               "bus backup x", "bus reload-keys", "publish a.b --json '{}'"}) {
     auto const refused = skein_command(command);
     EXPECT_EQ(refused.code, 1) << command;
@@ -185,7 +207,7 @@ TEST_F(without_hub, every_command_is_error_1_and_says_what_to_do) {
 }
 
 TEST_F(without_hub, wrong_usage_is_error_2) {
-  for (auto const* command : {"bus", "bus dead", "bus nonsense", "bus forget", "bus backup", "bus keygen", "bus serve --lease fast", "publish", "publish a.b", "launch",
+  for (auto const* command : {"bus", "bus dead", "bus nonsense", "bus forget", "bus pause", "bus cancel", "bus backup", "bus keygen", "bus serve --lease fast", "publish", "publish a.b", "launch",
                               "bus dead requeue", "bus dead drop --nonsense", "publish a.b --json '{}' --timeout soon"}) {
     auto const refused = skein_command(command);
     EXPECT_EQ(refused.code, 2) << command;

@@ -17,7 +17,9 @@ using skein::cli::prometheus_text;
 
 json full_status() {
   json counters;
-  for (char const* name : {"artifacts", "artifacts_kept", "artifacts_evicted", "open", "ready", "leased", "retry", "blocked", "done", "dead", "mismatched", "losses", "stale", "runs_open"}) counters[name] = 7;
+  for (char const* name : {"artifacts", "artifacts_kept", "artifacts_evicted", "open", "ready", "leased", "retry", "blocked", "done", "dead", "mismatched", "losses", "stale", "runs_open", "delayed", "groups_open", "groups_expired",
+                           "batches_flushed", "embargoed", "cancelled", "predicates_threw", "deadlines_exceeded", "breakers_opened", "over_limit", "ticks",
+                           "ticks_skipped", "artifacts_blocked"}) counters[name] = 7;
   json network;
   for (char const* name : {"received", "sent", "received_bytes", "sent_bytes", "bad_messages", "auth_refused", "ignored", "undeliverable", "peers"}) network[name] = 8;
   return {{"version", "1.2.3"}, {"uptime_s", 1.5}, {"hosts", 2}, {"counters", counters}, {"network", network},
@@ -25,7 +27,8 @@ json full_status() {
 }
 
 json agents_named(std::string const& name) {
-  return json::array({{{"name", name}, {"hosts", {"one", "two"}}, {"ready", 1}, {"leased", 2}, {"retry", 3}, {"blocked", 4}, {"dead", 5}}});
+  return json::array({{{"name", name}, {"hosts", {"one", "two"}}, {"ready", 1}, {"leased", 2}, {"retry", 3}, {"blocked", 4}, {"dead", 5}, {"paused", true},
+                       {"breaker", "half_open"}}});
 }
 
 /// What is wrong with it as text exposition format 0.0.4; empty: nothing. `names`: gets the metrics.
@@ -58,13 +61,14 @@ std::string fault_of(std::string const& text, std::set<std::string>& names) {
 TEST(metrics, are_in_the_format_that_prometheus_reads) {
   std::set<std::string> names;
   EXPECT_EQ(fault_of(prometheus_text(full_status(), agents_named("critic")), names), "");
-  EXPECT_EQ(names.size(), 32u);
+  EXPECT_EQ(names.size(), 47u);
 }
 
 TEST(metrics, have_the_values_of_the_hub) {
   auto const text = prometheus_text(full_status(), agents_named("critic"));
   for (char const* line : {"skein_info{version=\"1.2.3\"} 1\n", "skein_uptime_seconds 1.5\n", "skein_activations_done_total 7\n", "skein_spans_written_total 3\n",
-                           "skein_agent_activations{agent=\"critic\",state=\"blocked\"} 4\n", "skein_agent_hosts{agent=\"critic\"} 2\n"}) {
+                           "skein_agent_activations{agent=\"critic\",state=\"blocked\"} 4\n", "skein_agent_hosts{agent=\"critic\"} 2\n", "skein_agent_paused{agent=\"critic\"} 1\n",
+                           "skein_agent_breaker_open{agent=\"critic\"} 0.5\n", "skein_groups_open 7\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
 }

@@ -1,6 +1,5 @@
 // The parts of sbom that touch the file system, and the pairing of results.
 #include "sbom/digest.hpp"
-#include "sbom/pairs.hpp"
 #include "sbom/replace_file.hpp"
 #include "sbom/root_folder.hpp"
 #include "support/fixture_root.hpp"
@@ -10,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
 namespace sbom {
 namespace {
@@ -124,36 +122,6 @@ TEST(sbom_digest, knows_the_published_answers) {
   sha.update("a");
   sha.update("bc");
   EXPECT_EQ(sha.hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
-TEST(sbom_pairs, meet_whichever_comes_first) {
-  pairs<int, std::string> waiting{2};
-  EXPECT_FALSE(waiting.left("a", 1));
-  EXPECT_FALSE(waiting.right("b", "two"));
-  EXPECT_EQ(waiting.right("a", "one"), (std::pair{1, std::string{"one"}}));
-  EXPECT_EQ(waiting.left("b", 2), (std::pair{2, std::string{"two"}}));
-  EXPECT_FALSE(waiting.left("a", 3)) << "a pair is taken away";
-}
-
-TEST(sbom_pairs, are_bounded) {
-  pairs<int, std::string> waiting{1};
-  EXPECT_FALSE(waiting.left("a", 1));
-  EXPECT_FALSE(waiting.left("a", 2)) << "the same half again";
-  EXPECT_THROW((void)waiting.right("b", "x"), skein::error);
-  EXPECT_EQ(waiting.right("a", "x"), (std::pair{2, std::string{"x"}}));
-}
-
-TEST(sbom_pairs, meet_from_two_threads) {
-  constexpr int count = 1000;
-  pairs<int, int> waiting{count};
-  std::atomic<int> met = 0;
-  auto const bring = [&](auto half) {
-    for (int number = 0; number < count; ++number) met += (waiting.*half)(std::to_string(number), number) ? 1 : 0;
-  };
-  std::thread other{[&] { bring(&pairs<int, int>::left); }};
-  bring(&pairs<int, int>::right);
-  other.join();
-  EXPECT_EQ(met, count);
 }
 
 }  // namespace

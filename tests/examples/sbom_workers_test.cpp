@@ -72,7 +72,8 @@ TEST_F(sbom_workers, are_part_of_one_trace) {
   EXPECT_EQ(rows("SELECT count(*) FROM spans AS given"
                  " JOIN spans AS hashed ON hashed.parent_id = given.span_id AND hashed.name = 'invoke_agent file_hasher'"
                  " JOIN spans AS made ON made.parent_id = hashed.span_id AND made.name = 'publish dpkg.file_check'"
-                 " JOIN spans AS joined ON joined.parent_id = made.span_id AND joined.name = 'invoke_agent joiner'"
+                 " JOIN spans AS joined ON joined.name = 'invoke_agent joiner' AND (joined.parent_id = made.span_id OR EXISTS"
+                 "  (SELECT 1 FROM links WHERE links.span_id = joined.span_id AND links.linked_span_id = made.span_id))"
                  " WHERE hashed.service LIKE 'file_hasher-%' AND given.service NOT LIKE 'file_hasher-%' AND joined.service = given.service"
                  " AND hashed.attributes ->> '$.\"sbom.package\"' IS NOT NULL"),
             "5");

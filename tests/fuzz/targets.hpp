@@ -17,6 +17,8 @@ void payload(bytes_in data);
 void msgpack_json(bytes_in data);
 /// JSON as a payload, and back.
 void json(bytes_in data);
+/// holds and field_key on a payload: conditions and keys agree with each other.
+void field_condition(bytes_in data);
 /// traceparent, tracestate and baggage: what is accepted is accepted again as it is written.
 void trace_headers(bytes_in data);
 
@@ -25,6 +27,7 @@ struct target {
   void (*run)(bytes_in data);
 };
 inline constexpr target targets[] = {
-    {"frame", frame}, {"payload", payload}, {"msgpack_json", msgpack_json}, {"json", json}, {"trace_headers", trace_headers}};
+    {"frame", frame}, {"payload", payload}, {"msgpack_json", msgpack_json}, {"json", json}, {"field_condition", field_condition},
+    {"trace_headers", trace_headers}};
 
 }  // namespace skein::fuzz

@@ -141,6 +141,27 @@ TEST(host_link, asks_until_it_is_answered) {
   EXPECT_TRUE(answer.truncated);
 }
 
+TEST(host_link, tells_progress_once_and_only_while_it_is_welcome) {
+  temporary_folder const folder;
+  auto const endpoint = "ipc://" + folder / "hub.sock";
+  auto options = quick(endpoint);
+  worker_end worker{options};
+  auto const say = [&](std::uint64_t number) {
+    worker.link->tell({.activation = sample_delivery(1).activation, .agent = "cook", .number = number, .text = "40 %"});
+  };
+  (void)worker.wait_for(link_state::connecting);
+  say(1);  // nobody is there
+  hub_end hub{endpoint};
+  (void)worker.wait_for(link_state::welcomed);
+  say(2);
+  auto const first = take<progress>(hub);
+  EXPECT_EQ(first.number, 2u);
+  EXPECT_EQ(first.agent, "cook");
+  EXPECT_EQ(first.text, "40 %");
+  say(3);
+  EXPECT_EQ(take<progress>(hub).number, 3u);
+}
+
 TEST(host_link, forgets_a_question) {
   temporary_folder const folder;
   hub_end hub{"ipc://" + folder / "hub.sock"};

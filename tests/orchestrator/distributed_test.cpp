@@ -3,6 +3,8 @@
 #include "support/errands.hpp"
 #include "support/fifo.hpp"
 
+#include "distributed/support/traces.hpp"
+
 #include <skein/orchestrator/control_client.hpp>
 
 #include <gtest/gtest.h>
@@ -19,7 +21,9 @@ namespace {
 
 using skein::testing::captured_log;
 using skein::testing::code_thrown_by;
+using skein::testing::count;
 using skein::testing::errand;
+using skein::testing::expect_whole;
 using skein::testing::fifo;
 using skein::testing::receipt;
 using skein::testing::temporary_folder;
@@ -61,23 +65,6 @@ std::map<int, int> times_by_number(skein::orchestrator const& hub) {
   return times;
 }
 
-std::int64_t count(skein::trace_store const& store, std::string const& query) {
-  for (auto const& row : store.sql(query)) return row[0].integer();
-  return -1;
-}
-
-void expect_no_orphans(std::string const& path) {
-  skein::trace_store const traces{path};
-  EXPECT_EQ(count(traces, "SELECT count(*) FROM spans c WHERE c.parent_id IS NOT NULL AND NOT EXISTS "
-                          "(SELECT 1 FROM spans p WHERE p.trace_id = c.trace_id AND p.span_id = c.parent_id)"),
-            0);
-  EXPECT_EQ(count(traces, "SELECT count(*) FROM spans WHERE status_code = 'running'"), 0);
-  for (auto const& row : traces.sql("SELECT c.name, c.service, p.name, p.service, p.start_time - c.start_time FROM spans c JOIN spans p "
-                                    "ON p.trace_id = c.trace_id AND p.span_id = c.parent_id WHERE c.start_time < p.start_time")) {
-    ADD_FAILURE() << row[0].text() << " of " << row[1].text() << " starts " << row[4].integer() << " ns before " << row[2].text() << " of " << row[3].text();
-  }
-}
-
 class with_threads : public testing::TestWithParam<unsigned> {};
 INSTANTIATE_TEST_SUITE_P(distributed, with_threads, testing::Values(0u, 2u));
 
@@ -95,7 +82,7 @@ TEST_P(with_threads, two_workers_handle_everything_once) {
     EXPECT_EQ(times.size(), 200u);
     for (auto const& [number, handled] : times) EXPECT_EQ(handled, 1) << number;
   }
-  expect_no_orphans(folder / "traces.db");
+  expect_whole(skein::trace_store{folder / "traces.db"});
 }
 
 TEST(distributed, a_killed_worker_is_started_again_and_its_work_is_done) {
@@ -114,7 +101,7 @@ TEST(distributed, a_killed_worker_is_started_again_and_its_work_is_done) {
     EXPECT_EQ(times.size(), 60u);
     for (auto const& [number, handled] : times) EXPECT_EQ(handled, 1) << number;
   }
-  expect_no_orphans(folder / "traces.db");
+  expect_whole(skein::trace_store{folder / "traces.db"});
   skein::trace_store const traces{folder / "traces.db"};
   EXPECT_GE(count(traces, "SELECT count(*) FROM spans WHERE name = 'invoke_agent runner' AND status_code = 'interrupted'"), 1);
 }
@@ -145,7 +132,7 @@ TEST(distributed, a_trace_goes_through_all_processes) {
       EXPECT_LT(at("invoke_agent clerk"), at("filed"));
     }
   }
-  expect_no_orphans(folder / "traces.db");
+  expect_whole(skein::trace_store{folder / "traces.db"});
   for (auto const& row : skein::trace_store{folder / "traces.db"}.sql("SELECT name, service FROM spans")) service_of[row[0].text()] = row[1].text();
   EXPECT_TRUE(service_of["invoke_agent runner"].starts_with("runner-")) << service_of["invoke_agent runner"];
   EXPECT_EQ(service_of["inside"], service_of["invoke_agent runner"]);
@@ -163,6 +150,21 @@ TEST(distributed, a_worker_sees_the_artifacts_of_the_board) {
   auto const made = hub.invoke<receipt>("runner", errand{7, "look", {}});
   ASSERT_EQ(made.size(), 1u);
   EXPECT_EQ(made[0]->note, "3");
+}
+
+TEST(distributed, a_worker_sees_nothing_that_is_hidden_from_its_agent) {
+  temporary_folder const folder;
+  skein::orchestrator hub{options(folder)};
+  hub.publish(receipt{1});
+  hub.publish(receipt{2}, {.visibility = skein::visible_to_agents{{"runner"}}});
+  hub.publish(receipt{3}, {.visibility = skein::visible_to_agents{{"clerk"}}});
+  hub.publish(receipt{4}, {.visibility = skein::visible_to_tenant{"acme"}});
+  hub.run_until_idle();
+  auto const workers = hub.launch(runners());
+  hub.wait_for_agents({"runner"}, 30s);
+  auto const made = hub.invoke<receipt>("runner", errand{7, "look at all", {}});
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_EQ(made[0]->note, "2");
 }
 
 TEST(distributed, an_invoked_worker_answers_or_says_how_it_failed) {
@@ -266,7 +268,7 @@ TEST(distributed, a_worker_lives_through_a_killed_hub_and_its_work_counts_once) 
   }
   ::kill(worker, SIGTERM);
   EXPECT_EQ(exit_of(worker), 0);
-  expect_no_orphans(folder / "traces.db");
+  expect_whole(skein::trace_store{folder / "traces.db"});
 }
 
 TEST(distributed, a_drained_worker_leaves) {

@@ -226,7 +226,7 @@ TEST(handlers, see_artifacts_of_their_own_correlation_and_visibility) {
   hub.publish(remark{"for me"}, {.visibility = skein::visible_to_agents{{"reader"}}});
   hub.publish(task{});
   hub.run_until_idle();
-  EXPECT_EQ(seen, (std::vector<std::string>{"mine", "for me"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"for me", "mine"})) << "newest first";
 }
 
 TEST(handlers, see_one_idempotency_key_in_all_attempts) {

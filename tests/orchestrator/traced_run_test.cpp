@@ -238,6 +238,24 @@ TEST(traced_run, hangs_under_a_trace_from_elsewhere) {
   EXPECT_EQ(headers[2].second, "user=ada");
 }
 
+TEST(traced_run, records_nothing_under_a_trace_that_is_not_sampled) {
+  recorded it;
+  skein::span_context const remote{skein::trace_id::parse("4bf92f3577b34da6a3ce929d0e0e4736").value(), skein::span_id::parse("00f067aa0ba902b7").value(), 0};
+  std::vector<std::pair<std::string, std::string>> headers;
+  skein::trace_context{remote, "", ""}.bind([&] {
+    it.hub.publish(task{1});
+    skein::traced_run::call(it.hub, "job", [&](skein::traced_run&) {
+      it.hub.publish(task{2});
+      skein::trace_context::current().inject(headers);
+    });
+  })();
+  it.hub.run_until_idle();
+  EXPECT_TRUE(it.traces.spans().empty());
+  EXPECT_TRUE(it.traces.runs().empty());
+  ASSERT_FALSE(headers.empty());
+  EXPECT_EQ(headers[0].second.substr(3, 32), "4bf92f3577b34da6a3ce929d0e0e4736") << "the trace goes on";
+}
+
 TEST(flush, makes_ended_spans_readable) {
   temporary_folder const folder;
   skein::orchestrator hub{{.ledger = "memory:", .traces = "sqlite:" + folder / "traces.db", .worker_threads = 0}};

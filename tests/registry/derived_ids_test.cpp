@@ -63,6 +63,15 @@ TEST(derived_ids, are_functions_of_what_they_name) {
   EXPECT_EQ(derive_publish_span_id(newest), derive_publish_span_id(newest));
 }
 
+TEST(derived_ids, of_runs_are_uuid_version_7_of_their_time) {
+  auto const run = derive_run_id(5, 1'700'000'000'123'456'789);
+  EXPECT_EQ(time_part(run), "018bcfe5-687b");
+  EXPECT_EQ(run.to_string()[14], '7');
+  EXPECT_EQ(run, derive_run_id(5, 1'700'000'000'123'456'789));
+  EXPECT_NE(run, derive_run_id(6, 1'700'000'000'123'456'789));
+  EXPECT_NE(run, derive_run_id(5, 1'700'000'000'123'456'790)) << "within a millisecond too";
+}
+
 TEST(derived_ids, differ_by_every_argument_and_kind) {
   auto const newest = an_artifact();
   std::set<std::string> ids;

@@ -1,16 +1,27 @@
 // Keeping the books.
 #include "oracle.hpp"
 
+#include <skein/registry/artifact_traits.hpp>
+#include <skein/registry/failure.hpp>
+
 #include <algorithm>
+#include <utility>
 
 namespace skein::sim {
 
 using namespace bus;
 
+oracle::oracle(rule_set const& rules) : rules_(rules), cast_(cast_of(rules)) {}
+
 void oracle::restarted(timestamp now, bus::testing::board_model const& durable, restart const& how, bool hub_died) {
   auto const state = durable.state();
-  subscriptions_.clear(), artifacts_.clear(), keys_.clear(), open_.clear(), closed_.clear();
-  hosts_.clear(), waiters_.clear(), expected_.clear(), remote_.clear(), dead_.clear();
+  subscriptions_.clear(), artifacts_.clear(), keys_.clear(), open_.clear(), closed_.clear(), rivals_.clear(), orphans_.clear(), restored_.clear();
+  hosts_.clear(), waiters_.clear(), conditions_.clear(), expected_.clear(), remote_.clear(), dead_.clear();
+  embargoes_.clear(), timers_.clear(), paused_agents_.clear(), said_groups_.clear(), taken_.clear(), counted_.clear(), failed_agents_.clear(), started_before_.clear();
+  overdue_ = overdue_durably_;
+  schedule_.forget();
+  over_limits_ = expired_ = flushed_ = 0;
+  check_taken(durable);
   for (auto const& row : state.subscriptions) {
     subscription_key const key{row.agent, row.ordinal};
     subscriptions_[row.no] = key;
@@ -19,12 +30,12 @@ void oracle::restarted(timestamp now, bus::testing::board_model const& durable, 
     expected_[key] = now + grace;
   }
   for (auto const& row : state.dead) bury(row);
-  std::set<run_id> with_open;
-  for (auto const& row : state.activations) with_open.insert(row.run);
   for (auto const& [seq, row] : durable.artifacts()) {
     artifacts_[seq] = row.artifact;
     if (!row.idempotency_key.empty()) keys_[row.idempotency_key] = row.artifact->id;
   }
+  std::set<run_id> with_open;
+  for (auto const& row : state.activations) with_open.merge(runs_of(row));
   runs_.clear();
   for (auto const& row : state.runs) {
     if (row.status != run_status::running && !with_open.contains(row.id)) continue;  // only its dead are of interest
@@ -32,6 +43,8 @@ void oracle::restarted(timestamp now, bus::testing::board_model const& durable, 
     // The dead of a run are counted in its row; what a failed body adds is told apart by what was known.
     run.dead = row.failures;
     run.body_lost = hub_died && row.has_body;
+    run.paused = row.paused;
+    run.cancelled = row.status == run_status::cancelled;
     run.holds = static_cast<std::uint64_t>(std::count(how.held_runs.begin(), how.held_runs.end(), row.id));
     partly_told_.insert(row.id);
   }
@@ -43,35 +56,78 @@ void oracle::restarted(timestamp now, bus::testing::board_model const& durable, 
     auto& kept = open_[no] = row;
     // The lease of the dead host is void.
     if (kept.state == activation_state::leased && kept.host == how.dead_host) kept.state = activation_state::ready;
+    if (kept.state == activation_state::leased) orphans_.insert(no);
+    restored_.insert(no);
   }
   ended_ = ended_durably_;
+  restore_rules(state);
+  for (auto const& artifact : how.kept) {
+    if (artifact->seq <= state.last_seq && artifact->type == type_of<failure>().name) ++failed_agents_[value_of<failure>(artifact->payload).value()->agent];
+  }
+}
+
+void oracle::restore_rules(board_state const& durable) {
+  for (auto const& row : durable.agents) {
+    if (row.paused) paused_agents_.insert(row.name);
+  }
+  for (auto const& row : durable.counts) {
+    auto const found = runs_.find(row.run);
+    (found != runs_.end() ? found->second.started : started_before_[row.run])[row.agent] = row.count;
+  }
+  for (auto const& [run, agents] : started_durably_) {
+    if (!runs_.contains(run)) continue;
+    for (auto const& [agent, count] : agents) {
+      if (runs_.at(run).started[agent] < count) throw violation{"the ledger has forgotten how often " + agent + " was started in run " + run.to_string()};
+    }
+  }
+  for (auto const& row : durable.timers) timers_[row.subscription] = {row.next_due, row.number};
+  for (auto const& row : durable.embargoes) {
+    // Whoever came with a number up to this one has been asked.
+    auto& one = embargoes_[row.seq] = {artifacts_.at(row.seq), {}, {row.said.rejected.begin(), row.said.rejected.end()}};
+    for (auto const& [no, key] : subscriptions_) {
+      if (no <= row.asked_to) one.asked.insert(no);
+    }
+  }
+  groups_.descriptors.clear();
+  for (auto const& [no, key] : subscriptions_) {
+    if (descriptor_of(no).is_grouped()) groups_.descriptors[no] = &descriptor_of(no);
+  }
+  groups_.restore(durable, artifacts_);
+  for (auto const& one : groups_.open()) said_groups_[one.no] = one;
 }
 
 void oracle::about_to_step(blackboard const& board) {
   active_.clear();
-  for (auto const& agent : all_agents()) {
-    for (auto const& sub : agent.subscriptions) {
-      subscription_key const key{agent.name, sub.ordinal};
-      if (auto const no = board.find_subscription(agent.name, sub.ordinal)) {
-        active_[no] = key;
-      } else if (remote_.contains(key)) {
-        throw violation{"nothing is routed to " + agent.name + " while its hosts are away"};
+  for (auto const* agent : cast_) {
+    for (auto const& sub : agent->subscriptions) {
+      if (auto const no = board.find_subscription(agent->name, sub.ordinal)) {
+        active_[no] = {agent, &sub};
+      } else if (remote_.contains({agent->name, sub.ordinal})) {
+        throw violation{"nothing is routed to " + agent->name + " while its hosts are away"};
       }
     }
   }
 }
 
 void oracle::stepped(timestamp now, board_input const& in, effects const& out, blackboard const& board) {
-  just_closed_.clear();
+  just_closed_.clear(), just_opened_.clear(), moves_.clear();
   lost_.clear();
   take(now, in, out);
-  for (auto const& one : out.changes) take_change(one);
-  check_routing(in, out);
+  if (std::holds_alternative<input::hello>(in)) {
+    about_to_step(board);
+    contest();
+  }
+  for (auto const& one : out.changes) take_change(now, one);
+  check_routing(now, in, out);
   for (auto const& row : just_closed_) check_closed(row, out);
   check_runs(out, board);
-  check_counters(board);
+  check_counters(now, std::holds_alternative<input::tick>(in), board);
   check_open_work(board);
+  check_groups(board);
   check_replies(in, out);
+  check_conditions(in, out, board);
+  check_cancel(in, out);
+  check_pause(in, out);
   check_timers(now, in, board);
   check_lost(now, out);
   check_dead_kept(in, out, board);
@@ -93,6 +149,24 @@ void oracle::committed(effects const& out) {
   }
   for (auto const& [run, on] : runs_on) {
     if (on) ended_durably_.erase(run);
+  }
+  auto const becomes_durable = [&](std::uint64_t seq) {
+    auto const [from, to] = taken_.equal_range(seq);
+    taken_durably_.insert(from, to);
+    taken_.erase(from, to);
+    auto const [first, last] = counted_.equal_range(seq);
+    for (auto at = first; at != last; ++at) started_durably_[std::get<0>(at->second)][std::get<1>(at->second)] = std::get<2>(at->second);
+    counted_.erase(first, last);
+  };
+  for (auto const& one : out.changes) {
+    if (auto const* row = std::get_if<artifact_row>(&one)) becomes_durable(row->artifact->seq);
+    if (auto const* row = std::get_if<embargo_lifted>(&one)) becomes_durable(row->seq);
+    auto const* to = std::get_if<activation_update>(&one);
+    bool const overdue = to && to->error_type == "skein.deadline_exceeded" && (to->state == activation_state::retry || to->state == activation_state::dead);
+    if (overdue) overdue_durably_.insert({to->no, to->attempt});
+  }
+  for (auto const& [run, on] : runs_on) {
+    if (!on) started_durably_.erase(run);
   }
 }
 
@@ -127,11 +201,24 @@ void oracle::take(timestamp now, board_input const& in, effects const& out) {
   }
   if (auto const* m = std::get_if<input::requeue>(&in)) {
     for (auto const& [no, row] : dead_) {
-      if (row.id == m->which) ended_.erase(row.run), partly_told_.insert(row.run);
+      if (row.id != m->which) continue;
+      for (auto const& run : runs_of(row)) ended_.erase(run), partly_told_.insert(run);
     }
   }
   if (auto const* m = std::get_if<input::publish>(&in)) ended_.erase(m->artifact->run);
+  if (auto const* m = std::get_if<input::invoke>(&in)) {
+    for (auto const& one : m->artifacts) ended_.erase(one->run);
+  }
   if (auto const* m = std::get_if<input::open_run>(&in)) ++runs_[m->run].holds;
+  if (auto const* m = std::get_if<input::cancel_work>(&in)) {
+    if (auto found = runs_.find(m->run); m->agent.empty() && found != runs_.end()) found->second.cancelled = true;
+    if (m->agent.empty()) reopen(m->run);
+    for (auto& [no, rivals] : rivals_) {
+      auto const its = [&](subscription_no one) { return subscriptions_.at(one).first == m->agent; };
+      bool const others_wait = open_.contains(no) && open_.at(no).state != activation_state::leased && !std::all_of(rivals.begin(), rivals.end(), its);
+      if (others_wait) std::erase_if(rivals, its);
+    }
+  }
   if (auto const* m = std::get_if<input::hold>(&in)) {
     if (auto found = runs_.find(m->run); found != runs_.end()) ++found->second.holds;
   }
@@ -142,6 +229,12 @@ void oracle::take(timestamp now, board_input const& in, effects const& out) {
     }
   }
   if (auto const* m = std::get_if<input::wait_idle>(&in)) waiters_[m->reply_to] = *m;
+  if (auto const* m = std::get_if<input::wait_until>(&in)) conditions_[m->reply_to] = m->condition;
+}
+
+/// A run that has ended goes on under its name.
+void oracle::reopen(run_id const& run) {
+  if (ended_.erase(run) > 0) partly_told_.insert(run);
 }
 
 void oracle::take_hello(timestamp now, input::hello const& in, effects const& out) {
@@ -181,58 +274,103 @@ void oracle::bury(activation_row const& row) {
   while (dead_.size() > dead_kept) dead_.erase(dead_.begin());
 }
 
-void oracle::take_change(change const& what) {
+void oracle::take_change(timestamp now, change const& what) {
   if (auto const* row = std::get_if<subscription_row>(&what)) {
     subscription_key const key{row->agent, row->ordinal};
     subscriptions_[row->no] = key;
     row->remote ? void(remote_.insert(key)) : void(remote_.erase(key));
+    if (descriptor_of(row->no).is_grouped()) groups_.descriptors[row->no] = &descriptor_of(row->no);
   }
   if (auto const* row = std::get_if<run_row>(&what)) {
-    if (row->status == run_status::running) {
-      auto const [run, opened] = runs_.try_emplace(row->id);
+    if (row->status == run_status::running || row->status == run_status::cancelled) {
+      auto const [run, opened] = row->status == run_status::running ? runs_.try_emplace(row->id) : std::pair{runs_.find(row->id), false};
+      if (opened) run->second.started = started_before_[row->id];
       if (opened && row->failures > 0) run->second.dead = row->failures, partly_told_.insert(row->id);
+      if (run != runs_.end()) run->second.paused = row->paused;
     }
   }
   if (auto const* row = std::get_if<artifact_row>(&what)) {
     artifacts_[row->artifact->seq] = row->artifact;
     if (!row->idempotency_key.empty()) keys_[row->idempotency_key] = row->artifact->id;
+    reopen(row->artifact->run);
   }
-  if (auto const* row = std::get_if<activation_row>(&what)) {
-    if (row->state != activation_state::ready || row->attempt != 0) throw violation{name_of(*row) + " was not opened ready"};
-    open_[row->no] = *row;
+  if (auto const* row = std::get_if<embargo_lifted>(&what)) reopen(artifacts_.at(row->seq)->run);
+  if (auto const* row = std::get_if<agent_row>(&what)) row->paused ? void(paused_agents_.insert(row->name)) : void(paused_agents_.erase(row->name));
+  if (auto const* row = std::get_if<timer_row>(&what)) take_timer(now, *row);
+  if (auto const* row = std::get_if<group_row>(&what)) {
+    group_books::group made{row->no, row->subscription, row->batch, row->correlation, row->key, {}, row->opened_at, row->taken};
+    if (!row->batch) made.members.resize(descriptor_of(row->subscription).types.size());
+    groups_.changed = true;
+    if (auto const known = said_groups_.find(row->no); known != said_groups_.end() && row->seen > 0) {
+      if (known->second.taken != row->taken || known->second.opened_at != row->opened_at) throw violation{"group " + std::to_string(row->no) + " was written again with another beginning"};
+      return;
+    }
+    if (!said_groups_.emplace(row->no, std::move(made)).second) throw violation{"group " + std::to_string(row->no) + " was opened twice"};
   }
+  if (auto const* row = std::get_if<group_member>(&what)) {
+    auto const found = said_groups_.find(row->group);
+    if (found == said_groups_.end()) throw violation{"an artifact joined group " + std::to_string(row->group) + ", which is not open"};
+    auto& members = found->second.members;
+    if (members.size() <= row->position) members.resize(row->position + 1);
+    if (std::exchange(members[row->position], row->seq) != 0) throw violation{"two artifacts have one place in group " + std::to_string(row->group)};
+  }
+  if (auto const* row = std::get_if<group_closed>(&what)) {
+    groups_.changed = true;
+    if (said_groups_.erase(row->no) == 0) throw violation{"group " + std::to_string(row->no) + " was closed and is not open"};
+  }
+  if (auto const* row = std::get_if<activation_row>(&what)) take_opened(*row);
   if (auto const* to = std::get_if<activation_update>(&what)) {
-    if (auto const dead = dead_.find(to->no); dead != dead_.end()) return take_raised(dead->second, *to);
+    if (auto const dead = dead_.find(to->no); dead != dead_.end()) return take_raised(now, dead->second, *to);
     auto const found = open_.find(to->no);
     if (found == open_.end()) {
       throw violation{"activation " + std::to_string(to->no) + (closed_.contains(to->no) ? " changed after it was closed" : " changed before it was opened")};
     }
-    take_update(found->second, *to);
+    take_update(now, found->second, *to);
     if (is_open(to->state)) return;
     just_closed_.push_back(found->second);
     closed_.insert(to->no);
-    run_entry& run = runs_[found->second.run];
-    if (to->state == activation_state::dead) ++run.dead, bury(found->second);
-    ++(to->state == activation_state::mismatch ? run.mismatches : run.closed);
+    if (to->state == activation_state::mismatch) ++runs_[found->second.run].mismatches;
+    for (auto const& id : runs_of(found->second)) {
+      run_entry& run = runs_[id];
+      if (to->state == activation_state::dead) ++run.dead;
+      if (to->state != activation_state::mismatch) ++run.closed;
+    }
+    if (to->state == activation_state::dead) ++failed_agents_[agent_of(found->second.subscription).name], bury(found->second);
     open_.erase(found);
   }
 }
 
+void oracle::take_opened(activation_row const& row) {
+  if (row.state != activation_state::ready || row.attempt != 0) throw violation{name_of(row) + " was not opened ready"};
+  open_[row.no] = row;
+  just_opened_.push_back(row);
+  for (auto const& run : runs_of(row)) {
+    reopen(run);
+    runs_.try_emplace(run);
+  }
+}
+
 /// A dead activation is opened again, or forgotten.
-void oracle::take_raised(activation_row row, activation_update const& to) {
+void oracle::take_raised(timestamp now, activation_row row, activation_update const& to) {
   dead_.erase(row.no);
   if (to.state == activation_state::dropped) return;
   if (to.state != activation_state::ready || to.attempt != row.attempt || to.failures + to.losses > 0) throw violation{name_of(row) + " was requeued in another state"};
-  run_entry& run = runs_.at(row.run);
-  if (run.dead == 0) throw violation{name_of(row) + " was dead in a run without dead ones"};
-  --run.dead;
+  for (auto const& id : runs_of(row)) {
+    run_entry& run = runs_.at(id);
+    if (run.dead == 0) throw violation{name_of(row) + " was dead in a run without dead ones"};
+    --run.dead;
+  }
   closed_.erase(row.no);
+  raised_.insert(row.no);
+  rivals_.erase(row.no);
+  if (!descriptor_of(row.subscription).exclusive.empty()) contest(row);
   row.failures = row.losses = 0;
-  take_update(row, to);
+  take_update(now, row, to);
   open_[row.no] = row;
 }
 
-void oracle::take_update(activation_row& row, activation_update const& to) {
+void oracle::take_update(timestamp now, activation_row& row, activation_update const& to) {
+  orphans_.erase(row.no);
   bool const leased = to.state == activation_state::leased;
   bool const adopted = leased && to.attempt == row.attempt && to.attempt > 0 && to.host == row.host;
   if (leased && !adopted && (row.state != activation_state::ready || to.attempt != row.attempt + 1)) {
@@ -240,8 +378,36 @@ void oracle::take_update(activation_row& row, activation_update const& to) {
   }
   if (!leased && to.attempt != row.attempt) throw violation{name_of(row) + ": the attempt became " + std::to_string(to.attempt) + " without a lease"};
   if (to.failures < row.failures || to.losses < row.losses) throw violation{name_of(row) + ": failures or losses went back"};
-  if (to.failures > handled_[row.id].failed.size()) throw violation{name_of(row) + ": counts a failure that did not happen"};
-  if (to.losses > row.losses) lost_.insert(row.no);
+  // Whose predicate said no competes no more.
+  bool const refuses = row.state == activation_state::leased && to.state == activation_state::ready && to.losses == row.losses && handled_[row.id].mismatch.contains(row.attempt);
+  if (auto const rivals = rivals_.find(row.no); refuses && rivals != rivals_.end()) rivals->second.erase(row.subscription);
+  if (to.subscription != 0 && to.subscription != row.subscription) {
+    moves_.emplace_back(row, to.subscription);
+    row.subscription = to.subscription;
+  }
+  auto const& agent = agent_of(row.subscription);
+  bool const failed = to.failures > row.failures, done = to.state == activation_state::done;
+  if (failed && to.error_type == "skein.deadline_exceeded") {
+    auto const deadline = agent.rules.deadline;
+    if (deadline.count() == 0 || row.since == timestamp{} || now < row.since + deadline) throw violation{name_of(row) + " is said to have exceeded its deadline, and has not"};
+    overdue_.insert({row.no, row.attempt});
+    // Another process may never tell how it ends.
+    if (row.host != "local") lost_.insert(row.no);
+  } else if (failed && to.failures > handled_[row.id].failed.size() + static_cast<std::size_t>(std::count_if(overdue_.begin(), overdue_.end(), [&](auto const& one) { return one.first == row.no; }))) {
+    throw violation{name_of(row) + ": counts a failure that did not happen"};
+  }
+  if (leased && !adopted) {
+    if (paused_agents_.contains(agent.name)) throw violation{name_of(row) + " was leased while its agent is paused"};
+    for (auto const& id : runs_of(row)) {
+      if (auto const run = runs_.find(id); run != runs_.end() && run->second.paused) throw violation{name_of(row) + " was leased while its run is paused"};
+    }
+    schedule_.starts(now, agent, row.no);
+  }
+  if (done) schedule_.succeeds(agent, row.no);
+  if (failed) schedule_.fails(now, agent, row.no);
+  if (!leased) schedule_.ends(agent, row.no);
+  bool const is_taken_away = to.state == activation_state::cancelled && row.state == activation_state::leased && row.host != "local";
+  if (to.losses > row.losses || is_taken_away) lost_.insert(row.no);
   row.state = to.state;
   row.attempt = to.attempt;
   row.failures = to.failures;
@@ -253,23 +419,101 @@ void oracle::take_update(activation_row& row, activation_update const& to) {
   row.since = to.since;
 }
 
+/// For what was open before a restart everybody competes whose wish needs no asking, and who had it.
+void oracle::contest() {
+  if (!rules_.has(rule::exclusive)) return;
+  std::erase_if(restored_, [this](auto no) { return !open_.contains(no); });
+  for (auto const no : restored_) {
+    if (auto const& row = open_.at(no); !descriptor_of(row.subscription).exclusive.empty()) contest(row);
+  }
+}
+
+void oracle::contest(activation_row const& row) {
+  auto& rivals = rivals_[row.no];
+  rivals.insert(row.subscription);
+  for (auto const& [no, entry] : active_) {
+    bool const may = entry.subscription->exclusive == "race" && !entry.subscription->has_predicate && wants(*entry.agent, *entry.subscription, *artifacts_.at(row.inputs[0]));
+    if (may) rivals.insert(no);
+  }
+}
+
+/// A timer's ticks are numbered one by one, and lie on its grid.
+void oracle::take_timer(timestamp now, timer_row const& row) {
+  auto const& every = descriptor_of(row.subscription).timer.every;
+  auto const found = timers_.find(row.subscription);
+  if (found != timers_.end() && row.number != found->second.number && row.number != found->second.number + 1) throw violation{name_of(row.subscription) + " jumps to tick " + std::to_string(row.number)};
+  if (row.next_due <= now || row.next_due > now + every) throw violation{name_of(row.subscription) + " is not due within its time"};
+  timers_[row.subscription] = {row.next_due, row.number};
+}
+
 bool oracle::served(subscription_no no) const {
   auto const& key = subscriptions_.at(no);
   return expected_.contains(key) || std::any_of(hosts_.begin(), hosts_.end(), [&](auto const& one) { return one.second.serves.contains(key); });
 }
 
-bool oracle::blocked(activation_row const& row) const { return row.state == activation_state::ready && !served(row.subscription); }
+/// Nobody can start it at this moment: whom it is for is not served, or it or its run is paused.
+bool oracle::blocked(activation_row const& row) const {
+  if (row.state != activation_state::ready) return false;
+  for (auto const& id : runs_of(row)) {
+    if (auto const run = runs_.find(id); run != runs_.end() && run->second.paused) return true;
+  }
+  auto const rivals = rivals_of(row);
+  return std::none_of(rivals.begin(), rivals.end(), [&](auto no) { return served(no) && !paused_agents_.contains(subscriptions_.at(no).first); });
+}
+
+std::set<subscription_no> oracle::rivals_of(activation_row const& row) const {
+  auto const found = rivals_.find(row.no);
+  return found == rivals_.end() ? std::set{row.subscription} : found->second;
+}
+
+std::set<run_id> oracle::runs_of(activation_row const& row) const {
+  std::set<run_id> all{row.run};
+  for (auto const seq : row.inputs) all.insert(artifacts_.at(seq)->run);
+  return all;
+}
+
+bool oracle::concerns(activation_row const& row, run_id const& run) const {
+  return row.run == run || (row.inputs.size() > 1 && std::any_of(row.inputs.begin(), row.inputs.end(), [&](auto seq) { return artifacts_.at(seq)->run == run; }));
+}
+
+std::vector<artifact_ptr> oracle::inputs_of(activation_row const& row) const {
+  std::vector<artifact_ptr> all;
+  for (auto const seq : row.inputs) all.push_back(artifacts_.at(seq));
+  return all;
+}
+
+subscription_descriptor const& oracle::descriptor_of(subscription_no no) const {
+  auto const& [agent, ordinal] = subscriptions_.at(no);
+  return agent_named(agent).subscriptions.at(ordinal);
+}
 
 std::uint64_t oracle::awaited(std::optional<run_id> const& run) const {
   return static_cast<std::uint64_t>(std::count_if(open_.begin(), open_.end(), [&](auto const& one) {
-    return (!run || one.second.run == *run) && !blocked(one.second);
+    return (!run || concerns(one.second, *run)) && !blocked(one.second);
   }));
 }
 
+std::vector<run_id> oracle::paused_runs() const {
+  std::vector<run_id> all;
+  for (auto const& [id, run] : runs_) {
+    if (run.paused) all.push_back(id);
+  }
+  return all;
+}
+
+std::vector<run_id> oracle::running() const {
+  std::vector<run_id> all;
+  for (auto const& [id, run] : runs_) all.push_back(id);
+  return all;
+}
+
+std::string oracle::name_of(subscription_no no) const {
+  auto const found = subscriptions_.find(no);
+  return found == subscriptions_.end() ? "subscription " + std::to_string(no) : found->second.first + '/' + std::to_string(found->second.second);
+}
+
 std::string oracle::name_of(activation_row const& row) const {
-  auto const found = subscriptions_.find(row.subscription);
-  std::string const agent = found == subscriptions_.end() ? "?" : found->second.first + '/' + std::to_string(found->second.second);
-  return "activation " + std::to_string(row.no) + " of " + agent + " (state " + std::to_string(static_cast<int>(row.state)) + ", attempt " +
+  return "activation " + std::to_string(row.no) + " of " + name_of(row.subscription) + " (state " + std::to_string(static_cast<int>(row.state)) + ", attempt " +
          std::to_string(row.attempt) + ", failures " + std::to_string(row.failures) + ", losses " + std::to_string(row.losses) + ", host " + row.host + ')';
 }
 

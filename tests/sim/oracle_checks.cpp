@@ -1,6 +1,8 @@
 // The promises, one function each.
 #include "oracle.hpp"
 
+#include "cast.hpp"
+
 #include <skein/registry/artifact_traits.hpp>
 #include <skein/registry/failure.hpp>
 
@@ -10,19 +12,36 @@ namespace skein::sim {
 
 using namespace bus;
 
-void oracle::check_counters(blackboard const& board) const {
+std::uint64_t oracle::delayed(timestamp now) const {
+  return static_cast<std::uint64_t>(std::count_if(open_.begin(), open_.end(), [&](auto const& one) {
+    auto const& row = one.second;
+    return row.state == activation_state::ready && !blocked(row) && !schedule_.may_start(now, agent_of(row.subscription));
+  }));
+}
+
+void oracle::check_counters(timestamp now, bool ticked, blackboard const& board) const {
   auto const& kept = board.counters();
   auto const counted = board.recount();
   if (!(kept == counted)) {
     auto const text = [](board_counters const& c) {
       return "open " + std::to_string(c.open) + " ready " + std::to_string(c.ready) + " leased " + std::to_string(c.leased) + " retry " +
-             std::to_string(c.retry) + " blocked " + std::to_string(c.blocked) + " runs " + std::to_string(c.runs_open);
+             std::to_string(c.retry) + " blocked " + std::to_string(c.blocked) + " delayed " + std::to_string(c.delayed) + " runs " + std::to_string(c.runs_open) +
+             " groups " + std::to_string(c.groups_open) + " embargoed " + std::to_string(c.embargoed);
     };
     throw violation{"counters " + text(kept) + " are not the recount " + text(counted)};
   }
   if (kept.runs_open != runs_.size()) {
     throw violation{"the board has " + std::to_string(kept.runs_open) + " runs, the books " + std::to_string(runs_.size())};
   }
+  auto const same = [](char const* what, std::uint64_t board_says, std::uint64_t books_say) {
+    if (board_says != books_say) throw violation{"the board counts " + std::to_string(board_says) + ' ' + what + ", the books " + std::to_string(books_say)};
+  };
+  same("expired groups", kept.groups_expired, expired_);
+  same("activations over a limit", kept.over_limit, over_limits_);
+  same("opened breakers", kept.breakers_opened, schedule_.breakers_opened());
+  same("flushed batches", kept.batches_flushed, flushed_);
+  // The board learns that a wait is over when its timer strikes.
+  if (kept.delayed < delayed(now) || (ticked && kept.delayed > delayed(now))) same("ready activations that wait for a breaker or a rate", kept.delayed, delayed(now));
 }
 
 /// What is open on the board is what its changes have said, and it is awaited exactly when somebody can do it.
@@ -36,7 +55,7 @@ void oracle::check_open_work(blackboard const& board) const {
     auto const found = open_.find(row.no);
     if (found == open_.end() || !(found->second == row)) throw violation{"the board and its changes differ in " + name_of(row)};
     if (blocked(row)) continue;
-    ++awaited_of[row.run];
+    for (auto const& run : runs_of(row)) ++awaited_of[run];
     ++all;
   }
   if (board.awaited() != all) throw violation{"the board awaits " + std::to_string(board.awaited()) + ", the books " + std::to_string(all)};
@@ -47,46 +66,14 @@ void oracle::check_open_work(blackboard const& board) const {
   }
 }
 
-/// Every artifact opened exactly the activations of the subscriptions that wanted it when it was published.
-void oracle::check_routing(board_input const& in, effects const& out) const {
-  std::map<std::uint64_t, std::multiset<subscription_no>> opened;
-  for (auto const& one : out.changes) {
-    if (auto const* row = std::get_if<activation_row>(&one)) opened[row->inputs.at(0)].insert(row->subscription);
-  }
-  auto const* publish = std::get_if<input::publish>(&in);
-  for (auto const& one : out.changes) {
-    auto const* row = std::get_if<artifact_row>(&one);
-    if (!row) continue;
-    auto const found = opened.find(row->artifact->seq);
-    check_artifact_routing(*row->artifact, publish ? publish->only : 0, found == opened.end() ? std::multiset<subscription_no>{} : found->second);
-    if (found != opened.end()) opened.erase(found);
-  }
-  if (!opened.empty()) throw violation{"an artifact that is not of this step opened an activation"};
-}
-
-void oracle::check_artifact_routing(artifact_data const& artifact, subscription_no only, std::multiset<subscription_no> const& opened) const {
-  std::multiset<subscription_no> wanted;
-  if (only != 0) {
-    wanted.insert(only);
-  } else {
-    for (auto const& [no, key] : active_) {
-      auto const& agent = agent_named(key.first);
-      auto const& sub = agent.subscriptions.at(key.second);
-      if (!wants(agent.name, sub, artifact)) continue;
-      if (sub.has_predicate && predicate_is_local(agent.name) && !predicate_accepts(agent.name, artifact)) continue;
-      wanted.insert(no);
-    }
-  }
-  if (wanted != opened) {
-    throw violation{name_of(artifact) + " started " + std::to_string(opened.size()) + " activations, " + std::to_string(wanted.size()) + " subscriptions wanted it"};
-  }
-}
-
 void oracle::check_closed(activation_row const& row, effects const& out) const {
   std::vector<artifact_ptr> children;
   for (auto const& one : out.changes) {
     auto const* made = std::get_if<artifact_row>(&one);
-    if (made && made->artifact->cause == row.id) children.push_back(made->artifact);
+    if (!made || made->artifact->cause != row.id) continue;
+    // What tells of a limit that a child has passed hangs below the same activation.
+    bool const tells_of_limit = made->artifact->type == type_of<failure>().name && value_of<failure>(made->artifact->payload).value()->error_type == "skein.activations_max";
+    if (!tells_of_limit) children.push_back(made->artifact);
   }
   auto const known = handled_.find(row.id);
   switch (row.state) {
@@ -96,6 +83,9 @@ void oracle::check_closed(activation_row const& row, effects const& out) const {
       if (known == handled_.end() || !known->second.mismatch.contains(row.attempt)) throw violation{name_of(row) + " closed as a mismatch that nobody found"};
       if (!children.empty()) throw violation{name_of(row) + " is a mismatch with children"};
       return;
+    case activation_state::cancelled:
+      if (!children.empty()) throw violation{name_of(row) + " was cancelled and has children"};
+      return;
     default: throw violation{name_of(row) + " closed in a state that nothing asks for"};
   }
 }
@@ -104,9 +94,11 @@ void oracle::check_closed(activation_row const& row, effects const& out) const {
 void oracle::check_done(activation_row const& row, std::vector<artifact_ptr> const& children) const {
   auto const known = handled_.find(row.id);
   if (known == handled_.end() || !known->second.ok.contains(row.attempt)) throw violation{name_of(row) + " is done though no handler finished that attempt"};
-  artifact_data const& input = *artifacts_.at(row.inputs.at(0));
+  if (overdue_.contains({row.no, row.attempt})) throw violation{name_of(row) + " is done by an attempt that had exceeded its deadline"};
+  auto const inputs = inputs_of(row);
+  artifact_data const& input = *newest_of(inputs);
   auto const& agent = subscriptions_.at(row.subscription).first;
-  auto const expected = children_of(agent, input, row.attempt);
+  auto const expected = children_of(agent, inputs, row.attempt, rules_);
   if (children.size() != expected.size()) {
     throw violation{name_of(row) + " left " + std::to_string(children.size()) + " children instead of " + std::to_string(expected.size())};
   }
@@ -114,6 +106,7 @@ void oracle::check_done(activation_row const& row, std::vector<artifact_ptr> con
     artifact_data const& child = *children[i];
     bool const same = child.id == derive_artifact_id(row.id, i) && child.type == expected[i].type && child.tags == expected[i].tags &&
                       work_of(child) == work_of(expected[i].payload) && child.run == row.run && child.produced_by == agent &&
+                      !child.visible_to == !expected[i].visible_to && (!child.visible_to || *child.visible_to == *expected[i].visible_to) &&
                       child.correlation == input.correlation && child.routed == input.routed &&
                       child.context == span_context{input.context.trace, derive_publish_span_id(child.id), input.context.flags};
     if (!same) throw violation{name_of(row) + ": child " + std::to_string(i) + " is not what attempt " + std::to_string(row.attempt) + " published"};
@@ -127,7 +120,7 @@ void oracle::check_dead(activation_row const& row, std::vector<artifact_ptr> con
   bool const failed = row.failures >= policy.attempts_max || (known != handled_.end() && known->second.permanent && row.failures > 0);
   bool const lost = row.losses >= policy.losses_max;
   if (!failed && !lost) throw violation{name_of(row) + " died before its limits"};
-  bool const tells = artifacts_.at(row.inputs.at(0))->type != "skein.failure";
+  bool const tells = newest_of(inputs_of(row))->type != "skein.failure";
   if (children.size() != (tells ? 1u : 0u)) throw violation{name_of(row) + " died with " + std::to_string(children.size()) + " failure artifacts"};
   if (!tells) return;
   auto const told = value_of<failure>(children[0]->payload);
@@ -159,16 +152,29 @@ void oracle::check_idle(reply::idle const& reply, bool cancelled) {
   if (!cancelled && left > 0) throw violation{"idle was told with " + std::to_string(left) + " activations open"};
   if (auto const run = runs_.find(wait.scope); run != runs_.end() && !partly_told_.contains(wait.scope)) {
     auto const& told = reply.report;
-    if (told.activations.size() != run->second.closed || told.failures.size() != run->second.dead || told.mismatches != run->second.mismatches) {
+    if (told.activations.size() != run->second.closed || told.failures.size() != run->second.dead + run->second.over_limits || told.mismatches != run->second.mismatches) {
       throw violation{"a report of run " + wait.scope.to_string() + " tells " + std::to_string(told.activations.size()) + " activations and " +
                       std::to_string(told.failures.size()) + " failures, there were " + std::to_string(run->second.closed) + " and " + std::to_string(run->second.dead)};
     }
   }
   std::uint64_t told_blocked = 0, told_open = 0, is_blocked = 0;
-  for (auto const& one : reply.report.blocked) told_blocked += one.count;
+  std::uint64_t told_hidden = 0, is_hidden = 0;
+  for (auto const& one : reply.report.blocked) (one.agent == "-" ? told_hidden : told_blocked) += one.count;
+  for (auto const& [seq, one] : embargoes_) is_hidden += !wait.run || one.artifact->run == *wait.run ? 1 : 0;
+  if (told_hidden != is_hidden) throw violation{"a report names " + std::to_string(told_hidden) + " hidden artifacts, there are " + std::to_string(is_hidden)};
   for (auto const& one : reply.report.open) told_open += one.count;
-  for (auto const& [no, row] : open_) is_blocked += (!wait.run || row.run == *wait.run) && blocked(row) ? 1 : 0;
+  for (auto const& [no, row] : open_) is_blocked += (!wait.run || concerns(row, *wait.run)) && blocked(row) ? 1 : 0;
   if (told_blocked != is_blocked) throw violation{"a report names " + std::to_string(told_blocked) + " blocked activations, there are " + std::to_string(is_blocked)};
+  for (auto const& group : groups_.open()) {
+    bool const is_whole = !cancelled && group.batch && (!wait.run || (group.correlation == wait.run->to_string() && std::any_of(group.members.begin(), group.members.end(), [&](auto seq) { return artifacts_.at(seq)->run == *wait.run; })));
+    if (is_whole) throw violation{"idle was told while a batch of " + name_of(group.subscription) + " waits that nothing can fill"};
+  }
+  std::uint64_t told_stranded = 0;
+  for (auto const& one : reply.report.stranded) told_stranded += one.count;
+  auto const stranded = static_cast<std::uint64_t>(std::count_if(groups_.open().begin(), groups_.open().end(), [&](auto const& group) {
+    return !wait.run || std::any_of(group.members.begin(), group.members.end(), [&](auto seq) { return seq != 0 && artifacts_.at(seq)->run == *wait.run; });
+  }));
+  if (told_stranded != stranded) throw violation{"a report names " + std::to_string(told_stranded) + " stranded groups, there are " + std::to_string(stranded)};
   if (told_open != (cancelled ? left : 0)) throw violation{"a report names " + std::to_string(told_open) + " open activations, there are " + std::to_string(left)};
 }
 
@@ -180,6 +186,12 @@ void oracle::check_published(input::publish const& in, effects const& out) {
     if (!in.idempotency_key.empty() && keys_.at(in.idempotency_key) != reply->id) throw violation{"a repeated publish was answered with another artifact"};
     return;
   }
+  auto const run = runs_.find(in.artifact->run);
+  bool const refused = std::any_of(out.replies.begin(), out.replies.end(), [&](auto const& one) {
+    auto const* reply = std::get_if<reply::refused>(&one);
+    return reply && reply->to == in.reply_to;
+  });
+  if (refused && run != runs_.end() && run->second.cancelled) return;
   throw violation{"a publish was not answered"};
 }
 
@@ -190,20 +202,30 @@ void oracle::check_runs(effects const& out, blackboard const& board) {
     auto const found = runs_.find(one.run.id);
     if (found == runs_.end() || !ended_.insert(one.run.id).second) throw violation{name + " ended twice"};
     run_entry const run = found->second;
+    if (!run.started.empty()) started_before_[one.run.id] = run.started;
     runs_.erase(found);
     if (run.holds > 0) throw violation{name + " ended with a hold"};
     for (auto const& [no, row] : open_) {
-      if (row.run == one.run.id) throw violation{name + " ended while open: " + name_of(row)};
+      if (concerns(row, one.run.id)) throw violation{name + " ended while open: " + name_of(row)};
     }
-    auto const failures = run.dead + run.failed_bodies;
-    auto const expected = run.body_lost ? run_status::interrupted : failures > 0 ? run_status::failed : run_status::completed;
+    auto const failures = run.dead + run.failed_bodies + run.over_limits;
+    auto const expected = run.body_lost ? run_status::interrupted : run.cancelled ? run_status::cancelled : failures > 0 ? run_status::failed : run_status::completed;
     if (one.run.status != expected || one.run.failures != failures) {
       throw violation{name + " ended as " + std::string{to_string(one.run.status)} + " with " + std::to_string(one.run.failures) + " failures instead of " +
                       std::string{to_string(expected)} + " with " + std::to_string(failures)};
     }
   }
+  // Counts are forgotten with the run, but for one that something may open again.
+  std::erase_if(started_before_, [this](auto const& one) {
+    auto const of_run = [&](std::uint64_t seq) { return seq != 0 && artifacts_.at(seq)->run == one.first; };
+    return std::none_of(dead_.begin(), dead_.end(), [&](auto const& dead) { return concerns(dead.second, one.first); }) &&
+           std::none_of(embargoes_.begin(), embargoes_.end(), [&](auto const& hidden) { return hidden.second.artifact->run == one.first; }) &&
+           std::none_of(groups_.open().begin(), groups_.open().end(), [&](auto const& group) { return std::any_of(group.members.begin(), group.members.end(), of_run); });
+  });
+  std::set<run_id> with_open;
+  for (auto const& [no, row] : open_) with_open.merge(runs_of(row));
   for (auto const& [id, run] : runs_) {
-    bool const open = std::any_of(open_.begin(), open_.end(), [&id = id](auto const& one) { return one.second.run == id; });
+    bool const open = with_open.contains(id);
     if (!open && run.holds == 0) throw violation{"run " + id.to_string() + " has nothing left and did not end"};
     if (!board.knows_run(id)) throw violation{"the board has forgotten run " + id.to_string()};
   }
@@ -216,6 +238,21 @@ void oracle::check_timers(timestamp now, board_input const& in, blackboard const
     if (row.state != activation_state::retry) continue;
     if (!next || *next > row.not_before) throw violation{"the timer misses the retry of " + name_of(row)};
     if (ticked && row.not_before <= now) throw violation{"a tick passed over the retry of " + name_of(row)};
+  }
+  auto const due = [&](timestamp at, std::string const& what) {
+    if (!next || *next > at) throw violation{"the timer misses " + what};
+    if (ticked && at <= now) throw violation{"a tick passed over " + what};
+  };
+  for (auto const& [no, row] : open_) {
+    auto const deadline = agent_of(row.subscription).rules.deadline;
+    if (row.state == activation_state::leased && deadline.count() > 0 && !orphans_.contains(no)) due(row.since + deadline, "the deadline of " + name_of(row));
+  }
+  for (auto const& [seq, one] : embargoes_) due(one.artifact->visible_to->not_before, "the end of the embargo of " + name_of(*one.artifact));
+  if (auto const at = groups_.next_due()) due(*at, "a group");
+  for (auto const& [no, timer] : timers_) {
+    if (active_.contains(no)) due(timer.next_due, "a tick of " + name_of(no));
+    auto const ticking = std::count_if(open_.begin(), open_.end(), [&, no = no](auto const& one) { return one.second.subscription == no && !raised_.contains(one.first); });
+    if (ticking > 1) throw violation{name_of(no) + " has " + std::to_string(ticking) + " open ticks"};
   }
   for (auto const& [key, host] : hosts_) {
     if (!host.local && (!next || *next > host.heard + lease)) throw violation{"the timer misses the silence of host " + host.name};
@@ -248,6 +285,11 @@ void oracle::check_dead_kept(board_input const& in, effects const& out, blackboa
   auto const* const drop = std::get_if<input::drop_dead>(&in);
   if (!requeue && !drop) return;
   auto const which = requeue ? requeue->which : drop->which;
+  bool const refuses = std::any_of(dead_.begin(), dead_.end(), [&](auto const& one) {
+    auto const run = runs_.find(one.second.run);
+    return one.second.id == which && run != runs_.end() && run->second.cancelled;
+  });
+  if (requeue && refuses) return;
   bool const still = std::any_of(dead_.begin(), dead_.end(), [&](auto const& one) { return one.second.id == which; });
   bool const settled = std::any_of(out.replies.begin(), out.replies.end(), [](auto const& one) { return std::holds_alternative<reply::settled>(one); });
   if (still || settled == out.changes.empty()) throw violation{"a dead activation was not requeued or dropped as the answer says"};
@@ -259,11 +301,12 @@ void oracle::check_own_backoff(timestamp now, input::done const& in, effects con
   for (auto const& one : out.changes) {
     auto const* to = std::get_if<activation_update>(&one);
     if (!to || to->no != in.message.activation.no || to->state != activation_state::retry) continue;
-    if (to->not_before != now + in.message.retry_after) throw violation{"activation " + std::to_string(to->no) + " is not retried when its handler asked"};
+    if (to->error_type != "skein.deadline_exceeded" && to->not_before != now + in.message.retry_after) throw violation{"activation " + std::to_string(to->no) + " is not retried when its handler asked"};
   }
 }
 
 void oracle::check_end(bus::testing::board_model const& durable) const {
+  check_taken(durable);
   for (auto const& [no, row] : durable.activations()) {
     if (is_open(row.state)) throw violation{name_of(row) + " was never handled"};
   }

@@ -9,63 +9,41 @@ namespace skein::sim {
 
 namespace {
 
-subscription_descriptor takes(std::uint32_t ordinal, std::string type) {
-  subscription_descriptor made;
-  made.ordinal = ordinal;
-  made.types = {std::move(type)};
-  return made;
-}
-
-agent_descriptor agent(std::string name, std::vector<subscription_descriptor> subscriptions, retry_policy retry = {}) {
-  agent_descriptor made;
-  made.name = std::move(name);
-  made.subscriptions = std::move(subscriptions);
-  made.retry = retry;
-  return made;
-}
-
-agent_descriptor alpha() { return agent("alpha", {takes(0, "t0")}, {.attempts_max = 3, .backoff_initial = 50ms, .backoff_max = 1s, .jitter = 0.5}); }
-
-agent_descriptor beta() {
-  auto tagged = takes(0, "t1");
-  tagged.tagged = {"x", "y"};
-  auto from_alpha = takes(1, "t0");
-  from_alpha.from = {"alpha", "delta"};
-  return agent("beta", {tagged, from_alpha});
-}
-
-agent_descriptor gamma() {
-  auto picky = takes(0, "t1");
-  picky.has_predicate = true;
-  return agent("gamma", {picky}, {.attempts_max = 2, .backoff_initial = 1ms});
-}
-
-agent_descriptor watch() { return agent("watch", {takes(0, "skein.failure")}); }
-agent_descriptor late() { return agent("late", {takes(0, "t0")}, {.attempts_max = 2, .losses_max = 1}); }
-
-agent_descriptor delta() {
-  auto picky = takes(0, "t1");
-  picky.has_predicate = true;
-  return agent("delta", {picky}, {.attempts_max = 2, .losses_max = 8, .backoff_initial = 200ms, .jitter = 1.0});
-}
-
-agent_descriptor epsilon() {
-  auto tagged = takes(0, "t0");
-  tagged.tagged = {"x"};
-  tagged.self_trigger = true;
-  return agent("epsilon", {tagged, takes(1, "t1")}, {.attempts_max = 4, .losses_max = 7, .backoff_initial = 10ms, .backoff_factor = 3});
-}
-
-agent_descriptor late_remote() { return agent("late_remote", {takes(0, "t1")}, {.losses_max = 3}); }
-
 std::uint64_t mix(std::uint64_t id, std::string const& agent, std::uint64_t salt) {
   return stable_hash(agent, stable_hash({reinterpret_cast<char const*>(&id), sizeof id}, salt));
 }
 
+rule_set draw_rules(random_source& random) {
+  rule_set made;
+  auto const kind = random.below(10);
+  if (kind < 4) return made;  // none, one, or several
+  if (kind < 7) {
+    made.bits.set(random.below(rule_count));
+    return made;
+  }
+  double const share = kind < 9 ? 0.25 : 0.7;
+  for (std::size_t i = 0; i < rule_count; ++i) made.bits.set(i, random.chance(share));
+  return made;
+}
+
+/// Where the values stand in an encoded payload.
+constexpr std::size_t depth_at = 4, id_at = 8, attempt_at = 19, key_at = 25, payload_bytes = 26;
+
 }  // namespace
+
+std::string rule_set::describe() const {
+  static constexpr std::array<char const*, rule_count> names{"all_of", "join", "batch", "across_runs", "filter", "visibility", "embargo", "exclusive", "breaker", "rate",
+                                                             "deadline", "limit", "timer", "pause", "cancel", "until", "invoke"};
+  std::string text;
+  for (std::size_t i = 0; i < rule_count; ++i) {
+    if (bits.test(i)) text += (text.empty() ? "" : " ") + std::string{names[i]};
+  }
+  return text.empty() ? "no rules" : "rules " + text;
+}
 
 rates draw_rates(random_source& random) {
   rates made;
+  made.rules = draw_rules(random);
   made.remote_hosts = random.below(5);
   made.handler_fails = random.chance(0.3) ? 0 : 0.15;
   made.handler_permanent = random.chance(0.5) ? 0 : 0.03;
@@ -84,91 +62,116 @@ rates draw_rates(random_source& random) {
 
 std::string rates::describe() const {
   auto const percent = [](double p) { return std::to_string(static_cast<int>(p * 1000) / 10.0).substr(0, 4) + " %"; };
-  return std::to_string(remote_hosts) + " remote hosts, lost " + percent(lost) + ", doubled " + percent(doubled) + ", delayed " + percent(delayed) +
+  return rules.describe() + ", " + std::to_string(remote_hosts) + " remote hosts, lost " + percent(lost) + ", doubled " + percent(doubled) + ", delayed " + percent(delayed) +
          ", handlers fail " + percent(handler_fails) + ", commits fail " + percent(commit_fails) + (commits_at_once ? " (at once)" : "") +
          ", host trouble " + percent(host_trouble) + ", hub killed " + percent(hub_killed);
 }
 
 payload to_payload(work const& what) {
-  bytes encoded(13);
-  encoded[0] = std::byte{what.depth};
-  std::memcpy(encoded.data() + 1, &what.id, 8);
-  std::memcpy(encoded.data() + 9, &what.attempt, 4);
+  static constexpr unsigned char layout[payload_bytes] = {0x84, 0xa1, 'd', 0xcc, 0, 0xa1, 'i', 0xcf, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1, 'a', 0xce, 0, 0, 0, 0, 0xa1, 'k', 0xc0};
+  bytes encoded(payload_bytes);
+  std::memcpy(encoded.data(), layout, payload_bytes);
+  encoded[depth_at] = std::byte{what.depth};
+  for (std::size_t i = 0; i < 8; ++i) encoded[id_at + i] = static_cast<std::byte>(what.id >> (56 - 8 * i));
+  for (std::size_t i = 0; i < 4; ++i) encoded[attempt_at + i] = static_cast<std::byte>(what.attempt >> (24 - 8 * i));
+  if (auto const key = what.key()) encoded[key_at] = std::byte{*key};
   return payload{std::move(encoded)};
 }
 
 work work_of(bus::artifact_data const& artifact) {
-  if (artifact.type == "skein.failure") return {0, std::hash<artifact_id>{}(artifact.id), 0};
+  if (artifact.type.starts_with("skein.")) return {0, std::hash<artifact_id>{}(artifact.id), 0};
   return work_of(artifact.payload);
 }
 
 work work_of(payload const& of) {
   auto const encoded = of.encoded().value();
-  if (encoded.size() != 13) throw std::logic_error{"a payload of the simulation has " + std::to_string(encoded.size()) + " bytes"};
+  if (encoded.size() != payload_bytes) throw std::logic_error{"a payload of the simulation has " + std::to_string(encoded.size()) + " bytes"};
   work read;
-  read.depth = std::to_integer<std::uint8_t>(encoded[0]);
-  std::memcpy(&read.id, encoded.data() + 1, 8);
-  std::memcpy(&read.attempt, encoded.data() + 9, 4);
+  read.depth = std::to_integer<std::uint8_t>(encoded[depth_at]);
+  for (std::size_t i = 0; i < 8; ++i) read.id = read.id << 8 | std::to_integer<std::uint64_t>(encoded[id_at + i]);
+  for (std::size_t i = 0; i < 4; ++i) read.attempt = read.attempt << 8 | std::to_integer<std::uint32_t>(encoded[attempt_at + i]);
   return read;
 }
 
-std::vector<agent_descriptor> local_agents(bool grown) {
-  std::vector<agent_descriptor> all{alpha(), beta(), gamma(), watch()};
-  if (grown) all.push_back(late());
-  return all;
+bus::artifact_ptr const& newest_of(std::vector<bus::artifact_ptr> const& inputs) {
+  return *std::max_element(inputs.begin(), inputs.end(), [](auto const& a, auto const& b) { return a->seq < b->seq; });
 }
-
-std::vector<agent_descriptor> remote_agents(std::size_t index, bool grown) {
-  // Hosts 0 and 2 share one agent with the hub's own host, 1 and 3 are alone with theirs.
-  std::vector<agent_descriptor> all;
-  if (index % 2 == 0) all = {alpha(), delta()};
-  if (index % 2 == 1) all = {epsilon()};
-  if (grown) all.push_back(late_remote());
-  return all;
-}
-
-std::vector<agent_descriptor> const& all_agents() {
-  static std::vector<agent_descriptor> const all{alpha(), beta(), gamma(), watch(), late(), delta(), epsilon(), late_remote()};
-  return all;
-}
-
-agent_descriptor const& agent_named(std::string const& name) {
-  for (auto const& one : all_agents()) {
-    if (one.name == name) return one;
-  }
-  throw std::logic_error{"no agent is called " + name};
-}
-
-bool predicate_is_local(std::string const& agent) { return agent == "gamma"; }
 
 bool predicate_accepts(std::string const& agent, bus::artifact_data const& artifact) { return mix(work_of(artifact).id, agent, 1) % 4 != 0; }
 
-bool wants(std::string const& agent, subscription_descriptor const& subscription, bus::artifact_data const& artifact) {
-  auto const among = [](std::vector<std::string> const& all, std::string const& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
-  if (!artifact.routed || !among(subscription.types, artifact.type)) return false;
-  if (artifact.produced_by == agent && !subscription.self_trigger) return false;
-  if (artifact.visible_to && !artifact.visible_to->agents.empty() && !among(artifact.visible_to->agents, agent)) return false;
-  if (!subscription.from.empty() && !among(subscription.from, artifact.produced_by)) return false;
-  if (subscription.tagged.empty()) return true;
-  for (auto const& tag : artifact.tags) {
-    if (among(subscription.tagged, tag)) return true;
-  }
-  return false;
+namespace {
+
+bool among(std::vector<std::string> const& all, std::string const& one) { return std::find(all.begin(), all.end(), one) != all.end(); }
+
+bool sees(agent_descriptor const& agent, visibility const& who) {
+  if (!who.agents.empty() && !among(who.agents, agent.name)) return false;
+  if (!who.tenant.empty() && who.tenant != agent.rules.tenant) return false;
+  return std::all_of(who.labels.begin(), who.labels.end(), [&](auto const& label) { return among(agent.rules.labels, label); });
 }
 
-std::vector<bus::child> children_of(std::string const& agent, bus::artifact_data const& input, std::uint32_t attempt) {
-  work const parent = work_of(input);
+/// What the filters of the cast ask, written out by hand.
+bool passes(std::string const& agent, bus::artifact_data const& artifact) {
+  if (artifact.type.starts_with("skein.")) return true;
+  work const what = work_of(artifact);
+  if (agent == "filtered") return what.key() && *what.key() < 2 && what.depth >= 1;
+  if (agent == "filtered_remote" && artifact.type == "u1") return what.key() && *what.key() != 1;
+  return true;
+}
+
+}  // namespace
+
+bool wants(agent_descriptor const& agent, subscription_descriptor const& subscription, bus::artifact_data const& artifact) {
+  if (!artifact.routed || subscription.grouping == grouping::timer || !among(subscription.types, artifact.type)) return false;
+  if (artifact.produced_by == agent.name && !subscription.self_trigger) return false;
+  if (artifact.visible_to && !sees(agent, *artifact.visible_to)) return false;
+  if (!subscription.from.empty() && !among(subscription.from, artifact.produced_by)) return false;
+  bool const tagged = subscription.tagged.empty() || std::any_of(artifact.tags.begin(), artifact.tags.end(), [&](auto const& tag) { return among(subscription.tagged, tag); });
+  return tagged && passes(agent.name, artifact);
+}
+
+std::string type_by(std::uint64_t bits, rule_set const& rules) {
+  if (rules.has(rule::limit) && bits % 11 == 0) return "loop0";
+  bool const even = (bits >> 8) % 2 == 0;
+  if (rules.wider() && (bits >> 9) % 2 == 0) return even ? "u0" : "u1";
+  return even ? "t0" : "t1";
+}
+
+std::shared_ptr<visibility const> visibility_by(std::uint64_t bits, timestamp from, rule_set const& rules) {
+  visibility made;
+  if (bits % 4 == 3) {
+    switch (rules.has(rule::visibility) ? (bits >> 8) % 4 : 0) {
+      case 0: made.agents = {"beta", "epsilon", "tenant", "pair"}; break;
+      case 1: made.labels = {"red"}; break;
+      case 2: made.labels = {"red", "blue"}; break;
+      default: made.tenant = "acme";
+    }
+  }
+  if (rules.has(rule::embargo) && (bits >> 16) % 5 == 0) made.not_before = from + std::chrono::milliseconds{(bits >> 24) % 3000};
+  return made == visibility{} ? nullptr : std::make_shared<visibility const>(std::move(made));
+}
+
+std::vector<bus::child> children_of(std::string const& agent, std::vector<bus::artifact_ptr> const& inputs, std::uint32_t attempt, rule_set const& rules) {
+  std::uint64_t id = 0;
+  std::uint8_t depth = 255;
+  for (auto const& one : inputs) {
+    work const what = work_of(*one);
+    id = inputs.size() == 1 ? what.id : mix(what.id ^ id, agent, 3);
+    depth = std::min(depth, what.depth);
+  }
   std::vector<bus::child> children;
-  if (parent.depth == 0) return children;
-  std::uint64_t const count = mix(parent.id, agent, 2) % 3;
+  if (depth == 0) return children;
+  auto const& newest = *newest_of(inputs);
+  bool const loops = newest.type.starts_with("loop");
+  // Those who take the wider types have few children: every artifact of these has many takers.
+  std::uint64_t const count = loops ? 1 : newest.type[0] == 'u' ? mix(id, agent, 2) % 4 == 0 : mix(id, agent, 2) % 3;
   for (std::uint64_t i = 0; i < count; ++i) {
-    std::uint64_t const id = mix(parent.id, agent, 100 + i);
+    work const what{static_cast<std::uint8_t>(depth - 1), mix(id, agent, 100 + i), attempt};
     bus::child made;
-    made.type = id & 1 ? "t0" : "t1";
-    if (id & 2) made.tags.push_back("x");
-    if (id & 4) made.tags.push_back("z");
-    if ((id & 24) == 24) made.visible_to = std::make_shared<visibility>(visibility{.agents = {"beta", "epsilon"}, .labels = {}, .tenant = {}, .not_before = {}});
-    made.payload = to_payload({static_cast<std::uint8_t>(parent.depth - 1), id, attempt});
+    made.type = loops ? newest.type == "loop0" ? "loop1" : "loop0" : type_by(what.id, rules);
+    if (what.id & 2) made.tags.push_back("x");
+    if (what.id & 4) made.tags.push_back("z");
+    if (!loops) made.visible_to = visibility_by(mix(what.id, agent, 4), newest.created_at, rules);
+    made.payload = to_payload(what);
     children.push_back(std::move(made));
   }
   return children;

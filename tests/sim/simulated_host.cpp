@@ -1,5 +1,6 @@
 #include "simulated_host.hpp"
 
+#include "cast.hpp"
 #include "simulated_hub.hpp"
 
 namespace skein::sim {
@@ -14,7 +15,7 @@ void simulated_host::start() {
   options.name = name();
   options.instance = instance_;
   options.credit = 1 + static_cast<std::uint32_t>(world_.random.below(8));
-  options.agents = remote_agents(index_, grown_);
+  options.agents = remote_agents(world_.rates.rules, index_, grown_);
   options.beat = 400ms;
   options.repeat = 300ms;
   session_.emplace(std::move(options));
@@ -53,7 +54,7 @@ void simulated_host::grow() {
   if (!session_) return;
   world_.log(name() + " offers one more agent");
   host_actions out;
-  session_->offer(world_.now, remote_agents(index_, true), out);
+  session_->offer(world_.now, remote_agents(world_.rates.rules, index_, true), out);
   carry_out(std::move(out));
 }
 
@@ -89,7 +90,7 @@ void simulated_host::begin(delivery&& what) {
   auto const delivered = std::make_shared<delivery>(std::move(what));
   if (!started_.insert(delivered->activation).second) throw violation{name() + " starts an attempt twice"};
   world_.log(name() + " starts " + delivered->agent + " on " + std::to_string(delivered->activation.no) + '#' + std::to_string(delivered->activation.attempt));
-  world_.after(world_.handler_time(), [this, delivered, life = life_] {
+  world_.after(world_.handler_time(delivered->deadline), [this, delivered, life = life_] {
     if (life != life_) return;
     host_actions out;
     session_->complete(world_.now, world_.run_handler(*delivered, true), out);

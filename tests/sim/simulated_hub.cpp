@@ -1,5 +1,7 @@
 #include "simulated_hub.hpp"
 
+#include "cast.hpp"
+
 #include <algorithm>
 
 namespace skein::sim {
@@ -19,12 +21,14 @@ void append(effects& to, effects& from) {
   append(to.ended, from.ended);
   append(to.lost, from.lost);
   append(to.untraced, from.untraced);
+  append(to.notices, from.notices);
 }
 
 std::string name_of(attempt_ref const& ref) { return std::to_string(ref.no) + '#' + std::to_string(ref.attempt); }
 
 std::string describe(board_input const& in) {
-  static constexpr char const* names[] = {"publish", "hello", "beat", "done", "goodbye", "disconnected", "open_run", "hold", "release", "wait_idle", "cancel_wait", "tick", "requeue", "drop_dead", "drain", "forget_agent"};
+  static constexpr char const* names[] = {"publish", "hello", "beat", "done", "goodbye", "disconnected", "open_run", "hold", "release", "wait_idle", "cancel_wait", "tick", "requeue", "drop_dead", "drain",
+                                          "forget_agent", "invoke", "pause", "cancel_work", "wait_until"};
   static_assert(std::size(names) == std::variant_size_v<board_input>);
   static constexpr char const* outcomes[] = {"ok", "failed", "permanent", "mismatch", "released"};
   std::string text = names[in.index()];
@@ -37,6 +41,9 @@ std::string describe(board_input const& in) {
   if (auto const* m = std::get_if<input::done>(&in)) {
     text += " at " + std::to_string(m->from) + ' ' + name_of(m->message.activation) + ' ' + outcomes[static_cast<std::size_t>(m->message.outcome)];
   }
+  if (auto const* m = std::get_if<input::pause>(&in)) text += ' ' + (m->agent.empty() ? m->run.to_string() : m->agent) + (m->paused ? "" : " no more");
+  if (auto const* m = std::get_if<input::cancel_work>(&in)) text += ' ' + (m->agent.empty() ? m->run.to_string() : m->agent);
+  if (auto const* m = std::get_if<input::requeue>(&in)) text += ' ' + m->which.to_string();
   if (auto const* m = std::get_if<input::release>(&in)) text += " run " + m->run.to_string() + (m->failed ? " failed" : "");
   if (auto const* m = std::get_if<input::wait_idle>(&in)) text += " by " + std::to_string(m->reply_to) + (m->run ? " for run " + m->run->to_string() : " for all");
   return text;
@@ -44,6 +51,11 @@ std::string describe(board_input const& in) {
 
 std::string describe(effects const& out) {
   std::string text;
+  for (auto const& one : out.changes) {
+    if (auto const* m = std::get_if<activation_row>(&one)) text += "; opens " + std::to_string(m->no) + " for subscription " + std::to_string(m->subscription);
+    if (auto const* m = std::get_if<artifact_row>(&one); m && m->artifact->produced_by != external_producer) text += "; puts " + m->artifact->type + ' ' + std::to_string(m->artifact->seq);
+    if (auto const* m = std::get_if<subscription_row>(&one)) text += "; subscription " + std::to_string(m->no) + " is " + m->agent + '/' + std::to_string(m->ordinal);
+  }
   for (auto const& one : out.messages) {
     if (auto const* m = std::get_if<deliver>(&one.message)) {
       text += "; to " + std::to_string(one.to);
@@ -89,7 +101,7 @@ void simulated_hub::kill() {
 }
 
 void simulated_hub::rebuild(restart const& how, bool hub_died) {
-  board_.emplace(blackboard_limits{.lease = lease, .grace = grace, .dead_kept_max = dead_kept}, world_.store.model.state(), world_.now, how);
+  board_.emplace(blackboard_limits{.lease = lease, .grace = grace, .dead_kept_max = dead_kept, .groups_max = groups_kept}, world_.store.model.state(), world_.now, how);
   world_.oracle.restarted(world_.now, world_.store.model, how, hub_died);
   armed_.reset();
 }
@@ -100,7 +112,13 @@ void simulated_hub::say_hello() {
   m.host = local_name;
   m.instance = instance_;
   m.credit = 8;
-  m.agents = local_agents(grown_);
+  asked_.clear();
+  m.agents = local_agents(world_.rates.rules, grown_);
+  for (auto const& agent : m.agents) {
+    for (auto const& sub : agent.subscriptions) {
+      if (sub.has_predicate) asked_.emplace_back(agent.name, sub);
+    }
+  }
   for (auto const& [id, one] : local_) m.held.push_back(one.what.activation);
   step(input::hello{local_key, std::move(m), true});
 }
@@ -240,8 +258,8 @@ void simulated_hub::receive(host_key from, message&& what, std::uint64_t hello_n
     step(input::done{from, std::move(failed), {}});
   }
   if (auto* m = std::get_if<done>(&what)) {
-    auto no = rejected(m->children);
-    step(input::done{from, std::move(*m), std::move(no)});
+    auto said = said_of(m->children);
+    step(input::done{from, std::move(*m), std::move(said)});
   }
   if (auto* m = std::get_if<beat>(&what)) step(input::beat{from, std::move(*m)});
   if (auto const* m = std::get_if<goodbye>(&what)) step(input::goodbye{from, m->instance});
@@ -291,7 +309,7 @@ void simulated_hub::give_local(message const& what) {
   if (!m) return;
   for (auto const& one : m->deliveries) {
     local_[one.activation.id] = {one, {}};
-    world_.after(world_.handler_time(), [this, ref = one.activation, life = life_] {
+    world_.after(world_.handler_time(one.deadline), [this, ref = one.activation, life = life_] {
       if (life != life_) return;
       auto const found = local_.find(ref.id);
       if (found == local_.end() || found->second.what.activation != ref) return;
@@ -303,25 +321,33 @@ void simulated_hub::give_local(message const& what) {
 
 void simulated_hub::report_local(activation_id const& id) {
   auto const& held = local_.at(id);
-  step(input::done{local_key, *held.result, rejected(held.result->children)}, [this, ref = held.what.activation](bool ok) {
+  step(input::done{local_key, *held.result, said_of(held.result->children)}, [this, ref = held.what.activation](bool ok) {
     auto const found = local_.find(ref.id);
     if (ok && found != local_.end() && found->second.what.activation == ref) local_.erase(found);
   });
 }
 
-std::vector<subscription_no> simulated_hub::rejected(artifact_data const& artifact) const {
-  auto const no = board_->find_subscription("gamma", 0u);
-  if (no == 0 || predicate_accepts("gamma", artifact)) return {};
-  return {no};
+verdicts simulated_hub::said_of(artifact_data const& artifact) const {
+  verdicts said;
+  for (auto const& [agent, sub] : asked_) {
+    auto const no = board_->find_subscription(agent, sub.ordinal);
+    if (no == 0 || std::find(sub.types.begin(), sub.types.end(), artifact.type) == sub.types.end()) continue;
+    if (!predicate_accepts(agent, artifact)) {
+      said.rejected.push_back(no);
+    } else if (auto const key = key_of(artifact); sub.grouping == grouping::join && sub.keys.empty() && !key.empty()) {
+      said.keys.emplace_back(no, key);
+    }
+  }
+  return said;
 }
 
-std::vector<std::vector<subscription_no>> simulated_hub::rejected(std::vector<child> const& children) const {
-  std::vector<std::vector<subscription_no>> all;
+std::vector<verdicts> simulated_hub::said_of(std::vector<child> const& children) const {
+  std::vector<verdicts> all;
   for (auto const& one : children) {
     artifact_data seen;
     seen.type = one.type;
     seen.payload = one.payload;
-    all.push_back(rejected(seen));
+    all.push_back(said_of(seen));
   }
   return all;
 }
@@ -330,11 +356,37 @@ std::vector<std::vector<subscription_no>> simulated_hub::rejected(std::vector<ch
 
 ticket simulated_hub::publish(input::publish in, listener then) {
   in.reply_to = ++last_ticket_;
-  in.rejected = rejected(*in.artifact);
+  in.said = said_of(*in.artifact);
   listeners_[in.reply_to] = std::move(then);
   auto const mine = in.reply_to;
   step(std::move(in));
   return mine;
+}
+
+ticket simulated_hub::invoke(input::invoke in, listener then) {
+  auto const mine = in.reply_to = ++last_ticket_;
+  listeners_[mine] = std::move(then);
+  step(std::move(in));
+  return mine;
+}
+
+ticket simulated_hub::wait_until(board_condition condition, listener then) {
+  auto const mine = ++last_ticket_;
+  listeners_[mine] = std::move(then);
+  step(input::wait_until{mine, std::move(condition)});
+  return mine;
+}
+
+void simulated_hub::pause(std::string agent, run_id const& run, bool paused) {
+  auto const mine = ++last_ticket_;
+  listeners_[mine] = [](answer const&) { return true; };
+  step(input::pause{mine, std::move(agent), run, paused});
+}
+
+void simulated_hub::cancel_work(std::string agent, run_id const& run) {
+  auto const mine = ++last_ticket_;
+  listeners_[mine] = [](answer const&) { return true; };
+  step(input::cancel_work{mine, std::move(agent), run});
 }
 
 ticket simulated_hub::wait(std::optional<run_id> run, run_id scope, listener then) {

@@ -37,7 +37,14 @@ class simulated_hub {
   using committed = std::function<void(bool)>;
   ticket publish(input::publish in, listener then);
   ticket wait(std::optional<run_id> run, run_id scope, listener then);
+  /// A group that is given to one subscription by hand.
+  ticket invoke(input::invoke in, listener then);
+  ticket wait_until(board_condition condition, listener then);
+  /// Ends either kind of wait.
   void cancel(ticket waiting);
+  /// Of an agent, or of a run.
+  void pause(std::string agent, run_id const& run, bool paused);
+  void cancel_work(std::string agent, run_id const& run);
   void open_run(input::open_run const& in, committed then);
   void hold(run_id const& run, committed then);
   void release(run_id const& run, bool failed);
@@ -72,8 +79,8 @@ class simulated_hub {
 
   void give_local(message const& what);
   void report_local(activation_id const& id);
-  [[nodiscard]] std::vector<subscription_no> rejected(artifact_data const& artifact) const;
-  [[nodiscard]] std::vector<std::vector<subscription_no>> rejected(std::vector<child> const& children) const;
+  [[nodiscard]] bus::verdicts said_of(artifact_data const& artifact) const;
+  [[nodiscard]] std::vector<bus::verdicts> said_of(std::vector<child> const& children) const;
 
   world& world_;
   std::optional<blackboard> board_;
@@ -88,6 +95,7 @@ class simulated_hub {
   std::map<ticket, listener> listeners_;
   std::vector<run_id> held_runs_;
   std::map<activation_id, local_attempt> local_;
+  std::vector<std::pair<std::string, subscription_descriptor>> asked_;   // whose predicates and keys this process evaluates
   std::uint64_t hello_no_ = 0;           // of the hello that is being taken
   std::map<host_key, std::queue<std::uint64_t>> welcomes_;   // which hello each welcome that is held back answers
   std::optional<timestamp> armed_;

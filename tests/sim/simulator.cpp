@@ -1,5 +1,6 @@
 #include "simulator.hpp"
 
+#include "cast.hpp"
 #include "simulated_host.hpp"
 #include "simulated_hub.hpp"
 #include "users.hpp"
@@ -50,7 +51,40 @@ class director {
     }
     if (world_.random.chance(0.03)) world_.hub->grow();
     if (world_.random.chance(0.15)) world_.hub->raise_the_dead();
+    if (world_.hub->alive()) control();
     world_.after(world_.random.between(20ms, 300ms), [this] { disturb(); });
+  }
+
+  /// Pauses, resumes and cancels agents and runs.
+  void control() {
+    auto const& rules = world_.rates.rules;
+    auto const some_run = [this] {
+      auto const running = world_.oracle.running();
+      // Now and then one that nobody knows.
+      return running.empty() || world_.random.chance(0.05) ? run_id{world_.ids.uuid_v7(1)} : running[world_.random.below(running.size())];
+    };
+    auto const some_agent = [this] {
+      auto const cast = cast_of(world_.rates.rules);
+      return cast[world_.random.below(cast.size())]->name;
+    };
+    if (rules.has(rule::pause) && world_.random.chance(0.25)) {
+      if (world_.random.chance(0.5)) return resume(1);
+      return world_.random.chance(0.5) ? world_.hub->pause(some_agent(), {}, true) : world_.hub->pause({}, some_run(), true);
+    }
+    if (rules.has(rule::cancel) && world_.random.chance(0.15)) {
+      return world_.random.chance(0.2) ? world_.hub->cancel_work(some_agent(), {}) : world_.hub->cancel_work({}, some_run());
+    }
+  }
+
+  void resume(std::size_t most) {
+    for (auto const& agent : std::set{world_.oracle.paused_agents()}) {
+      if (most-- == 0) return;
+      world_.hub->pause(agent, {}, false);
+    }
+    for (auto const& run : world_.oracle.paused_runs()) {
+      if (most-- == 0) return;
+      world_.hub->pause({}, run, false);
+    }
   }
 
   void restart_hub() {
@@ -75,6 +109,7 @@ class director {
     world_.log("from here on nothing goes wrong");
     world_.calm = true;
     restart_hub();
+    resume(~std::size_t{0});
     auto const last = world_.now + rest_within;
     bool told = false;
     start_last_waiter(world_, [&told] { told = true; });
@@ -82,6 +117,7 @@ class director {
       for (auto& host : world_.hosts) {
         if (!host->alive()) host->start();
       }
+      resume(~std::size_t{0});
       count_event();
       if (!world_.run_next() || world_.now > last) {
         throw violation{std::string{told ? "" : "the last waiter was never told; "} + "not at rest long after the last fault (" + std::to_string(world_.busy_users) +
@@ -91,7 +127,7 @@ class director {
   }
 
   bool at_rest() const {
-    return world_.busy_users == 0 && world_.hub->at_rest() && world_.hub->board().counters().open == 0 &&
+    return world_.busy_users == 0 && world_.hub->at_rest() && world_.hub->board().counters().open == 0 && !world_.oracle.has_embargoes() &&
            std::all_of(world_.hosts.begin(), world_.hosts.end(), [](auto const& host) { return host->at_rest(); });
   }
 
@@ -103,7 +139,8 @@ class director {
       if (!durable.contains(id)) throw violation{"artifact " + id.to_string() + " was acknowledged and is lost"};
     }
     auto const& counted = world_.hub->board().counters();
-    if (world_.rates.faultless() && counted.losses + counted.stale > 0) throw violation{"work was lost or refused though nothing went wrong"};
+    bool const takes_away = world_.rates.rules.has(rule::deadline) || world_.rates.rules.has(rule::cancel);
+    if (world_.rates.faultless() && counted.losses + (takes_away ? 0 : counted.stale) > 0) throw violation{"work was lost or refused though nothing went wrong"};
   }
 
   world& world_;

@@ -1,5 +1,6 @@
 #include "users.hpp"
 
+#include "cast.hpp"
 #include "simulated_hub.hpp"
 
 namespace skein::sim {
@@ -15,16 +16,19 @@ struct busy {
   world& of;
 };
 
-std::shared_ptr<artifact_data> external_artifact(world& w, run_id const& run) {
+/// From outside every agent; of a type drawn by chance, or of this one.
+std::shared_ptr<artifact_data> external_artifact(world& w, run_id const& run, std::string type = {}) {
+  auto const& rules = w.rates.rules;
   auto made = std::make_shared<artifact_data>();
   made->id = artifact_id{w.ids.uuid_v7(w.now.time_since_epoch().count())};
   made->run = run;
-  made->type = w.random.chance(0.6) ? "t0" : "t1";
+  made->type = !type.empty() ? std::move(type) : rules.wider() ? type_by(w.random.next(), rules) : w.random.chance(0.6) ? "t0" : "t1";
   made->produced_by = std::string{external_producer};
   made->correlation = run.to_string();
   if (w.random.chance(0.3)) made->tags = {"x"};
   made->context = {trace_of(run), derive_publish_span_id(made->id), span_context::sampled};
-  made->payload = to_payload({static_cast<std::uint8_t>(w.random.below(4)), w.random.next(), 0});
+  bool const loops = made->type.starts_with("loop");
+  made->payload = to_payload({static_cast<std::uint8_t>(loops ? 5 + w.random.below(6) : w.random.below(4)), w.random.next(), 0});
   return made;
 }
 
@@ -41,7 +45,8 @@ void publish_until_acknowledged(world& w, std::shared_ptr<artifact_data> artifac
   auto const copy = std::make_shared<artifact_data>(*artifact);
   w.hub->publish({.artifact = copy, .idempotency_key = key}, [&w, again, outlives_hub, then](answer const& a) {
     if (a.reply) {
-      w.acknowledged.insert(std::get<reply::published>(*a.reply).id);
+      // A cancelled run refuses it.
+      if (auto const* done = std::get_if<reply::published>(a.reply)) w.acknowledged.insert(done->id);
       then(true);
     } else if (a.hub_died && !outlives_hub) {
       then(false);
@@ -58,7 +63,11 @@ std::string new_key(world& w) { return "key " + std::to_string(w.random.next());
 
 void start_publisher(world& w) {
   auto const self = std::make_shared<busy>(w);
+  auto const& rules = w.rates.rules;
   auto const artifact = external_artifact(w, new_run(w));
+  // What several runs have in common, groups may put together.
+  if (rules.wider() && w.random.chance(0.5)) artifact->correlation = "common " + std::to_string(w.random.below(3));
+  artifact->visible_to = visibility_by(w.random.next(), w.now, rules);
   auto const key = new_key(w);
   publish_until_acknowledged(w, artifact, key, true, [self](bool) {});
   // Sometimes the caller asks twice.
@@ -71,23 +80,68 @@ void start_waiter(world& w) {
   if (w.random.chance(0.3)) w.after(w.random.between(0ms, 20s), [&w, who] { w.hub->cancel(who); });
 }
 
-void start_caller(world& w) {
-  if (!w.hub->alive()) return;
-  auto const& agent = all_agents()[w.random.below(all_agents().size())];
-  auto const& sub = agent.subscriptions[w.random.below(agent.subscriptions.size())];
-  auto const no = w.hub->board().find_subscription(agent.name, sub.ordinal);
-  if (no == 0 || sub.types[0] == "skein.failure") return;
-  auto artifact = external_artifact(w, new_run(w));
-  artifact->type = sub.types[0];
-  artifact->routed = w.random.chance(0.5);
-  w.hub->publish({.artifact = artifact, .only = no, .reply_when_closed = true}, [&w, self = std::make_shared<busy>(w), agent = agent.name](answer const& a) {
-    if (!a.reply) return true;
+/// Told of what an activation that was asked for by hand has left.
+simulated_hub::listener until_closed(world& w) {
+  return [&w, self = std::make_shared<busy>(w)](answer const& a) {
+    if (!a.reply || std::holds_alternative<reply::refused>(*a.reply)) return true;
     auto const* closed = std::get_if<reply::input_closed>(a.reply);
     if (!closed) return false;
     for (auto const& child : closed->children) w.acknowledged.insert(child->id);
     if (closed->state == activation_state::dead && closed->error_type.empty()) throw violation{"a caller was told of a death without its cause"};
     return true;
-  });
+  };
+}
+
+/// A whole group, or several for a batch, in declared order.
+void call_with_group(world& w, subscription_descriptor const& sub, subscription_no no) {
+  auto const run = new_run(w);
+  input::invoke in{0, {}, no};
+  for (std::uint64_t groups = sub.batch_max > 0 ? 1 + w.random.below(sub.batch_max) : 1; groups > 0; --groups) {
+    for (auto const& type : sub.types) {
+      in.artifacts.push_back(external_artifact(w, run, type));
+      in.artifacts.back()->routed = false;
+    }
+  }
+  w.hub->invoke(std::move(in), until_closed(w));
+}
+
+void start_caller(world& w) {
+  if (!w.hub->alive()) return;
+  auto const cast = cast_of(w.rates.rules);
+  auto const& agent = *cast[w.random.below(cast.size())];
+  auto const& sub = agent.subscriptions[w.random.below(agent.subscriptions.size())];
+  auto const no = w.hub->board().find_subscription(agent.name, sub.ordinal);
+  if (no == 0 || sub.types[0].starts_with("skein.") || !sub.exclusive.empty()) return;
+  if (sub.is_grouped()) return w.rates.rules.has(rule::invoke) ? call_with_group(w, sub, no) : void();
+  auto artifact = external_artifact(w, new_run(w), sub.types[0]);
+  artifact->routed = w.random.chance(0.5);
+  w.hub->publish({.artifact = artifact, .only = no, .reply_when_closed = true}, until_closed(w));
+}
+
+// ---- conditions ----
+
+board_condition any_condition(world& w, int depth) {
+  using kind = board_condition::kind;
+  board_condition made;
+  auto const what = w.random.below(depth > 0 ? 6 : 3);
+  made.what = static_cast<kind>(what);
+  if (made.what == kind::count) {
+    made.type = w.random.chance(0.7) ? type_by(w.random.next(), w.rates.rules) : w.random.chance(0.5) ? "skein.failure" : "skein.expired";
+    made.count = 1 + w.random.below(40);
+    if (made.type[0] != 's' && w.random.chance(0.4)) made.where = field("d") >= 1;
+  }
+  auto const cast = cast_of(w.rates.rules);
+  if (made.what == kind::failure && w.random.chance(0.7)) made.agent = cast[w.random.below(cast.size())]->name;
+  if (what >= 3) {
+    for (std::uint64_t left = 1 + w.random.below(2); left > 0; --left) made.operands.push_back(any_condition(w, depth - 1));
+  }
+  return made;
+}
+
+void start_condition(world& w) {
+  if (!w.hub->alive()) return;
+  auto const who = w.hub->wait_until(any_condition(w, 2), [self = std::make_shared<busy>(w)](answer const&) { return true; });
+  w.after(w.random.between(0ms, 10s), [&w, who, life = w.hub->lives()] { w.hub->lives() == life ? w.hub->cancel(who) : void(); });
 }
 
 // ---- a run with a body ----
@@ -111,6 +165,7 @@ class run_user : public std::enable_shared_from_this<run_user> {
     auto const left = std::make_shared<std::uint64_t>(1 + world_.random.below(3));
     for (std::uint64_t i = *left; i > 0; --i) {
       auto artifact = external_artifact(world_, run_);
+      artifact->visible_to = visibility_by(world_.random.next(), world_.now, world_.rates.rules);
       publish_until_acknowledged(world_, artifact, new_key(world_), false, [self = shared_from_this(), left](bool alive) {
         if (!alive || --*left > 0) return;
         self->wait();
@@ -159,6 +214,7 @@ void start_user(world& w) {
   if (kind < 4) return start_publisher(w);
   if (kind < 7) return std::make_shared<run_user>(w)->open();
   if (kind < 9) return start_caller(w);
+  if (w.rates.rules.has(rule::until) && w.random.chance(0.6)) return start_condition(w);
   start_waiter(w);
 }
 

@@ -1,5 +1,6 @@
 #include "world.hpp"
 
+#include "cast.hpp"
 #include "simulated_host.hpp"
 #include "simulated_hub.hpp"
 
@@ -33,7 +34,8 @@ void world::log(std::string const& line) const {
   std::printf("%12.6f  %s\n", std::chrono::duration<double>(since).count(), line.c_str());
 }
 
-std::chrono::nanoseconds world::handler_time() {
+std::chrono::nanoseconds world::handler_time(std::chrono::nanoseconds deadline) {
+  if (deadline.count() > 0 && random.chance(0.3)) return random.between(deadline, 2 * deadline);
   if (random.chance(0.03)) return random.between(500ms, 4s);
   return random.chance(0.3) ? random.between(0ms, 1ms) : random.between(1ms, 300ms);
 }
@@ -41,20 +43,21 @@ std::chrono::nanoseconds world::handler_time() {
 done world::run_handler(delivery const& what, bool released_allowed) {
   done result;
   result.activation = what.activation;
-  artifact_data const& input = *what.inputs.at(0);
+  auto const& input = *newest_of(what.inputs);
   auto const& sub = agent_named(what.agent).subscriptions.at(what.ordinal);
   result.duration_ns = 1 + static_cast<std::int64_t>(random.below(1000));
-  if (sub.has_predicate && !predicate_is_local(what.agent) && !predicate_accepts(what.agent, input)) {
+  bool const asks = sub.has_predicate && (!is_local(what.agent) || what.unasked);
+  if (asks && !predicate_accepts(what.agent, input)) {
     result.outcome = outcome::mismatch;
   } else if (released_allowed && !calm && random.chance(rates.handler_releases)) {
     result.outcome = outcome::released;
   } else if (random.chance(rates.handler_permanent)) {
     result.outcome = outcome::permanent;
-  } else if (random.chance(rates.handler_fails)) {
+  } else if (random.chance(failing_of(what.agent, rates.handler_fails))) {
     result.outcome = outcome::failed;
     if (random.chance(0.3)) result.retry_after = random.between(0ms, 2s);
   } else {
-    result.children = children_of(what.agent, input, what.activation.attempt);
+    result.children = children_of(what.agent, what.inputs, what.activation.attempt, rates.rules);
   }
   if (result.outcome == outcome::failed || result.outcome == outcome::permanent) {
     result.error_type = "std::runtime_error";

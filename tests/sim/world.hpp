@@ -32,7 +32,7 @@ class world {
   /// A handler ends: what it reports, by chance.
   [[nodiscard]] bus::done run_handler(bus::delivery const& what, bool released_allowed);
   /// How long a handler takes.
-  [[nodiscard]] std::chrono::nanoseconds handler_time();
+  [[nodiscard]] std::chrono::nanoseconds handler_time(std::chrono::nanoseconds deadline);
 
   /// Puts a message on the wire between a hub and a remote host, as bytes. `hello_no` orders hellos and what answers them: a link
   /// may lose them but never swaps two hellos of a process.
@@ -48,7 +48,7 @@ class world {
   sim::rates const rates;
   id_generator ids;
   bool calm = false;                                    ///< No faults any more.
-  sim::oracle oracle;
+  sim::oracle oracle{rates.rules};
   bus::testing::memory_store store;
   std::unique_ptr<simulated_hub> hub;
   std::vector<std::unique_ptr<simulated_host>> hosts;

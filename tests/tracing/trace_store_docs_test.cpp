@@ -56,6 +56,7 @@ std::map<std::string, std::string> documented_columns() {
   std::string line, view;
   while (std::getline(text, line)) {
     if (line.starts_with("## ")) view = line.substr(3);
+    if (view.find(' ') != std::string::npos) continue;   // A view is one word; other sections have tables too.
     if (!line.starts_with("| ") || line.starts_with("| column")) continue;
     auto& columns = views[view];
     columns += (columns.empty() ? "" : ", ") + line.substr(2, line.find(" |") - 2);

@@ -69,11 +69,15 @@ span_handle start_span(std::shared_ptr<run_scope> run, span_start start) {
   return span_access::handle({std::move(state), std::move(run)}, {});
 }
 
-span::span(std::string_view name, span_options options) : exceptions_(std::uncaught_exceptions()) {
+span::span(std::string_view name, span_options options) {
   ambient const& around = current_ambient();
+  if (!around.run) return;
+  if (!records(around.run)) {
+    unrecorded_ = around.run->context();
+    return;
+  }
+  exceptions_ = std::uncaught_exceptions();
   target_.run = around.run;
-  if (!records(around.run)) return;
-
   auto const parent = around.span ? around.span->record.context.span : around.run->root;
   target_.span = make_state(around.run, std::string{name}, options.kind, options.type, parent, std::move(options.attributes),
                             std::move(options.links));
@@ -84,7 +88,8 @@ span::span(std::string_view name, span_options options) : exceptions_(std::uncau
 }
 
 span::~span() {
-  if (target_.span && std::uncaught_exceptions() > exceptions_) {
+  if (!target_.span) return;
+  if (std::uncaught_exceptions() > exceptions_) {
     std::lock_guard const lock{target_.span->mutex};
     if (!target_.span->ended) target_.span->record.status = status_code::error;
   }

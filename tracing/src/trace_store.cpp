@@ -1,5 +1,6 @@
 #include <skein/tracing/trace_store.hpp>
 
+#include "nanoseconds.hpp"
 #include "span_reader.hpp"
 #include "trace_schema.hpp"
 
@@ -39,8 +40,6 @@ sqlite::database open_for_reading(std::string const& path) {
   sqlite3_set_authorizer(file.handle(), only_this_file, nullptr);
   return file;
 }
-
-std::int64_t ns(timestamp time) noexcept { return time.time_since_epoch().count(); }
 
 run_info info_of(sqlite::statement const& row) {
   run_info run;

@@ -2,6 +2,8 @@
 
 #include <skein/tracing/json_value.hpp>
 
+#include "nanoseconds.hpp"
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -38,8 +40,6 @@ constexpr char const* relabel_sql =
 
 // Putting labels right reads the whole run, so a run of many millions keeps those that its spans got on arrival.
 constexpr std::int64_t relabel_spans_max = 1'000'000;
-
-std::int64_t ns(timestamp time) noexcept { return time.time_since_epoch().count(); }
 
 template <class Id>
 void assign_hex(std::string& out, Id const& id) {

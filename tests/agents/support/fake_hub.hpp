@@ -41,6 +41,7 @@ class fake_hub final : public agents::host_environment {
     std::erase_if(found, [&](auto const& one) { return one->type != type || !filter.accepts(*one); });
     return found;
   }
+  void stream(bus::progress&& what) override { said.push_back(std::move(what)); }
   result<void> check(payload const&) const override { return refusal ? result<void>{*refusal} : result<void>{}; }
 
   /// An artifact of the run, with the next sequence number.
@@ -82,6 +83,7 @@ class fake_hub final : public agents::host_environment {
 
   manual_clock manual;
   std::vector<bus::artifact_ptr> board;
+  std::vector<bus::progress> said;     // of one thread's handlers
   std::optional<error> refusal;
 
  private:

@@ -19,6 +19,7 @@ struct link_record {
   // Guarded by mutex:
   std::vector<bus::done> results;
   std::vector<bus::query> asked;
+  std::vector<bus::progress> told;
   std::vector<std::uint64_t> forgotten;
   std::vector<bus::attempt_ref> held;
   std::vector<agent_descriptor> offered;
@@ -79,6 +80,13 @@ class fake_link final : public bus::host_link {
     {
       std::lock_guard const lock{record_->mutex};
       record_->asked.push_back(std::move(what));
+    }
+    record_->changed.notify_all();
+  }
+  void tell(bus::progress&& what) override {
+    {
+      std::lock_guard const lock{record_->mutex};
+      record_->told.push_back(std::move(what));
     }
     record_->changed.notify_all();
   }

@@ -12,6 +12,43 @@ agent& agent::on(std::string type) {
   return *this;
 }
 
+agent& agent::all(std::vector<std::string> types) {
+  on({});
+  made_.subscriptions.back().types = std::move(types);
+  made_.subscriptions.back().grouping = grouping::all;
+  return *this;
+}
+
+agent& agent::join(std::vector<std::string> types, std::vector<std::string> keys) {
+  all(std::move(types));
+  made_.subscriptions.back().grouping = grouping::join;
+  made_.subscriptions.back().keys = std::move(keys);
+  return *this;
+}
+
+agent& agent::timer(timer_schedule schedule) {
+  on("skein.tick");
+  made_.subscriptions.back().grouping = grouping::timer;
+  made_.subscriptions.back().timer = std::move(schedule);
+  return *this;
+}
+
+agent& agent::batch(std::uint32_t size, std::chrono::nanoseconds age) {
+  made_.subscriptions.back().batch_max = size;
+  made_.subscriptions.back().batch_age = age;
+  return *this;
+}
+
+payload field_payload(std::string_view name, std::string_view text) {
+  // msgpack: a map of one, two short texts.
+  bytes made{std::byte{0x81}};
+  for (auto const part : {name, text}) {
+    made.push_back(static_cast<std::byte>(0xa0 + part.size()));
+    for (char const one : part) made.push_back(static_cast<std::byte>(one));
+  }
+  return payload{std::move(made)};
+}
+
 void board_fixture::step(board_input in) {
   effects out;
   board.step(now, std::move(in), out);
@@ -33,6 +70,7 @@ void board_fixture::step(board_input in) {
   announcements.insert(announcements.end(), out.announcements.begin(), out.announcements.end());
   lost.insert(lost.end(), out.lost.begin(), out.lost.end());
   untraced.insert(untraced.end(), out.untraced.begin(), out.untraced.end());
+  notices.insert(notices.end(), out.notices.begin(), out.notices.end());
 }
 
 void board_fixture::hello(host_key from, std::vector<agent_descriptor> agents, hello_options how) {
@@ -79,10 +117,33 @@ artifact_id board_fixture::publish(artifact_spec what) {
   made->produced_by = std::string{external_producer};
   made->tags = std::move(what.tags);
   made->routed = what.routed;
-  if (!what.visible_to.empty()) made->visible_to = std::make_shared<visibility>(visibility{what.visible_to, {}, {}, {}});
-  input::publish in{++last_ticket_, made, std::move(what.key), std::move(what.rejected), what.only, what.only != 0};
+  made->payload = std::move(what.payload);
+  made->correlation = what.correlation.empty() && !what.run.empty() ? made->run.to_string() : std::move(what.correlation);
+  if (!what.visible_to.empty() || what.hidden_until != timestamp{}) made->visible_to = std::make_shared<visibility>(visibility{what.visible_to, {}, {}, what.hidden_until});
+  input::publish in{++last_ticket_, made, std::move(what.key), {std::move(what.rejected), std::move(what.keys), {}}, what.only, what.only != 0};
   step(std::move(in));
   return made->id;
+}
+
+ticket board_fixture::invoke(subscription_no only, std::vector<std::string> types, std::optional<run_id> run) {
+  input::invoke in;
+  in.only = only;
+  run_id const all = run ? *run : run_id{ids_.uuid_v7(now.time_since_epoch().count())};
+  for (auto& type : types) {
+    auto made = std::make_shared<artifact_data>();
+    made->id = artifact_id{ids_.uuid_v7(now.time_since_epoch().count())};
+    made->run = all;
+    made->type = std::move(type);
+    made->produced_by = std::string{external_producer};
+    made->routed = false;
+    in.artifacts.push_back(std::move(made));
+  }
+  return ask(std::move(in));
+}
+
+std::optional<error> board_fixture::refusal(ticket to) const {
+  auto const* const found = answer<reply::refused>(to);
+  return found ? std::optional{found->why} : std::nullopt;
 }
 
 run_id board_fixture::open_run(std::string name) {

@@ -20,10 +20,25 @@ class agent {
  public:
   explicit agent(std::string name) { made_.name = std::move(name); }
   agent& on(std::string type);
+  /// AND: one of each.
+  agent& all(std::vector<std::string> types);
+  /// Likewise, of those with the same value at the path that stands beside the type; an empty list of keys: lambdas give them.
+  agent& join(std::vector<std::string> types, std::vector<std::string> keys);
+  agent& within(std::chrono::nanoseconds span) { return made_.subscriptions.back().within = span, *this; }
+  agent& within_count(std::uint64_t artifacts) { return made_.subscriptions.back().within_count = artifacts, *this; }
+  agent& batch(std::uint32_t size, std::chrono::nanoseconds age = {});
+  agent& across_runs() { return made_.subscriptions.back().across_runs = true, *this; }
+  /// A timer.
+  agent& timer(timer_schedule schedule);
   agent& from(std::string producer) { return made_.subscriptions.back().from.push_back(std::move(producer)), *this; }
   agent& tagged(std::string tag) { return made_.subscriptions.back().tagged.push_back(std::move(tag)), *this; }
   agent& self_trigger() { return made_.subscriptions.back().self_trigger = true, *this; }
   agent& retry(retry_policy policy) { return made_.retry = policy, *this; }
+  agent& rules(agent_rules given) { return made_.rules = std::move(given), *this; }
+  agent& concurrency(std::uint32_t activations) { return made_.max_concurrency = activations, *this; }
+  agent& priority(std::int32_t value) { return made_.subscriptions.back().priority = value, *this; }
+  agent& exclusive(std::string word) { return made_.subscriptions.back().exclusive = std::move(word), *this; }
+  agent& predicate() { return made_.subscriptions.back().has_predicate = true, *this; }
   operator agent_descriptor() const { return made_; }  // NOLINT: reads as a descriptor
 
  private:
@@ -40,7 +55,14 @@ struct artifact_spec {
   std::vector<subscription_no> rejected = {};
   subscription_no only = 0;
   bool routed = true;
+  skein::payload payload = {};
+  std::string correlation = {};                                    ///< Empty: the run's text inside a run.
+  std::vector<std::pair<subscription_no, std::string>> keys = {};   ///< What lambdas gave.
+  timestamp hidden_until = {};
 };
+
+/// A payload of one field with a short text.
+[[nodiscard]] payload field_payload(std::string_view name, std::string_view text);
 
 /// How a host introduces itself.
 struct hello_options {
@@ -87,6 +109,19 @@ class board_fixture {
   artifact_id publish(char const* type) { return publish(artifact_spec{.type = type}); }
   run_id open_run(std::string name = "run");
   void release(run_id const& run, bool failed = false) { step(input::release{run, failed}); }
+  /// Starts the subscription with a group of loose, empty artifacts of these types, in one run of their own.
+  ticket invoke(subscription_no only, std::vector<std::string> types, std::optional<run_id> run = std::nullopt);
+  ticket pause(std::string agent, bool paused = true) { return ask(input::pause{0, std::move(agent), {}, paused}); }
+  ticket pause(run_id const& run, bool paused = true) { return ask(input::pause{0, {}, run, paused}); }
+  ticket cancel(std::string agent) { return ask(input::cancel_work{0, std::move(agent), {}}); }
+  ticket cancel(run_id const& run) { return ask(input::cancel_work{0, {}, run}); }
+  [[nodiscard]] ticket until(board_condition condition) { return ask(input::wait_until{0, std::move(condition)}); }
+  /// The answer to a ticket: the last reply of that kind, or none.
+  template <class Reply>
+  [[nodiscard]] Reply const* answer(ticket to) const;
+  /// How the last publish ended: nullopt = well.
+  [[nodiscard]] std::optional<error> refusal(ticket to) const;
+  [[nodiscard]] ticket last_ticket() const noexcept { return last_ticket_; }
   [[nodiscard]] ticket wait(std::optional<run_id> run = std::nullopt, run_id scope = {});
   [[nodiscard]] bool idle(ticket who) const { return idle_.contains(who); }
   [[nodiscard]] board_report const& report(ticket who) const { return idle_.at(who).report; }
@@ -114,9 +149,17 @@ class board_fixture {
   std::vector<announcement> announcements;
   std::vector<lost_attempt> lost;
   std::vector<untraced_attempt> untraced;
+  std::vector<notice> notices;
   std::map<host_key, std::uint64_t> last_number;
 
  private:
+  template <class Input>
+  ticket ask(Input in) {
+    in.reply_to = ++last_ticket_;
+    step(std::move(in));
+    return last_ticket_;
+  }
+
   std::map<host_key, std::vector<delivery>> delivered_;
   std::map<ticket, reply::idle> idle_;
   ticket last_ticket_ = 0;
@@ -127,6 +170,14 @@ class board_fixture {
   child made;
   made.type = std::move(type);
   return made;
+}
+
+template <class Reply>
+Reply const* board_fixture::answer(ticket to) const {
+  for (auto at = replies.rbegin(); at != replies.rend(); ++at) {
+    if (auto const* found = std::get_if<Reply>(&*at); found && found->to == to) return found;
+  }
+  return nullptr;
 }
 
 template <class Message>

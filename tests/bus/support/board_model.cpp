@@ -67,6 +67,65 @@ void board_model::add(activation_update const& update) {
   row.error_type = update.error_type;
   row.what = update.what;
   row.since = update.since;
+  if (update.subscription == 0) return;
+  require(subscriptions_.contains(update.subscription), "an update of activation " + std::to_string(update.no) + " to an unknown subscription");
+  row.subscription = update.subscription;
+}
+
+void board_model::add(group_row const& row) {
+  auto const name = "group " + std::to_string(row.no);
+  if (auto const open = groups_.find(row.no); open != groups_.end()) {
+    auto const before = std::exchange(open->second.row.seen, row.seen);
+    require(before < row.seen && open->second.row == row, name + ": replaced by another");
+    return;
+  }
+  require(row.no > last_group_ && row.seen == 0, name + ": its number is not above the last one");
+  require(subscriptions_.contains(row.subscription), name + ": of an unknown subscription");
+  last_group_ = row.no;
+  groups_.emplace(row.no, open_group{row, {}});
+}
+
+void board_model::add(group_member const& row) {
+  auto const name = "artifact " + std::to_string(row.seq) + " in group " + std::to_string(row.group);
+  auto const at = groups_.find(row.group);
+  require(at != groups_.end(), name + ": the group is not open");
+  require(artifacts_.contains(row.seq), name + ": the artifact is unknown");
+  require(at->second.members.try_emplace(row.position, row.seq).second, name + ": position " + std::to_string(row.position) + " is taken");
+}
+
+void board_model::add(group_closed const& row) {
+  require(groups_.erase(row.no) == 1, "the end of group " + std::to_string(row.no) + ", which is not open");
+}
+
+void board_model::add(embargo_row const& row) {
+  auto const name = "the embargo of artifact " + std::to_string(row.seq);
+  auto const at = artifacts_.find(row.seq);
+  require(at != artifacts_.end(), name + ": the artifact is unknown");
+  auto const& visible = at->second.artifact->visible_to;
+  require(visible && visible->not_before > timestamp{}, name + ": the artifact is hidden until no time");
+  require(embargoes_.try_emplace(row.seq, row).second, name + " twice");
+}
+
+void board_model::add(embargo_lifted const& row) {
+  require(embargoes_.erase(row.seq) == 1, "the end of the embargo of artifact " + std::to_string(row.seq) + ", which has none");
+}
+
+void board_model::add(timer_row const& row) {
+  require(subscriptions_.contains(row.subscription), "a timer of unknown subscription " + std::to_string(row.subscription));
+  auto const [at, added] = timers_.try_emplace(row.subscription, row);
+  require(at->second.number <= row.number, "a timer of subscription " + std::to_string(row.subscription) + " that counts backwards");
+  at->second = row;
+}
+
+void board_model::add(agent_row const& row) {
+  require(!row.name.empty(), "an agent without a name");
+  if (row.paused) paused_agents_.insert_or_assign(row.name, row);
+  else paused_agents_.erase(row.name);
+}
+
+void board_model::add(activation_count const& row) {
+  require(!row.run.empty() && !row.agent.empty(), "a count of activations without a run or an agent");
+  counts_.insert_or_assign({row.run, row.agent}, row);
 }
 
 board_state board_model::state() const {
@@ -82,9 +141,30 @@ board_state board_model::state() const {
     active.insert(row.run);
     needed.insert(row.inputs.begin(), row.inputs.end());
   }
-  std::ranges::copy_if(runs_, std::back_inserter(out.runs), [&](run_row const& run) {
-    return run.status == run_status::running || active.contains(run.id);
-  });
+  for (auto const& [no, group] : groups_) {
+    out.groups.push_back(group.row);
+    for (auto const& [position, seq] : group.members) {
+      out.members.push_back({no, position, seq});
+      needed.insert(seq);
+    }
+  }
+  for (auto const& [seq, row] : embargoes_) {
+    out.embargoes.push_back(row);
+    needed.insert(seq);
+  }
+  for (auto const seq : needed) active.insert(artifacts_.at(seq).artifact->run);
+  out.last_group = last_group_;
+  for (auto const& [no, row] : timers_) out.timers.push_back(row);
+  for (auto const& [name, row] : paused_agents_) out.agents.push_back(row);
+  std::set<run_id> given;
+  for (auto const& run : runs_) {
+    if (run.status != run_status::running && !active.contains(run.id)) continue;
+    out.runs.push_back(run);
+    given.insert(run.id);
+  }
+  for (auto const& [of, row] : counts_) {
+    if (given.contains(of.first)) out.counts.push_back(row);
+  }
   for (auto const& [seq, row] : artifacts_) {
     out.last_seq = seq;
     if (needed.contains(seq)) out.artifacts.push_back(row.artifact);
@@ -156,6 +236,13 @@ std::string difference(board_state const& a, board_state const& b) {
          differs(a.activations == b.activations, "activations", a.activations.size(), b.activations.size()) +
          differs(a.dead == b.dead, "dead activations", a.dead.size(), b.dead.size()) +
          differs(a.idempotency_keys == b.idempotency_keys, "idempotency keys", a.idempotency_keys.size(), b.idempotency_keys.size()) +
+         differs(a.groups == b.groups, "groups", a.groups.size(), b.groups.size()) +
+         differs(a.members == b.members, "members of groups", a.members.size(), b.members.size()) +
+         differs(a.embargoes == b.embargoes, "embargoes", a.embargoes.size(), b.embargoes.size()) +
+         differs(a.timers == b.timers, "timers", a.timers.size(), b.timers.size()) +
+         differs(a.agents == b.agents, "paused agents", a.agents.size(), b.agents.size()) +
+         differs(a.counts == b.counts, "counts of activations", a.counts.size(), b.counts.size()) +
+         differs(a.last_group == b.last_group, "last_group", a.last_group, b.last_group) +
          differs(a.last_seq == b.last_seq, "last_seq", a.last_seq, b.last_seq) +
          differs(a.last_activation == b.last_activation, "last_activation", a.last_activation, b.last_activation);
 }

@@ -8,12 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skein::bus::testing {
 
-/// Applies changes in memory and keeps everything. A change that contradicts what is there (a number used twice, an update of an
-/// unknown activation, a reference to an unknown artifact) throws std::logic_error: no board may write it. A value: copy to snapshot.
+/// Applies changes in memory and keeps everything but groups that closed and embargoes that were lifted. A change that contradicts what
+/// is there (a number used twice, an update of an unknown activation, a reference to an unknown artifact, a second member in one place of
+/// a group, the end of a group that is not open) throws std::logic_error: no board may write it. A value: copy to snapshot.
 class board_model {
  public:
   void apply(change const& one);
@@ -33,6 +35,19 @@ class board_model {
   void add(artifact_row const& row);
   void add(activation_row const& row);
   void add(activation_update const& update);
+  void add(group_row const& row);
+  void add(group_member const& row);
+  void add(group_closed const& row);
+  void add(embargo_row const& row);
+  void add(embargo_lifted const& row);
+  void add(timer_row const& row);
+  void add(agent_row const& row);
+  void add(activation_count const& row);
+
+  struct open_group {
+    group_row row;
+    std::map<std::uint32_t, std::uint64_t> members;   ///< Artifact seqs by position.
+  };
 
   std::map<subscription_no, subscription_row> subscriptions_;
   std::vector<run_row> runs_;                       ///< In the order in which they became known.
@@ -42,6 +57,12 @@ class board_model {
   std::map<std::string, std::uint64_t> keys_;
   std::map<activation_no, activation_row> activations_;
   std::map<activation_id, activation_no> activation_index_;
+  std::map<group_no, open_group> groups_;
+  group_no last_group_ = 0;
+  std::map<std::uint64_t, embargo_row> embargoes_;
+  std::map<subscription_no, timer_row> timers_;
+  std::map<std::string, agent_row> paused_agents_;
+  std::map<std::pair<run_id, std::string>, activation_count> counts_;
 };
 
 /// What outlives a killed hub: the test owns it, the ledgers of one hub after the other write to it.

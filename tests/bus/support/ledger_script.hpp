@@ -4,6 +4,8 @@
 #include <skein/bus/change.hpp>
 
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace skein::bus::testing {
@@ -30,6 +32,14 @@ class ledger_script {
   [[nodiscard]] change artifact();
   [[nodiscard]] change activation();
   [[nodiscard]] change update();
+  void open_group(std::vector<change>& out);
+  [[nodiscard]] change member_or_count();
+  [[nodiscard]] change close_group();
+  [[nodiscard]] change embargo();
+  [[nodiscard]] change lift();
+  [[nodiscard]] change timer();
+  [[nodiscard]] change count();
+  [[nodiscard]] std::vector<std::pair<subscription_no, std::string>> answers();
 
   std::mt19937_64 random_;
   std::uint64_t last_id_ = 0, last_seq_ = 0;
@@ -38,6 +48,14 @@ class ledger_script {
   std::vector<subscription_row> subscriptions_;
   std::vector<run_row> runs_;
   std::vector<activation_no> open_;
+  std::vector<std::uint64_t> seqs_, hidden_, embargoed_;   // of artifacts: all, hidden until a time, hidden and not routed yet
+  struct group {
+    group_row row;
+    std::uint32_t next_position = 0;
+  };
+  std::vector<group> groups_;
+  group_no last_group_ = 0;
+  std::uint64_t last_tick_ = 0;
 };
 
 }  // namespace skein::bus::testing

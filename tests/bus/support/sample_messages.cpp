@@ -161,6 +161,40 @@ query full_query() {
   return {9, "pizza.pizza", "pizza_master", "order 17", sample_id<run_id>(0x30), {"hot"}, 100, true};
 }
 
+/// Subscriptions with everything that only groups, timers and competing ones have; an agent with all its rules.
+hello hello_with_groups() {
+  field_expression const where{
+      field_op::all_of, "", {},
+      {{field_op::greater_equal, "cents", {std::int64_t{-50'000}}, {}},
+       {field_op::any_of, "", {},
+        {{field_op::in, "customer.name", {std::string{"Ann"}, true, 0.5, UINT64_MAX}, {}}, {field_op::none_of, "", {}, {{field_op::exists, "test", {}, {}}}}}}}};
+  agent_descriptor agent;
+  agent.name = "joiner";
+  agent.subscriptions = {
+      {.ordinal = 0, .types = {"pizza.order", "pizza.paid"}, .grouping = grouping::join, .filters = {{"pizza.paid", where}}, .keys = {"id", "order.id"},
+       .within = std::chrono::seconds{60}, .within_count = 10, .batch_max = 4, .batch_age = std::chrono::seconds{1}, .across_runs = true},
+      {.ordinal = 1, .types = {"pizza.order", "pizza.order"}, .grouping = grouping::all},
+      {.ordinal = 2, .types = {"pizza.order"}, .exclusive = "press"},
+      {.ordinal = 3, .types = {"skein.tick"}, .grouping = grouping::timer, .timer = {.cron = "*/5 * * * *"}},
+      {.ordinal = 4, .types = {"skein.tick"}, .grouping = grouping::timer, .timer = {.every = std::chrono::seconds{3}}},
+      {.ordinal = 5, .types = {"skein.tick"}, .grouping = grouping::timer, .timer = {.at = at(1'700'000'000'000'000'000)}}};
+  agent.rules = {{"gpu", "eu"}, "acme", std::chrono::seconds{5}, {3, std::chrono::seconds{60}}, {2, std::chrono::seconds{1}}, 500};
+  return {.host = "h", .instance = 1, .credit = 16, .agents = {agent}};
+}
+
+deliver timed_deliver() {
+  auto value = full_deliver();
+  value.deliveries.front().deadline = std::chrono::seconds{5};
+  value.deliveries.pop_back();
+  return value;
+}
+
+query query_of_an_agent() {
+  auto value = full_query();
+  value.agent = "pizza_master";
+  return value;
+}
+
 done small_done() {
   done value;
   value.activation = attempt();
@@ -196,6 +230,10 @@ std::vector<sample_message> sample_messages() {
       {"cancel", cancel{attempt()}},
       {"query", full_query()},
       {"query_result", query_result{9, {full_artifact(), small_artifact()}, true, "some are older"}},
+      {"hello_with_groups", hello_with_groups()},
+      {"deliver_with_deadline", timed_deliver()},
+      {"query_of_an_agent", query_of_an_agent()},
+      {"progress", progress{attempt(), "pizza_master", sample_id<run_id>(0x30), 17, "40 % \xf0\x9f\x8d\x95"}},
   };
 }
 

@@ -1,6 +1,8 @@
 #include "scenarios.hpp"
 
+#include <span>
 #include <stdexcept>
+#include <string>
 
 using namespace std::chrono_literals;
 
@@ -152,6 +154,23 @@ void failure_handled(orchestrator& hub) {
   hub.run_until_idle();
 }
 
+void join(orchestrator& hub) {
+  hub.add(agent{"drafter"}.on<idea>([](idea const& i) { return draft{i.text}; }).publishes<draft>());
+  hub.add(agent{"editor"}
+              .on(when<idea, draft>().join_by(&idea::text, &draft::text), [](idea const& i, draft const& d) { return page{i.text + d.text}; })
+              .publishes<page>());
+  traced_run run{hub, "join"};
+  hub.publish(idea{"a"});
+  hub.run_until_idle();
+}
+
+void batch(orchestrator& hub) {
+  hub.add(agent{"binder"}.on(when<page>().batch(2, 1h), [](std::span<page const> pages) { return draft{std::to_string(pages.size())}; }).publishes<draft>());
+  traced_run run{hub, "batch"};
+  hub.publish_all(std::vector{page{"1"}, page{"2"}, page{"3"}});
+  hub.run_until_idle();
+}
+
 }  // namespace
 
 std::vector<scenario> const& scenarios() {
@@ -165,7 +184,9 @@ std::vector<scenario> const& scenarios() {
                                          {"body_throws_scoped", body_throws_scoped},
                                          {"body_throws_in_call", body_throws_in_call},
                                          {"handler_spans", handler_spans},
-                                         {"failure_handled", failure_handled}};
+                                         {"failure_handled", failure_handled},
+                                         {"join", join},
+                                         {"batch", batch}};
   return all;
 }
 

@@ -3,12 +3,15 @@
 #include <skein/skein.hpp>
 #include <skein/testing.hpp>
 
+#include <chrono>
 #include <iostream>
 #include <map>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -34,6 +37,31 @@ void add_agents(skein::orchestrator& hub) {
                 return task{1, "again"};
               })
               .publishes<task>());
+}
+
+// A component counts attempts; groups, joins and batches; outputs with rules; limits; timers.
+struct meter : skein::agent_component {
+  void on_post_evaluate(skein::context& ctx) override { ctx.span().set_attribute("made", ctx.outputs().size()); }
+};
+
+void add_grouping_agents(skein::orchestrator& hub) {
+  hub.add(skein::agent{"pairing"}
+              .labels({"trusted"})
+              .with(meter{})
+              .on(skein::when<task, result>().join_by(&task::number, &result::number).where<result>(skein::field("good") == true).within(5min),
+                  [](task const& t, result const&) -> std::optional<task> {
+                    if (t.number < 100) return std::nullopt;
+                    return task{0, t.owner};
+                  })
+              .publishes(skein::output<task>().where([](task const& t) { return t.number >= 0; }).fan_out(0, 1).tagged("again").visible_to("reviewer"))
+              .deadline(30s)
+              .breaker({.failures = 5, .open_for = 60s})
+              .rate_limit({.activations = 100, .per = 1s})
+              .activations_max_per_workflow(1000));
+  hub.add(skein::agent{"counter"}
+              .on(skein::when<result>().across_runs().batch(100, 60s), [](std::span<result const>) {})
+              .on(skein::when<task, result>().within(100).batch(10, 1s), [](std::span<std::tuple<task, result> const>, skein::context&) {})
+              .every(1h, [](skein::tick const&) {}));
 }
 
 void publish(skein::orchestrator& hub) {
@@ -67,6 +95,7 @@ int main() {
   std::cout << "with skein " << skein::library_version << '\n';
   skein::orchestrator hub{{.ledger = "memory:", .worker_threads = 4, .tracing = true}};
   add_agents(hub);
+  add_grouping_agents(hub);
   auto const id = run_one(hub);
   try {
     skein::traced_run::call(hub, "risky_operation", [](skein::traced_run& run) {

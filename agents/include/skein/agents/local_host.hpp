@@ -6,7 +6,10 @@
 #include <skein/tracing/clock.hpp>
 #include <skein/tracing/run_scope.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +29,11 @@ class host_environment {
   virtual void attend() = 0;
   /// Artifacts of the type (a wire name; empty: all) that the filter accepts, oldest first. May block for the ledger.
   [[nodiscard]] virtual std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) = 0;
+  /// The same without what nobody may see yet, for an agent; what that agent may not see may be among it. Default: query(), by this clock. A host that is far
+  /// from the board leaves both to the hub.
+  [[nodiscard]] virtual std::vector<bus::artifact_ptr> query_as(std::string_view agent, std::string_view type, artifact_filter const& filter);
+  /// A handler says something while it works, for whoever watches. Must not block. Default: nobody does.
+  virtual void stream(bus::progress&& what);
   /// Whether the board can take the value: errc::bad_payload, too_large.
   [[nodiscard]] virtual result<void> check(payload const& value) const = 0;
   /// Whether predicates are asked by this host, before the handler: they could not be where the artifact was published. One that says no
@@ -33,25 +41,28 @@ class host_environment {
   [[nodiscard]] virtual bool asks_predicates() const noexcept { return false; }
 };
 
-/// Thread-safe. Runs each agent's activations in order of priority, then arrival, at most max_concurrency at once.
+/// Thread-safe. Starts what has the highest priority, whichever agent's it is; among equals the agents take turns, and each goes by arrival. At most max_concurrency
+/// of one agent run at once.
 class local_host {
  public:
   /// `around` must outlive the host.
   [[nodiscard]] static std::unique_ptr<local_host> make(host_environment& around);
   virtual ~local_host() = default;
 
-  /// Adds an agent. Adding a name twice is the caller's bug (checked at the edge).
-  virtual void add(agent const& what) = 0;
+  /// Adds an agent and initializes its components. Adding a name twice is the caller's bug (checked at the edge). errc::misuse: a component's
+  /// on_initialize threw; the agent is not added, and those of its components that were initialized are terminated.
+  [[nodiscard]] virtual result<void> add(agent const& what) = 0;
   /// Every agent that was added, as the hub is told of it.
   [[nodiscard]] virtual std::vector<agent_descriptor> offered() const = 0;
-  /// The predicates of all agents: agent, ordinal, code.
+  /// Code of one subscription about artifacts of one type.
   struct predicate {
     std::string agent;                                        ///< Whose subscription it belongs to.
     std::uint32_t ordinal = 0;                                ///< Which of the agent's subscriptions.
-    std::vector<std::string> types;                           ///< Wire names that the subscription takes.
-    std::function<bool(bus::artifact_data const&)> accepts;   ///< Whether it takes the artifact; called on the publishing thread.
+    std::string type;                                         ///< Wire name.
+    std::function<bool(bus::artifact_data const&)> accepts;   ///< Whether it takes the artifact; empty = it does. Called on the publishing thread.
+    std::function<std::string(bus::artifact_data const&)> key;   ///< Its key in a join; empty = the key is no code. Likewise.
   };
-  /// Of all subscriptions that have one.
+  /// Of all subscriptions that have code, one for each of their types that has.
   [[nodiscard]] virtual std::vector<predicate> predicates() const = 0;
 
   /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take. After drain(): gives it back.
@@ -75,7 +86,8 @@ class local_host {
   virtual bool run_one() = 0;
   /// The activation whose handler this thread is inside of, or nullptr.
   [[nodiscard]] virtual activation_frame* current_frame() const = 0;
-  /// Starts nothing more, waits for running handlers (they see cancelled()), ends the threads. What is queued stays unstarted.
+  /// Starts nothing more, waits for running handlers (they see cancelled()), ends the threads, terminates the components, the last one first. What is queued stays
+  /// unstarted.
   virtual void stop() = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace skein::agents {
 
 /// While one of these lives, the first SIGTERM or SIGINT wakes wait(), and a second one ends the process at once (exit code 128 + the
-/// signal). Its end puts back what was there before. wake() is thread-safe, the rest belongs to one thread.
+/// signal). A signal that the process ignores stays ignored. Its end puts back what was there before. wake() is thread-safe, the rest belongs to one thread.
 class stop_signals {
  public:
   /// One at a time in a process: errc::misuse. errc::io_failed.

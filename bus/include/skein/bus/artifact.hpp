@@ -1,6 +1,7 @@
 // An artifact as the bus knows it: an immutable payload plus what was recorded when it was published.
 #pragma once
 
+#include <skein/registry/agent_descriptor.hpp>
 #include <skein/registry/ids.hpp>
 #include <skein/registry/payload.hpp>
 #include <skein/tracing/clock.hpp>
@@ -51,6 +52,13 @@ struct artifact_data {
   timestamp created_at{};                          ///< When the board took it.
   bool routed = true;                              ///< False: kept on the board but offered to no subscription (invoke).
 };
+
+/// Whether an agent may see the artifact, `not_before` aside: everyone, or by name, labels and tenant.
+[[nodiscard]] bool may_see(artifact_data const& artifact, std::string_view agent, agent_rules const& rules) noexcept;
+/// Whether it is hidden from everybody at this time.
+[[nodiscard]] inline bool is_embargoed(artifact_data const& artifact, timestamp now) noexcept {
+  return artifact.visible_to && artifact.visible_to->not_before > now;
+}
 /// How artifacts are handed around: one object, shared by everything that refers to it.
 using artifact_ptr = std::shared_ptr<artifact_data const>;
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,16 @@ struct blackboard_limits {
   std::size_t hosts_max = 4'096;                      ///< Hosts known at once; another HELLO is refused (errc::limit_reached).
   std::size_t dead_kept_max = 10'000;                 ///< Dead activations that can be listed and requeued; the oldest leave first.
   std::size_t subscriptions_max = 65'536;             ///< Ever described; a HELLO of another process with a further one is refused (errc::limit_reached).
+  std::size_t groups_max = 100'000;                   ///< Groups of one subscription that wait; at more the oldest expires, or starts if it is a batch.
+  std::uint64_t group_bytes_max = 256u << 20;         ///< Encoded payloads in the waiting groups of one subscription; likewise.
+  bool sampled_ticks = true;                          ///< The traces that ticks of timers start are recorded.
   bool record_changes = true;                         ///< False: effects carry no changes (a ledger that keeps nothing).
+};
+
+/// What a host works on.
+struct work_in_hand {
+  std::string agent;      ///< Whose handler runs.
+  artifact_ptr newest;    ///< Of its inputs: it gives run, correlation and trace parent.
 };
 
 /// Why a board continues from a ledger.
@@ -56,16 +66,25 @@ class blackboard {
   /// Whether the only thing that open awaited work waits for is time: the moment a driven clock may jump.
   [[nodiscard]] bool waits_only_for_time() const;
 
+  /// Whether nothing runs or could start: only time, or an input from outside, changes anything.
+  [[nodiscard]] bool stands_still() const;
+
   /// The subscription that (agent, ordinal) stands for at this moment; 0 when there is none.
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::uint32_t ordinal) const;
   /// The first subscription of `agent` that takes artifacts of `type`; 0 when there is none.
   [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::string_view type) const;
+  /// The first subscription of `agent` that a group of exactly these types, in this order, would start; 0 when there is none.
+  [[nodiscard]] subscription_no find_subscription(std::string_view agent, std::span<std::string const> types) const;
   /// Of the host that said hello on this connection; empty when none did.
   [[nodiscard]] std::string host_name(host_key at) const;
   /// Whether the run is open.
   [[nodiscard]] bool knows_run(run_id const& run) const;
   /// Whether a host has offered an agent of that name, at any time.
   [[nodiscard]] bool knows_agent(std::string_view agent) const;
+  /// What a host has said of the agent, last; all defaults for one that nobody knows.
+  [[nodiscard]] agent_rules rules_of(std::string_view agent) const;
+  /// Whether the host that said hello on this connection offers an agent of that name.
+  [[nodiscard]] bool offers(host_key at, std::string_view agent) const;
   /// Artifacts of `type` (empty: all) that are still kept, oldest first.
   [[nodiscard]] std::vector<artifact_ptr> artifacts(std::string_view type) const;
   /// Kept up by each step.
@@ -80,6 +99,8 @@ class blackboard {
   [[nodiscard]] std::vector<agent_summary> agents() const;
   /// Dead activations that are kept, in the order in which they were opened.
   [[nodiscard]] std::vector<dead_summary> dead() const;
+  /// Whose work an attempt is, and its newest input; nullopt when no open activation is at that attempt.
+  [[nodiscard]] std::optional<work_in_hand> find_work(attempt_ref const& which) const;
   /// Open activations, for checks and for the message of a timeout.
   [[nodiscard]] std::vector<activation_row> open_activations() const;
 

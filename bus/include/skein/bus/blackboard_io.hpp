@@ -19,6 +19,25 @@ using ticket = std::uint64_t;
 /// Names a connection to a host; the shell chooses it. A host that reconnects may come under another key.
 using host_key = std::uint64_t;
 
+/// What run_until waits for, as data: evaluated by the board after each step, over what it has in memory.
+struct board_condition {
+  /// What is asked.
+  enum class kind : std::uint8_t {
+    count = 0,     ///< At least `count` artifacts of `type` for which `where` holds have been published in this session.
+    failure,       ///< A failure of `agent` (empty: any) has been recorded in this session.
+    idle,          ///< No awaited work is open.
+    all_of,        ///< Every one of `operands`.
+    any_of,        ///< One of `operands`.
+    none_of,       ///< Not one of `operands`.
+  };
+  kind what = kind::idle;                    ///< Which of the members below mean something.
+  std::string type;                          ///< Wire name.
+  std::uint64_t count = 1;                   ///< Artifacts.
+  std::optional<field_expression> where;     ///< nullopt = all.
+  std::string agent;                         ///< Of failures.
+  std::vector<board_condition> operands;     ///< Of all_of, any_of and none_of.
+};
+
 namespace input {
 
 /// An artifact from outside every activation. The board sets seq and created_at. An unknown `artifact->run` is opened
@@ -27,7 +46,7 @@ struct publish {
   ticket reply_to = 0;                          ///< Who gets reply::published or refused.
   std::shared_ptr<artifact_data> artifact;      ///< What to publish. The board is its owner from here on.
   std::string idempotency_key;                  ///< Empty = none. Seen before: the first artifact's id is the reply, nothing happens.
-  std::vector<subscription_no> rejected;        ///< Whose local predicate said no.
+  verdicts said;                                ///< What local code says about it.
   subscription_no only = 0;                     ///< Not 0: starts just this subscription, whatever its filters (invoke).
   bool reply_when_closed = false;               ///< With `only`: a second reply, input_closed, follows when the activation closes.
 };
@@ -48,7 +67,7 @@ struct beat {
 struct done {
   host_key from = 0;                                    ///< The connection that it came by.
   bus::done message;                                    ///< What the host says.
-  std::vector<std::vector<subscription_no>> rejected;   ///< Per child; may be shorter than the children.
+  std::vector<verdicts> said;                           ///< What local code says about each child; may be shorter than the children.
   bool traced = true;                                   ///< The host has recorded the attempt's span. False: effects::untraced asks for it.
 };
 /// A host takes no more work and holds none.
@@ -115,7 +134,39 @@ struct cancel_wait {
   ticket waiting = 0;   ///< The ticket of the wait.
 };
 
-/// Time has passed: retries that are due become ready, leases and hosts expire.
+/// Starts one subscription with these artifacts, one for each of its types in declared order (for a batch: any number of whole groups), whatever its filters.
+/// They must be of one run and are published like input::publish. Replies published (of the newest) and, when the activation closes, input_closed; or refused
+/// (errc::not_found, invalid_argument).
+struct invoke {
+  ticket reply_to = 0;                                     ///< Who gets the replies.
+  std::vector<std::shared_ptr<artifact_data>> artifacts;   ///< The group, in declared order. The board is their owner from here on.
+  subscription_no only = 0;                                ///< The subscription to start.
+};
+
+/// Nothing of an agent, or of a run, starts any more; what is leased goes on. Its ready work is blocked, not awaited. Survives restarts. Replies settled or
+/// refused (errc::not_found).
+struct pause {
+  ticket reply_to = 0;     ///< Who gets the reply.
+  std::string agent;       ///< Not empty: of this agent.
+  run_id run;              ///< Otherwise of this run.
+  bool paused = true;      ///< False: it goes on.
+};
+/// Ends the open work of a run, or of an agent, as cancelled: hosts are told, what they report later is refused, groups and embargoed artifacts of the run expire.
+/// A cancelled run takes nothing more (errc::cancelled) and ends `cancelled`. Replies settled with the count of what was closed; refused (errc::not_found) for an
+/// unknown or ended run or agent.
+struct cancel_work {
+  ticket reply_to = 0;     ///< Who gets the reply.
+  std::string agent;       ///< Not empty: of this agent.
+  run_id run;              ///< Otherwise of this run.
+};
+
+/// Replies `met` once the condition holds; at once when it does already. cancel_wait ends it with met{false}.
+struct wait_until {
+  ticket reply_to = 0;          ///< Who gets the reply.
+  board_condition condition;    ///< For what.
+};
+
+/// Time has passed: retries, deadlines, batches, timers and embargoes that are due, leases and hosts that expire.
 struct tick {};
 
 }  // namespace input
@@ -123,7 +174,7 @@ struct tick {};
 /// Everything that a board can be told.
 using board_input = std::variant<input::publish, input::hello, input::beat, input::done, input::goodbye, input::disconnected,
                                  input::open_run, input::hold, input::release, input::wait_idle, input::cancel_wait, input::tick, input::requeue, input::drop_dead, input::drain,
-                                 input::forget_agent>;
+                                 input::forget_agent, input::invoke, input::pause, input::cancel_work, input::wait_until>;
 
 /// A message for a host.
 struct outgoing {
@@ -160,13 +211,18 @@ struct refused {
 /// What was asked for has happened.
 struct settled {
   ticket to = 0;                ///< The ticket of the input.
-  std::uint64_t dropped = 0;    ///< Activations, by forget_agent.
+  std::uint64_t dropped = 0;    ///< Activations, by forget_agent and cancel_work.
+};
+/// The end of wait_until.
+struct met {
+  ticket to = 0;                ///< The ticket of the wait.
+  bool holds = true;            ///< Whether the condition holds; false: cancel_wait came first.
 };
 
 }  // namespace reply
 
 /// Everything that the board answers to whoever gave a ticket.
-using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused, reply::settled>;
+using board_reply = std::variant<reply::published, reply::input_closed, reply::idle, reply::refused, reply::settled, reply::met>;
 
 /// An artifact whose publish span nobody has recorded: the board made it itself (skein.failure), or a worker that does not trace did.
 /// Whoever records spans writes it: its id is the artifact's context.
@@ -194,6 +250,14 @@ struct untraced_attempt {
   timestamp leased_at{}, at{};               ///< When the lease began, and when its result came, by the hub's clock.
 };
 
+/// Something that was decided, dropped or found wrong without being a failure of a run: never silent. Counted in board_counters too.
+struct notice {
+  std::string kind;         ///< `group_expired`, `batch_cut_short`, `left_out` (of a group), `breaker_opened`, `breaker_closed`, `predicate_threw`, `artifact_blocked`, `tick_skipped`, `tick_missed`, `embargo_cancelled`, `deadline_exceeded`.
+  std::string agent;        ///< Whose.
+  std::string what;         ///< For people.
+  run_id run;               ///< Which run; empty when none in particular.
+};
+
 /// A run has nothing open and no hold any more.
 struct run_ended {
   run_row run;      ///< As the ledger gets it.
@@ -209,10 +273,11 @@ struct effects {
   std::vector<run_ended> ended;              ///< Runs that are over.
   std::vector<lost_attempt> lost;            ///< Leases that ended without a result.
   std::vector<untraced_attempt> untraced;    ///< Results that came without a span.
+  std::vector<notice> notices;               ///< For the log.
 
   /// Whether nothing was caused.
   [[nodiscard]] bool empty() const noexcept {
-    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty() && untraced.empty();
+    return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty() && untraced.empty() && notices.empty();
   }
   /// Forgets everything; keeps the memory for the next step.
   void clear() noexcept;

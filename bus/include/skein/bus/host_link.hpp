@@ -56,6 +56,9 @@ class host_link {
   virtual void complete(done&& result) = 0;
   /// Sends a question; repeated every second until answered or forgotten.
   virtual void ask(query&& what) = 0;
+  /// Says what a handler says while it works. Never blocks, never repeated: dropped unless the hub's welcome stands at this moment, or while so
+  /// much waits to leave that results would be late. Texts over progress_text_bytes_max are dropped, with a line in the log.
+  virtual void tell(progress&& what) = 0;
   /// Repeats this question no more.
   virtual void forget_question(std::uint64_t number) = 0;
   /// Gives back what is delivered from here on, says goodbye once nothing is held.

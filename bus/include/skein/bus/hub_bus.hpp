@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -44,9 +45,16 @@ class hub_port {
   virtual void lost(lost_attempt const& what);
   /// An attempt has ended on a host that sent no span for it: whoever records spans writes it. Default: nothing.
   virtual void untraced(untraced_attempt const& what);
+  /// For the log. Default: nothing.
+  virtual void noticed(notice const& what);
+  /// What an attempt has published, before anything else looks at it: components may change or block it. Called without any lock, on the thread that brings the
+  /// result. Default: nothing.
+  virtual void inspect(bus::done& result);
+  /// What a handler on another host says while it works; agent and run are the board's word. Called without any lock. Default: nothing.
+  virtual void progressed(progress&& what);
   /// Recorded by another host. Called before the message that brought it is stepped, so that it is there when waits end. Default: nothing.
   virtual void recorded(remote_record&& what);
-  /// A question of another host; the port sends the answer itself. Default: nothing.
+  /// A question of another host, in the name of an agent that it offers or of none; the port sends the answer itself. Default: nothing.
   virtual void asked(host_key from, query&& what);
   /// What the local host works on or has queued. Called under the bus's lock when the board is rebuilt after a failed commit.
   [[nodiscard]] virtual std::vector<attempt_ref> held() = 0;
@@ -55,11 +63,12 @@ class hub_port {
   virtual bool wake() = 0;
 };
 
-/// A predicate of a local subscription: whether it wants the artifact. Evaluated on the publishing thread, outside every lock.
-/// One that throws counts as no.
+/// Code of a local subscription about artifacts of one type. Called on the thread that brings the artifact, outside every lock. What throws counts as a
+/// no, and is told (verdicts::threw).
 struct local_predicate {
-  subscription_no subscription = 0;                    ///< Whose predicate it is.
-  std::function<bool(artifact_data const&)> accepts;   ///< May throw; may not block.
+  subscription_no subscription = 0;                    ///< Whose code it is.
+  std::function<bool(artifact_data const&)> accepts;   ///< Whether it wants the artifact; empty = it does. May throw; may not block.
+  std::function<std::string(artifact_data const&)> key = nullptr;   ///< The key of a join; empty = it needs none from code. May throw; may not block.
 };
 /// By wire name of the type.
 using predicate_table = std::unordered_map<std::string, std::vector<local_predicate>>;
@@ -153,8 +162,24 @@ class hub_bus {
   [[nodiscard]] virtual result<std::uint64_t> forget_agent(std::string_view agent) = 0;
   /// As blackboard::find_subscription.
   [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::string_view type) = 0;
+  /// As blackboard::find_subscription.
+  [[nodiscard]] virtual subscription_no find_subscription(std::string_view agent, std::span<std::string const> types) = 0;
+  /// Starts one subscription with a whole group; the wait ends when that activation is closed. errc::busy, not_found, invalid_argument, ledger_failed.
+  [[nodiscard]] virtual result<std::shared_ptr<pending>> begin_invoke(input::invoke in, timestamp deadline) = 0;
+  /// Waits for a condition over the board; the answer is reply::met.
+  [[nodiscard]] virtual std::shared_ptr<pending> begin_wait(board_condition condition) = 0;
+  /// Pauses (or, with `paused` false, resumes) an agent or a run; see input::pause. Returns once committed. errc::not_found, ledger_failed.
+  [[nodiscard]] virtual result<void> pause(input::pause what) = 0;
+  /// Cancels the work of a run or an agent; how many activations were closed. Returns once committed. errc::not_found, ledger_failed.
+  [[nodiscard]] virtual result<std::uint64_t> cancel_work(input::cancel_work what) = 0;
+  /// As blackboard::stands_still, when everything is committed.
+  [[nodiscard]] virtual bool stands_still() = 0;
+  /// As blackboard::find_work.
+  [[nodiscard]] virtual std::optional<work_in_hand> find_work(attempt_ref const& which) = 0;
   /// As blackboard::knows_agent.
   [[nodiscard]] virtual bool knows_agent(std::string_view agent) = 0;
+  /// As blackboard::rules_of.
+  [[nodiscard]] virtual agent_rules rules_of(std::string_view agent) = 0;
   /// Whether the ledger reaches a disk.
   [[nodiscard]] virtual bool durable() const noexcept = 0;
 };

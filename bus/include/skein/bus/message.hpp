@@ -49,6 +49,8 @@ struct delivery {
   std::uint32_t ordinal = 0;              ///< Subscription of the agent.
   std::vector<artifact_ptr> inputs;       ///< In declared order; the newest (highest seq) gives run, correlation and trace parent.
   std::int32_t priority = 0;              ///< Higher starts first.
+  std::chrono::nanoseconds deadline{};    ///< Of this attempt, from when the host takes it; 0 = none. What ends later is refused.
+  bool unasked = false;                   ///< Nobody has asked the subscription's predicate about the inputs yet. Not on the wire: a worker always asks.
 };
 
 /// Hub → host. `number` grows with every deliver message to a host, across restarts of the hub too.
@@ -76,6 +78,7 @@ struct child {
   std::shared_ptr<visibility const> visible_to;    ///< Null = everyone.
   span_context context;                            ///< Its publish span.
   std::shared_ptr<trace_headers const> headers;    ///< Null = none.
+  bool blocked = false;                            ///< A component of the hub keeps it off the board. Not on the wire.
 };
 
 /// Host → hub: one attempt has ended, with everything that it published. One message, one transaction.
@@ -153,6 +156,7 @@ struct query {
   std::vector<std::string> tagged;        ///< Any of these; empty = all.
   std::uint32_t limit = 0;                ///< The newest so many; 0 = as many as fit in an answer.
   bool all_sessions = false;              ///< Also what earlier processes of the hub published, as far as a durable ledger still has it.
+  std::string agent;                      ///< Who asks: only what this agent may see is told. Empty (peers of before): everything that everyone may see.
 };
 
 /// Hub → host: oldest first. `truncated`: older ones did not fit into `limit` or the frame.
@@ -163,7 +167,19 @@ struct query_result {
   std::string error;                      ///< Not empty: why there is no answer.
 };
 
+/// Of progress::text, in bytes.
+inline constexpr std::size_t progress_text_bytes_max = 65'536;
+
+/// Host → hub: what a handler says while it works (a streamed token, a percentage), for whoever watches at this moment. Lossy: never repeated, never kept.
+struct progress {
+  attempt_ref activation;                 ///< Which attempt.
+  std::string agent;                      ///< Whose handler.
+  run_id run;                             ///< Of its newest input.
+  std::uint64_t number = 0;               ///< Counts from 1 within the attempt; a gap shows what was lost.
+  std::string text;                       ///< What it says, UTF-8; progress_text_bytes_max at most, more is errc::too_large.
+};
+
 /// Everything that goes over a link, in either direction.
-using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused, nack, drain, cancel, query, query_result>;
+using message = std::variant<hello, welcome, deliver, done, done_ok, stale, beat, goodbye, hello_again, refused, nack, drain, cancel, query, query_result, progress>;
 
 }  // namespace skein::bus

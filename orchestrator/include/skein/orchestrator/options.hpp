@@ -61,6 +61,8 @@ struct orchestrator_options {
   bus::network_limits network = {};                 ///< What peers can cost.
   std::size_t dead_kept_max = 10'000;               ///< Dead activations that can be listed and requeued.
   recorder_options spans = {};                      ///< Queue and batches of the span path.
+  std::size_t groups_max = 100'000;                 ///< Groups of one subscription (AND, joins, batches) that wait; at more the oldest expires.
+  std::uint64_t group_bytes_max = 256u << 20;       ///< Encoded payloads in the waiting groups of one subscription; at more the oldest expires.
 };
 
 }  // namespace skein

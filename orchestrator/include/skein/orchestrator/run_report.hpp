@@ -32,9 +32,18 @@ struct failure_report {
   run_id run;                            ///< Of its newest input.
 };
 
-/// A join or batch that waits for more artifacts. (Single subscriptions never strand.)
+/// A join or batch that waits for more artifacts; no wait is held up by it. (Single subscriptions never strand.)
 struct stranded_report {
   std::string agent, missing;   ///< The agent, and what it waits for.
+  std::string correlation;      ///< What the artifacts that wait have in common; empty outside any run, and for across_runs().
+  std::uint64_t count = 0;      ///< Groups that wait for the same.
+};
+
+/// Something that was decided, dropped or found wrong without being a failure: a group that expired, a breaker that opened, a predicate that threw, …
+struct notice_report {
+  std::string kind;              ///< group_expired, breaker_opened, breaker_closed, predicate_threw, artifact_blocked, tick_skipped or deadline_exceeded.
+  std::string agent, what;       ///< Whose, and, of the last one, what; for people.
+  std::uint64_t count = 0;       ///< How often.
 };
 
 /// Work that nobody here can do; no wait is held up by it.
@@ -51,7 +60,7 @@ struct open_report {
 
 /// The result of run_until_idle. A value; may be ignored.
 struct run_report {
-  std::string reason;            ///< idle, timeout, or cancelled (stop_on_signals).
+  std::string reason;            ///< idle, timeout, or cancelled (orchestrator::cancel, or a signal with stop_on_signals).
   std::vector<activation_report> activations;   ///< In the order in which they closed.
   std::vector<failure_report> failures;         ///< Activations that are dead: they failed and will not be tried again.
   std::vector<stranded_report> stranded;        ///< By agent and subscription.
@@ -67,6 +76,8 @@ struct run_report {
   [[nodiscard]] std::optional<span_tree> trace() const { return read_trace ? read_trace() : std::nullopt; }
 
   std::function<std::optional<span_tree>()> read_trace;   ///< What trace() calls; may be empty.
+  std::vector<notice_report> notices;           ///< By kind and agent.
+  std::uint64_t batches_flushed = 0;            ///< Batches that started smaller than they might have been, because everything else was idle.
 };
 
 /// A few lines for people.

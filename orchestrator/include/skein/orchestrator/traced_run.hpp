@@ -62,6 +62,8 @@ class traced_run {
   traced_run& set_attribute(std::string_view key, attribute_value value);
   /// Waits until this run has no open work. Otherwise as orchestrator::run_until_idle.
   run_report run_until_idle(std::optional<std::chrono::nanoseconds> timeout = std::nullopt);
+  /// As orchestrator::run_until; its span is one of this run. The condition is about the whole board.
+  bool run_until(until const& condition, std::optional<std::chrono::nanoseconds> timeout = std::nullopt);
   /// The run's own span.
   [[nodiscard]] span_ref span() const;
 

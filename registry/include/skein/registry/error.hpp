@@ -36,6 +36,7 @@ enum class errc : int {
   handler_failed,        ///< The handler of an invoked agent failed; the message carries its exception.
   stale,                 ///< The attempt was superseded; its result was refused.
   limit_reached,         ///< A bound in the options stopped it; the message names the bound.
+  blocked,               ///< A component of the hub keeps the artifact off the board; the message has its reason. Nothing was published.
 };
 
 /// The name of a code as it stands in logs and JSON, `ledger_failed` for example. Never fails.

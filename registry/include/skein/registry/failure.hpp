@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace skein {
 
@@ -19,6 +20,17 @@ struct failure {
   std::string input_type;       ///< Wire name of the newest input.
   std::uint32_t attempts = 0;   ///< How many attempts there were.
   SKEIN_ARTIFACT("skein.failure", 1, agent, error_type, what, activation, run, input_type, attempts)
+};
+
+/// A group of a join or of an AND that will not be completed any more: what it had, and what it lacked. Published when it expires.
+struct expired {
+  std::string agent;                   ///< Whose subscription it was.
+  std::string why;                     ///< `within`, `within_count`, `groups_max`, `group_bytes_max`, `cancelled`, `changed` (the subscription).
+  std::vector<std::string> missing;    ///< Wire names that it still waited for, in declared order.
+  std::vector<std::string> had;        ///< Ids of the artifacts that were waiting, in declared order.
+  std::string run;                     ///< The run of the newest of them.
+  std::string correlation;             ///< What they had in common; empty outside any run.
+  SKEIN_ARTIFACT("skein.expired", 1, agent, why, missing, had, run, correlation)
 };
 
 /// What a timer publishes.

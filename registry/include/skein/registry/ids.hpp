@@ -100,6 +100,8 @@ class id_generator {
 [[nodiscard]] activation_id derive_activation_id(artifact_id const& newest, std::uint64_t subscription, std::uint64_t group_hash) noexcept;
 /// The id of the `ordinal`-th artifact that `cause` publishes: the same for every attempt, so a repeated DONE is harmless.
 [[nodiscard]] artifact_id derive_artifact_id(activation_id const& cause, std::uint64_t ordinal) noexcept;
+/// The id of a run that `source` (a hash of what it is) starts at `at_ns` (ns since the epoch, not before it) by itself: in the layout of UUIDv7, with that time.
+[[nodiscard]] run_id derive_run_id(std::uint64_t source, std::int64_t at_ns) noexcept;
 /// The id of the `publish` span of an artifact.
 [[nodiscard]] span_id derive_publish_span_id(artifact_id const& artifact) noexcept;
 /// The id of the `invoke_agent` span of one attempt.

@@ -77,8 +77,12 @@ class span_target {
 template <class Self>
 class span_setters : public detail::span_target {
  public:
-  /// Sets or replaces.
-  Self& set_attribute(std::string_view key, attribute_value value) { return put_attribute(key, std::move(value)), self(); }
+  /// Sets or replaces. Nothing is made of the value when nobody records it.
+  template <std::convertible_to<attribute_value> Value>
+  Self& set_attribute(std::string_view key, Value&& value) {
+    if (recording()) put_attribute(key, attribute_value(std::forward<Value>(value)));
+    return self();
+  }
   /// What went in, shown as JSON (json_value.hpp says of which types); nothing is rendered when nobody records it.
   template <class T>
   Self& set_inputs(T const& value) {
@@ -129,7 +133,7 @@ class span : public span_setters<span> {
   void leave() noexcept;
 
   ambient previous_;
-  int exceptions_;
+  int exceptions_ = 0;
   bool current_ = false;
 };
 

@@ -1,0 +1,149 @@
+// Leases: what starts next, and which host gets it.
+#include "blackboard_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace skein::bus {
+
+namespace {
+
+/// Work that waits on a host cannot be withdrawn from it. So a host holds no more than it can start of an agent whose deadlines run from the
+/// lease, whose breaker may open or whose starts are counted; and of subscriptions that others compete with.
+bool is_scarce(subscription const& sub) noexcept { return sub.agent->is_paced || !sub.descriptor.exclusive.empty(); }
+
+}  // namespace
+
+void blackboard::state::dispatch() {
+  // Every subscription gets one lease in turn, among those of the highest priority that wait. One without work, without a host that has
+  // room, or whose agent may not start leaves the queue; it comes back with new work, a new host, the end of a lease, or its agent. Room is
+  // counted by subscription: work that waits on a slow agent never keeps another's waiting.
+  while (subscription* const sub = next_in_turn()) {
+    if (!may_start(*sub)) continue;
+    activation* const next = first_ready(*sub);
+    if (!next) continue;
+    auto const [taker, h] = next->rivals.empty() ? std::pair{sub, best_host(*sub)} : best_rival(*next);
+    if (!h) continue;
+    sub->ready.pop_front();
+    lease(*next, *h, *taker);
+    queue(*sub);
+  }
+}
+
+subscription* blackboard::state::next_in_turn() {
+  for (auto& [priority, waiting] : ready_subscriptions) {
+    if (waiting.empty()) continue;
+    subscription* const sub = waiting.front();
+    waiting.pop_front();
+    sub->queued = false;
+    return sub;
+  }
+  return nullptr;
+}
+
+activation* blackboard::state::first_ready(subscription& sub) {
+  for (; !sub.ready.empty(); sub.ready.pop_front()) {
+    auto found = activations.find(sub.ready.front());
+    if (found == activations.end() || found->second.row.state != activation_state::ready) continue;
+    activation& a = found->second;
+    if (!a.any_taker([&](subscription const& one) { return &one == &sub; })) continue;
+    if (!is_run_paused(a)) return &a;
+    a.parked = true;
+  }
+  return nullptr;
+}
+
+void blackboard::state::queue(subscription& sub) {
+  if (sub.queued || sub.ready.empty() || sub.hosts.empty()) return;
+  sub.queued = true;
+  ready_subscriptions[sub.descriptor.priority].push_back(&sub);
+}
+
+/// A host that may be gone gets no new work before it loses what it has.
+bool blackboard::state::is_quiet(host const& h) const noexcept { return h.away_until || (!h.local && h.heard + limits.lease / 4 <= now); }
+
+void blackboard::state::hear(host& h) {
+  bool const was_quiet = is_quiet(h);
+  h.heard = now;
+  h.away_until.reset();
+  if (!was_quiet) return;
+  for (auto no : h.serves) queue(*subscriptions[no - 1]);
+}
+
+host* blackboard::state::best_host(subscription const& sub) {
+  host* best = nullptr;
+  std::size_t most = 0;
+  for (auto key : sub.hosts) {
+    host& h = hosts.at(key);
+    if (std::size_t const room = is_quiet(h) ? 0 : room_for(sub, h); room > most) best = &h, most = room;
+  }
+  return best;
+}
+
+std::size_t blackboard::state::room_for(subscription const& sub, host const& h) const noexcept {
+  if (h.draining) return 0;
+  agent_entity const& agent = *sub.agent;
+  std::size_t limit = h.credit, used = 0;
+  if (is_scarce(sub)) {
+    limit = std::min<std::size_t>(limit, agent.max_concurrency);
+    for (auto const& [no, count] : h.held) {
+      subscription const& other = *subscriptions[no - 1];
+      if (other.agent == &agent && is_scarce(other)) used += count;
+    }
+  } else if (auto const found = h.held.find(sub.row.no); found != h.held.end()) {
+    used = found->second;
+  }
+  return limit > used ? limit - used : 0;
+}
+
+void blackboard::state::lease(activation& a, host& h, subscription& taker) {
+  if (!a.rivals.empty()) {
+    a.sub = &taker;
+    a.row.subscription = taker.row.no;
+    taker.last_taken = ++contests;
+  }
+  transition(a, activation_state::leased);
+  ++a.row.attempt;
+  a.row.since = now;
+  take_lease(a, h);
+  if (a.sub->agent->is_paced) starts(a, *a.sub->agent);
+  record(a);
+  if (h.outbox.empty()) leased_hosts.push_back(&h), ++h.number;
+  a.number = h.number;
+  h.outbox.push_back({{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.sub->row.ordinal, a.inputs, a.sub->descriptor.priority, a.sub->agent->rules.deadline, a.unasked});
+}
+
+void blackboard::state::take_lease(activation& a, host& h) {
+  a.row.host = h.name;
+  a.host = h.key;
+  a.refreshed = now;
+  h.leases.insert(a.row.no);
+  ++h.held[a.sub->row.no];
+  if (a.sub->agent->is_paced) set_deadline(a);
+}
+
+void blackboard::state::end_lease(activation& a) {
+  if (a.host == 0) return;
+  agent_entity& agent = *a.sub->agent;
+  if (a.due != timestamp{}) clear_deadline(a);
+  if (agent.trial == a.row.no) agent.trial = 0, shift(agent);
+  if (auto found = hosts.find(a.host); found != hosts.end()) {
+    host& h = found->second;
+    h.leases.erase(a.row.no);
+    auto held = h.held.find(a.sub->row.no);
+    if (held != h.held.end() && --held->second == 0) h.held.erase(held);
+    is_scarce(*a.sub) ? queue_all(agent) : queue(*a.sub);
+  }
+  a.host = 0;
+}
+
+void blackboard::state::flush_outboxes() {
+  for (auto* h : leased_hosts) {
+    deliver m{h->number, std::move(h->outbox)};
+    h->outbox.clear();
+    send(h->key, std::move(m));
+  }
+  leased_hosts.clear();
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,313 @@
+// Groups that wait for their types: AND and joins. A group opens with its first member; an artifact goes to the oldest group that lacks it.
+#include "blackboard_group.hpp"
+
+#include <skein/registry/artifact_traits.hpp>
+#include <skein/registry/failure.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace skein::bus {
+
+namespace {
+
+/// Where derived ids of what the board makes of an expired group begin: no activation derives as high.
+constexpr std::uint64_t expired_ordinal = std::uint64_t{1} << 63;
+
+bool is_overdue(open_group const& group, timestamp now) {
+  auto const due = due_of(group);
+  return due && *due < now;
+}
+
+}  // namespace
+
+std::size_t first_alike(subscription_descriptor const& want, std::size_t slot) {
+  std::size_t first = 0;
+  while (want.types[first] != want.types[slot] || (!want.keys.empty() && want.keys[first] != want.keys[slot])) ++first;
+  return first;
+}
+
+std::uint64_t encoded_size(artifact_data const& artifact) {
+  auto const encoded = artifact.payload.encoded();
+  return encoded ? encoded->size() : 0;
+}
+
+std::optional<timestamp> due_of(open_group const& group) {
+  auto const& want = group.sub->descriptor;
+  auto const span = group.row.batch ? want.batch_age : want.within;
+  if (span.count() <= 0) return std::nullopt;
+  if (timestamp::max() - group.row.opened_at < span) return std::nullopt;  // never
+  return group.row.opened_at + span;
+}
+
+std::optional<blackboard::state::group_place> blackboard::state::find_group_place(subscription& sub, artifact_data const& artifact,
+                                                                                  std::string const& correlation, verdicts const& said) {
+  auto const& want = sub.descriptor;
+  std::optional<group_place> best;
+  for (std::size_t slot = 0; slot < want.types.size(); ++slot) {
+    if (want.types[slot] != artifact.type || first_alike(want, slot) != slot) continue;
+    std::optional<std::string> key;
+    if (want.grouping == grouping::all) {
+      key.emplace();
+    } else if (!want.keys.empty()) {
+      key = field_key(want.keys[slot], artifact.payload);
+    } else if (auto const given = std::find_if(said.keys.begin(), said.keys.end(), [&](auto const& one) { return one.first == sub.row.no; });
+               given != said.keys.end()) {
+      key = given->second;
+    }
+    if (!key) continue;
+    group_no oldest = 0;
+    for (;;) {
+      auto const at = sub.forming.find({correlation, *key});
+      if (at == sub.forming.end() || at->second[slot].empty()) break;
+      oldest = *at->second[slot].begin();
+      if (!is_overdue(groups.at(oldest), now)) break;
+      expire(oldest, "within");
+      oldest = 0;
+    }
+    bool const is_better = !best || (oldest != 0 && (best->group == 0 || oldest < best->group));
+    if (is_better) best = group_place{oldest, slot, std::move(*key)};
+  }
+  // What expired above may have started something that filled the place.
+  if (best && best->group != 0 && !(groups.contains(best->group) && sub.forming.at({correlation, best->key})[best->slot].contains(best->group))) {
+    return find_group_place(sub, artifact, correlation, said);
+  }
+  return best;
+}
+
+void blackboard::state::leave_out(subscription const& sub, artifact_data const& artifact, std::string_view why) {
+  auto const found = runs.find(artifact.run);
+  ++counters.mismatched;
+  ++(found != runs.end() && found->second->named ? found->second->mismatches : recent_mismatches);
+  tell("left_out", sub.row.agent, artifact.type + ' ' + artifact.id.to_string() + " takes no part in its groups: " + std::string{why}, artifact.run);
+}
+
+void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& artifact, verdicts const& said) {
+  auto const& want = sub.descriptor;
+  std::string const correlation = want.across_runs ? std::string{} : artifact->correlation;
+  if (want.grouping == grouping::single) return gather(sub, {artifact}, correlation);
+  auto const place = find_group_place(sub, *artifact, correlation, said);
+  if (!place) return leave_out(sub, *artifact, "it has no key");
+  ++sub.taken;
+  open_group& group = place->group != 0 ? groups.at(place->group) : open_a_group(sub, false, correlation, place->key);
+  std::size_t slot = place->slot;
+  while (group.members[slot] || first_alike(want, slot) != place->slot) ++slot;
+  group_no const no = group.row.no;
+  if (group.filled + 1 < group.members.size()) {
+    add_member(group, static_cast<std::uint32_t>(slot), artifact);
+    change_to(group_member{no, static_cast<std::uint32_t>(slot), artifact->seq});
+    bool lacks = false;
+    for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && first_alike(want, i) == place->slot;
+    if (!lacks) sub.forming.at({correlation, group.row.key})[place->slot].erase(no);
+  } else {
+    open_group const whole = close_group(no);
+    auto inputs = whole.members;
+    inputs[slot] = artifact;
+    if (want.batch_max > 0) {
+      gather(sub, std::move(inputs), correlation);
+    } else {
+      open(sub, std::move(inputs), false);
+    }
+    forget_members(whole);
+  }
+  while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - groups.at(*sub.waiting.begin()).row.taken >= want.within_count) {
+    expire(*sub.waiting.begin(), "within_count");
+  }
+  prove_taken(sub);
+  bound_groups(sub);
+}
+
+open_group& blackboard::state::open_a_group(subscription& sub, bool batch, std::string const& correlation, std::string const& key) {
+  group_no const no = ++last_group;
+  open_group& made = groups[no];
+  made.sub = &sub;
+  made.row = {no, sub.row.no, batch, correlation, key, now, sub.taken, 0};
+  ++counters.groups_open;
+  if (batch) {
+    sub.batches[correlation] = no;
+    sub.gathering.insert(no);
+    open_batches.insert(no);
+  } else {
+    std::size_t const slots = sub.descriptor.types.size();
+    made.members.resize(slots);
+    auto& lacking = sub.forming[{correlation, key}];
+    lacking.resize(slots);
+    for (std::size_t slot = 0; slot < slots; ++slot) lacking[first_alike(sub.descriptor, slot)].insert(no);
+    sub.waiting.insert(no);
+    sub.proven = sub.taken;
+    sub.proven_by = no;
+  }
+  change_to(made.row);
+  set_group_timer(sub);
+  return made;
+}
+
+void blackboard::state::add_member(open_group& group, std::uint32_t position, artifact_ptr const& artifact) {
+  if (group.members.size() <= position) group.members.resize(position + 1);
+  group.members[position] = artifact;
+  ++group.filled;
+  std::uint64_t const bytes = encoded_size(*artifact);
+  group.bytes += bytes;
+  group.sub->group_bytes += bytes;
+  refer_to(artifact->run);
+}
+
+open_group blackboard::state::close_group(group_no no) {
+  auto const at = groups.find(no);
+  open_group gone = std::move(at->second);
+  groups.erase(at);
+  --counters.groups_open;
+  subscription& sub = *gone.sub;
+  sub.group_bytes -= gone.bytes;
+  sub.waiting.erase(no);
+  sub.gathering.erase(no);
+  open_batches.erase(no);
+  if (gone.row.batch) {
+    if (auto const of = sub.batches.find(gone.row.correlation); of != sub.batches.end() && of->second == no) sub.batches.erase(of);
+  } else if (auto const of = sub.forming.find({gone.row.correlation, gone.row.key}); of != sub.forming.end()) {
+    for (auto& lacking : of->second) lacking.erase(no);
+    if (std::all_of(of->second.begin(), of->second.end(), [](auto const& lacking) { return lacking.empty(); })) sub.forming.erase(of);
+  }
+  change_to(group_closed{no});
+  prove_taken(sub);
+  set_group_timer(sub);
+  return gone;
+}
+
+void blackboard::state::forget_members(open_group const& gone) {
+  for (auto const& member : gone.members) {
+    if (member) forget_reference(member->run);
+  }
+}
+
+/// With within_count some open group's row tells what was taken, so that the groups count on after a restart.
+void blackboard::state::prove_taken(subscription& sub) {
+  if (sub.descriptor.within_count == 0 || sub.waiting.empty()) return;
+  if (sub.proven == sub.taken && groups.contains(sub.proven_by)) return;
+  open_group& oldest = groups.at(*sub.waiting.begin());
+  oldest.row.seen = sub.taken;
+  change_to(oldest.row);
+  sub.proven = sub.taken;
+  sub.proven_by = oldest.row.no;
+}
+
+// ---- how a group ends incomplete ----
+
+void blackboard::state::expire(group_no no, std::string_view why, run_id const& only) {
+  open_group const gone = close_group(no);
+  ++counters.groups_expired;
+  expired told;
+  told.agent = gone.sub->row.agent;
+  told.why = std::string{why};
+  told.missing = missing_types(gone);
+  told.correlation = gone.row.correlation;
+  artifact_ptr newest;
+  bool is_of_its_kind = false;
+  for (auto const& member : gone.members) {
+    if (!member || (!only.empty() && member->run != only)) continue;
+    told.had.push_back(member->id.to_string());
+    if (!newest || newest->seq < member->seq) newest = member;
+    is_of_its_kind |= member->type == type_of<expired>().name;
+  }
+  if (!newest) return;
+  told.run = newest->run.to_string();
+  tell("group_expired", told.agent, "a group of " + std::to_string(told.had.size()) + " expired (" + told.why + "); it lacked " + joined(told.missing), newest->run);
+
+  activation_id const stands_for = derive_activation_id(newest->id, gone.sub->identity, no);
+  auto made = make_own(type_of<expired>(), make_payload(std::move(told)), derive_artifact_id(stands_for, expired_ordinal), *newest, gone.sub->row.agent);
+  // Groups of what expired must not feed themselves, and nothing starts in what is cancelled.
+  if (is_of_its_kind || why == "cancelled") {
+    out->announcements.push_back({std::move(made), newest->context.span});
+  } else {
+    announce(made, newest->context.span);
+    touch(run_of(made->run, made->context));
+  }
+  forget_members(gone);
+}
+
+void blackboard::state::bound_groups(subscription& sub) {
+  for (;;) {
+    bool const too_many = sub.waiting.size() + sub.gathering.size() > limits.groups_max;
+    if (!too_many && sub.group_bytes <= limits.group_bytes_max) return;
+    // The timer may not have come yet to what is overdue.
+    if (!sub.waiting.empty() && is_overdue(groups.at(*sub.waiting.begin()), now)) {
+      expire(*sub.waiting.begin(), "within");
+      continue;
+    }
+    if (!sub.gathering.empty() && is_overdue(groups.at(*sub.gathering.begin()), now)) {
+      start_batch(*sub.gathering.begin());
+      continue;
+    }
+    std::string_view const bound = too_many ? "groups_max" : "group_bytes_max";
+    bool const batch_first = sub.waiting.empty() || (!sub.gathering.empty() && *sub.gathering.begin() < *sub.waiting.begin());
+    if (!batch_first) {
+      expire(*sub.waiting.begin(), bound);
+      continue;
+    }
+    // A batch may be of any size: it need not be lost.
+    open_group const& oldest = groups.at(*sub.gathering.begin());
+    tell("batch_cut_short", sub.row.agent, "a batch started with " + std::to_string(oldest.filled) + " artifacts, because of " + std::string{bound}, oldest.members.back()->run);
+    start_batch(oldest.row.no);
+  }
+}
+
+void blackboard::state::set_group_timer(subscription& sub) {
+  // Of each kind the oldest is due first, and all those behind it are looked at then.
+  std::optional<timestamp> next;
+  for (auto const* kind : {&sub.waiting, &sub.gathering}) {
+    auto const due = kind->empty() ? std::nullopt : due_of(groups.at(*kind->begin()));
+    if (due && (!next || *due < *next)) next = due;
+  }
+  timestamp const wanted = next.value_or(timestamp{});
+  if (wanted == sub.groups_due) return;
+  if (sub.groups_due != timestamp{}) dues.erase({sub.groups_due, due_timer::kind::group, sub.row.no});
+  sub.groups_due = wanted;
+  if (next) dues.push({wanted, due_timer::kind::group, sub.row.no});
+}
+
+void blackboard::state::groups_are_due(subscription& sub) {
+  sub.groups_due = {};  // the timer has fired
+  auto const is_due = [&](std::set<group_no> const& kind) {
+    auto const due = kind.empty() ? std::nullopt : due_of(groups.at(*kind.begin()));
+    return due && *due <= now;
+  };
+  while (is_due(sub.waiting)) expire(*sub.waiting.begin(), "within");
+  while (is_due(sub.gathering)) start_batch(*sub.gathering.begin());
+  set_group_timer(sub);
+}
+
+void blackboard::state::expire_groups_of(subscription& sub, std::string_view why) {
+  while (!sub.waiting.empty()) expire(*sub.waiting.begin(), why);
+  while (!sub.gathering.empty()) expire(*sub.gathering.begin(), why);
+}
+
+void blackboard::state::expire_groups_of(run_id const& run, std::string_view why) {
+  std::vector<group_no> concerned;
+  for (auto const& [no, group] : groups) {
+    if (std::any_of(group.members.begin(), group.members.end(), [&](auto const& member) { return member && member->run == run; })) concerned.push_back(no);
+  }
+  std::sort(concerned.begin(), concerned.end());
+  for (auto const no : concerned) {
+    if (!groups.contains(no)) continue;
+    open_group const was = groups.at(no);
+    for (auto const& member : was.members) {
+      if (member) refer_to(member->run);
+    }
+    expire(no, why, run);
+    // What other runs had in it takes part anew.
+    subscription& sub = *was.sub;
+    verdicts const known{{}, {{sub.row.no, was.row.key}}, {}};
+    std::size_t const size = was.row.batch ? group_size(sub.descriptor) : was.members.size();
+    for (auto first = was.members.begin(); first != was.members.end();) {
+      auto const last = first + std::min(static_cast<std::ptrdiff_t>(size), was.members.end() - first);
+      bool const is_whole = was.row.batch && std::none_of(first, last, [&](auto const& member) { return member->run == run; });
+      if (is_whole) gather(sub, {first, last}, was.row.correlation);
+      for (; first != last; ++first) {
+        if (!is_whole && *first && (*first)->run != run && sub.active) take_into_group(sub, *first, known);
+      }
+    }
+    forget_members(was);
+  }
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,67 @@
+// How open groups continue from a ledger.
+#include "blackboard_group.hpp"
+
+#include <algorithm>
+
+namespace skein::bus {
+
+void blackboard::state::restore_groups(board_state& from, std::unordered_map<std::uint64_t, artifact_ptr> const& by_seq) {
+  last_group = from.last_group;
+  std::vector<subscription*> concerned;
+  for (auto& row : from.groups) {
+    last_group = std::max(last_group, row.no);
+    if (row.subscription == 0 || row.subscription > subscriptions.size()) continue;
+    subscription& sub = *subscriptions[row.subscription - 1];
+    if (sub.waiting.empty() && sub.gathering.empty()) concerned.push_back(&sub);
+    open_group& group = groups[row.no];
+    group.sub = &sub;
+    group.row = std::move(row);
+    group_no const no = group.row.no;
+    (group.row.batch ? sub.gathering : sub.waiting).insert(no);
+    if (group.row.batch) open_batches.insert(no);
+    if (auto const known = std::max(group.row.taken, group.row.seen); known > sub.taken || sub.proven_by == 0) {
+      sub.taken = sub.proven = known;
+      sub.proven_by = no;
+    }
+    ++counters.groups_open;
+  }
+  for (auto const& member : from.members) {
+    auto const group = groups.find(member.group);
+    auto const artifact = by_seq.find(member.seq);
+    if (group != groups.end() && artifact != by_seq.end()) add_member(group->second, member.position, artifact->second);
+  }
+  for (auto* sub : concerned) {
+    if (sub->active) {
+      resume_groups(*sub);
+    } else {
+      undescribed[sub->row.agent].push_back(sub);
+    }
+  }
+}
+
+void blackboard::state::resume_groups(subscription& sub) {
+  std::size_t const slots = sub.descriptor.types.size();
+  for (auto const no : sub.waiting) {
+    open_group& group = groups.at(no);
+    group.members.resize(slots);
+    auto& lacking = sub.forming[{group.row.correlation, group.row.key}];
+    lacking.resize(slots);
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      if (!group.members[slot]) lacking[first_alike(sub.descriptor, slot)].insert(no);
+    }
+  }
+  for (auto const no : sub.gathering) sub.batches.insert_or_assign(groups.at(no).row.correlation, no);
+  set_group_timer(sub);
+}
+
+void blackboard::state::expire_undescribed(std::string const& agent) {
+  auto const found = undescribed.find(agent);
+  if (found == undescribed.end()) return;
+  auto const of_agent = std::move(found->second);
+  undescribed.erase(found);
+  for (auto* sub : of_agent) {
+    if (!sub->active) expire_groups_of(*sub, "changed");
+  }
+}
+
+}  // namespace skein::bus

@@ -1,0 +1,220 @@
+// Evaluating conditions on fields, and the keys of joins, on encoded payloads.
+#include <skein/registry/field.hpp>
+
+#include "msgpack_walk.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <compare>
+
+namespace skein {
+namespace {
+
+using codec::msgpack_walk;
+using codec::walked_kind;
+using codec::walked_value;
+using codec::wide_int;
+
+constexpr double wide_bound = 0x1p100;   // integers and timestamps are all far below
+
+std::partial_ordering compare_numbers(wide_int left, double right) noexcept {
+  if (std::isnan(right)) return std::partial_ordering::unordered;
+  if (right >= wide_bound) return std::partial_ordering::less;
+  if (right <= -wide_bound) return std::partial_ordering::greater;
+  double const whole = std::trunc(right);
+  if (auto const order = left <=> static_cast<wide_int>(whole); order != 0) return order;
+  return whole <=> right;
+}
+
+std::partial_ordering compare_numbers(walked_value const& left, wide_int right) noexcept {
+  if (left.kind == walked_kind::integer) return left.integer <=> right;
+  return 0 <=> compare_numbers(right, left.real);
+}
+
+/// unordered when they are of different kinds.
+struct compare_with {
+  walked_value const& left;
+
+  std::partial_ordering operator()(bool right) const noexcept {
+    bool const same = left.kind == walked_kind::boolean && left.boolean == right;
+    return same ? std::partial_ordering::equivalent : std::partial_ordering::unordered;
+  }
+  std::partial_ordering operator()(std::int64_t right) const noexcept { return integer(right); }
+  std::partial_ordering operator()(std::uint64_t right) const noexcept { return integer(right); }
+  std::partial_ordering operator()(double right) const noexcept {
+    if (left.kind == walked_kind::integer) return compare_numbers(left.integer, right);
+    if (left.kind == walked_kind::real) return left.real <=> right;
+    return std::partial_ordering::unordered;
+  }
+  std::partial_ordering operator()(std::string const& right) const noexcept {
+    if (left.kind != walked_kind::text) return std::partial_ordering::unordered;
+    return left.text <=> std::string_view{right};
+  }
+
+ private:
+  [[nodiscard]] std::partial_ordering integer(wide_int right) const noexcept {
+    bool const number = left.kind == walked_kind::integer || left.kind == walked_kind::real;
+    return number ? compare_numbers(left, right) : std::partial_ordering::unordered;
+  }
+};
+
+std::partial_ordering compare(walked_value const& left, field_value const& right) noexcept { return std::visit(compare_with{left}, right); }
+
+bool is_in(walked_value const& left, std::vector<field_value> const& values) noexcept {
+  return std::any_of(values.begin(), values.end(), [&](field_value const& one) { return compare(left, one) == 0; });
+}
+
+/// A part of a path as a number; nothing when it is not written as one.
+std::optional<wide_int> path_number(std::string_view part) noexcept {
+  auto const read = [&](auto& to) {
+    auto const [end, failed] = std::from_chars(part.data(), part.data() + part.size(), to);
+    return failed == std::errc{} && end == part.data() + part.size();
+  };
+  std::string_view const digits = part.starts_with('-') ? part.substr(1) : part;
+  if (digits.starts_with('0') && digits != "0") return std::nullopt;
+  std::int64_t number = 0;
+  if (read(number)) return number;
+  std::uint64_t large = 0;
+  if (read(large)) return large;
+  return std::nullopt;
+}
+
+/// A value and where to go on reading: what is in it comes first.
+struct found_field {
+  walked_value value;
+  msgpack_walk at;
+};
+
+/// Goes into the map or list that was found. False when it has no such part.
+bool enter(found_field& in, std::string_view part) noexcept {
+  auto const number = path_number(part);
+  if (in.value.kind == walked_kind::array) {
+    if (!number || *number < 0 || *number >= in.value.count) return false;
+    return in.at.skip(static_cast<std::uint64_t>(*number)) && in.at.take(in.value);
+  }
+  if (in.value.kind != walked_kind::map) return false;
+  for (std::uint32_t pairs = in.value.count; pairs > 0; --pairs) {
+    walked_value key;
+    if (!in.at.take(key) || key.children() != 0) return false;
+    bool const same = key.kind == walked_kind::text ? key.text == part : key.kind == walked_kind::integer && number == key.integer;
+    if (same) return in.at.take(in.value);
+    if (!in.at.skip(1)) return false;
+  }
+  return false;
+}
+
+found_field find(std::string_view path, bytes_view encoded) noexcept {
+  found_field found{{}, msgpack_walk{encoded}};
+  bool there = found.at.take(found.value) && found.value.kind == walked_kind::map;
+  for (bool more = true; there && more;) {
+    std::size_t const dot = path.find('.');
+    more = dot != std::string_view::npos;
+    there = enter(found, path.substr(0, dot));
+    if (more) path.remove_prefix(dot + 1);
+  }
+  if (!there) found.value = {};
+  return found;
+}
+
+bool contains(found_field in, field_value const& wanted) noexcept {
+  if (in.value.kind == walked_kind::text) {
+    auto const* text = std::get_if<std::string>(&wanted);
+    return text != nullptr && in.value.text.find(*text) != std::string_view::npos;
+  }
+  bool const is_map = in.value.kind == walked_kind::map;
+  for (std::uint64_t left = is_map || in.value.kind == walked_kind::array ? in.value.count : 0; left > 0; --left) {
+    walked_value one;
+    if (!in.at.take(one)) return false;
+    if (compare(one, wanted) == 0) return true;
+    if (!in.at.skip(one.children() + (is_map ? 1 : 0))) return false;
+  }
+  return false;
+}
+
+bool holds_for(field_op op, found_field const& found, std::vector<field_value> const& values) noexcept {
+  if (op == field_op::in) return is_in(found.value, values);
+  if (op == field_op::exists) return found.value.kind != walked_kind::absent && found.value.kind != walked_kind::nil;
+  if (values.empty()) return false;
+  auto const order = compare(found.value, values.front());
+  switch (op) {
+    case field_op::equal: return order == 0;
+    case field_op::not_equal: return order != 0;
+    case field_op::less: return order < 0;
+    case field_op::less_equal: return order <= 0;
+    case field_op::greater: return order > 0;
+    case field_op::greater_equal: return order >= 0;
+    case field_op::contains: return contains(found, values.front());
+    case field_op::starts_with: {
+      auto const* text = std::get_if<std::string>(&values.front());
+      return text != nullptr && found.value.kind == walked_kind::text && found.value.text.starts_with(*text);
+    }
+    default: return false;
+  }
+}
+
+bool holds_within(field_expression const& one, bytes_view encoded, std::size_t depth_left) noexcept {
+  if (depth_left == 0) return false;
+  auto const operand = [&](field_expression const& each) { return holds_within(each, encoded, depth_left - 1); };
+  switch (one.op) {
+    case field_op::all_of: return std::all_of(one.operands.begin(), one.operands.end(), operand);
+    case field_op::any_of: return std::any_of(one.operands.begin(), one.operands.end(), operand);
+    case field_op::none_of: return std::none_of(one.operands.begin(), one.operands.end(), operand);
+    default: return holds_for(one.op, find(one.path, encoded), one.values);
+  }
+}
+
+std::string integer_key(wide_int value) {
+  if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) return "n" + std::to_string(narrow);
+  std::string digits;
+  bool const negative = value < 0;
+  do {
+    auto const digit = static_cast<int>(value % 10);
+    digits.insert(digits.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
+    value /= 10;
+  } while (value != 0);
+  return (negative ? "n-" : "n") + digits;
+}
+
+std::optional<std::string> real_key(double value) {
+  if (std::isnan(value)) return std::nullopt;
+  if (std::abs(value) < wide_bound && std::trunc(value) == value) return integer_key(static_cast<wide_int>(value));
+  char text[32];
+  return "r" + std::string{text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+std::optional<std::string> key_of(walked_value const& value) {
+  switch (value.kind) {
+    case walked_kind::boolean: return value.boolean ? "b1" : "b0";
+    case walked_kind::integer: return integer_key(value.integer);
+    case walked_kind::real: return real_key(value.real);
+    case walked_kind::text: return "t" + std::string{value.text};
+    case walked_kind::binary: return "x" + std::string{value.text};
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+bool holds(field_expression const& one, bytes_view encoded) noexcept { return holds_within(one, encoded, field_expression_depth_max); }
+
+bool holds(field_expression const& one, payload const& of) noexcept {
+  try {
+    auto const encoded = of.encoded();
+    return holds(one, encoded ? *encoded : bytes_view{});
+  } catch (...) {   // no memory to encode it
+    return holds(one, bytes_view{});
+  }
+}
+
+std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept {
+  try {
+    auto const encoded = of.encoded();
+    return encoded ? key_of(find(path, *encoded).value) : std::nullopt;
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace skein

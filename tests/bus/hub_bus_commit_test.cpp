@@ -1,0 +1,68 @@
+// Who writes the next group of steps: nothing may be left that everybody believes somebody else to be at.
+#include <skein/bus/hub_bus.hpp>
+#include <skein/tracing/manual_clock.hpp>
+
+#include "support/board_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+namespace skein::bus::testing {
+namespace {
+
+/// Its thread, where it has one, is so quick that it has written everything before wake() returns.
+class quick_port final : public hub_port {
+ public:
+  void send(std::vector<outgoing>&& messages) override {
+    for (auto& one : messages) {
+      if (auto* m = std::get_if<deliver>(&one.message)) std::move(m->deliveries.begin(), m->deliveries.end(), std::back_inserter(delivered));
+    }
+  }
+  void announced(announcement const&) override {}
+  void ended(run_ended const&) override {}
+  std::vector<attempt_ref> held() override { return {}; }
+  bool wake() override {
+    ++wakes;
+    if (bus) bus->attend();
+    return true;
+  }
+
+  hub_bus* bus = nullptr;
+  std::vector<delivery> delivered;
+  int wakes = 0;
+};
+
+}  // namespace
+
+// The step that ends an attempt arms a timer, which gives up the lock; who is woken for it writes the step. Asking for a writer of nothing then
+// seemed to have asked for one of the next step too, which stayed unwritten for ever.
+TEST(hub_bus_commit, asks_for_a_writer_again_when_the_last_one_found_everything_written) {
+  skein::testing::manual_clock time;
+  quick_port port;
+  auto const store = std::make_shared<memory_store>();
+  auto const bus = std::move(hub_bus::open(std::make_unique<memory_store_ledger>(store), time, port, {}).value());
+  hello m;
+  m.host = std::string{local_host_name};
+  m.credit = 10;
+  m.agents = {agent("cook").on("idea").retry({.attempts_max = 3, .backoff_initial = 1s})};
+  ASSERT_TRUE(bus->offer(std::move(m), [](blackboard const&) { return predicate_table{}; }));
+  for (std::uint8_t i = 1; i <= 2; ++i) {
+    auto made = std::make_shared<artifact_data>();
+    made->id = artifact_id{{i}};
+    made->run = run_id{{i}};
+    made->type = "idea";
+    made->produced_by = "external";
+    made->context = {trace_id{{i}}, span_id{{i}}, span_context::sampled};
+    ASSERT_TRUE(bus->publish({.artifact = made}, time.now() + 1s));
+  }
+  ASSERT_EQ(port.delivered.size(), 2u);
+
+  port.bus = bus.get();
+  (void)bus->done({local_host_key, {.activation = port.delivered[0].activation, .outcome = outcome::failed}});  // arms the timer of its retry
+  int const before = port.wakes;
+  (void)bus->done({local_host_key, {.activation = port.delivered[1].activation}});
+
+  EXPECT_GT(port.wakes, before);
+  EXPECT_EQ(store->model.activations().at(2).state, activation_state::done);
+}
+
+}  // namespace skein::bus::testing
