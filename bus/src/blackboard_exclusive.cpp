@@ -50,7 +50,8 @@ void blackboard::state::withdraw(activation& a, subscription const& sub) {
 void blackboard::state::contest(activation& a) {
   std::string const& word = a.sub->descriptor.exclusive;
   auto const interested = by_type.find(std::string_view{a.newest().type});
-  if (a.inputs.size() != 1 || interested == by_type.end()) return;
+  // An invoked agent was meant itself.
+  if (a.inputs.size() != 1 || !a.newest().routed || interested == by_type.end()) return;
   uncount(a);
   if (a.rivals.empty()) a.rivals.push_back(a.sub);
   for (auto* sub : interested->second) {

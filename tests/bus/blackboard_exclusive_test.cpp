@@ -137,6 +137,19 @@ TEST(blackboard_exclusive, restored_work_is_for_any_rival) {
   EXPECT_EQ(b.board.counters().open, 0u);
 }
 
+TEST(blackboard_exclusive, an_invoked_agent_does_its_work_itself_after_a_restart_too) {
+  board_fixture b;
+  b.local_hello({painter("ada"), painter("bob")});
+  for (int i = 0; i < 2; ++i) b.publish({.type = "wall", .only = b.board.find_subscription("bob", 0u), .routed = false});
+  EXPECT_EQ(b.delivered(1).agent, "bob");
+  b.crash();
+  b.local_hello({painter("ada"), painter("bob")});
+  auto const first = b.delivered(1);
+  EXPECT_EQ(first.agent, "bob");
+  b.done(1, first);
+  EXPECT_EQ(b.delivered(1).agent, "bob");
+}
+
 TEST(blackboard_exclusive, work_of_a_rival_that_stays_away_after_a_restart_goes_to_another) {
   board_fixture b;
   b.hello(2, {painter("ada")});
