@@ -181,7 +181,8 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
   try {
     activation_frame frame{setting.around, work, setting.definition, setting.due, setting.stopping, setting.cancelled, nullptr, {}, {}};
     frame.run = setting.around.scope_of(frame.newest());
-    frame.span = start_span(frame.run, invoke_span(work.activation, frame.agent().name, frame.agent().description, work.inputs));
+    frame.span = start_span(frame.run, derive_invoke_span_id(work.activation.id, work.activation.attempt),
+                            [&] { return invoke_span(work.activation, frame.agent().name, frame.agent().description, work.inputs); });
     {
       ambient_scope const inside{frame.span.as_ambient()};
       current = &frame;

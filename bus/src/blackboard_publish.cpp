@@ -16,7 +16,11 @@ void blackboard::state::on(input::publish&& in) {
     if (in.reply_to != 0) out->replies.push_back(reply::refused{in.reply_to, error{errc::not_found, "there is no such subscription"}});
     return;
   }
-  if (auto why = refusal_of(in.artifact->run)) {
+  auto why = refusal_of(in.artifact->run);
+  if (!why && is_embargoed(*in.artifact, now) && embargoes.size() >= limits.embargoed_max) {
+    why.emplace(errc::busy, "the board hides " + std::to_string(embargoes.size()) + " artifacts until their time, its embargoed_max; publish later or raise the limit");
+  }
+  if (why) {
     if (in.reply_to != 0) out->replies.push_back(reply::refused{in.reply_to, std::move(*why)});
     return;
   }

@@ -55,7 +55,7 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
     runs_.add(sent.run);
     if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
   }
-  sent.span = start_span(sent.run, agents::publish_span(artifact->type, artifact->id, where.parent));
+  sent.span = start_span(sent.run, artifact->context.span, [&] { return agents::publish_span(artifact->type, artifact->id, where.parent); });
   if (components_.any(detail::hub_hook::artifact_published)) show_to_components(sent, *artifact);
   sent.input.artifact = std::move(artifact);
   sent.input.idempotency_key = std::move(options.idempotency_key);

@@ -35,6 +35,7 @@ bus::hub_bus_options bus_options(orchestrator_options const& given) {
   made.board.grace = given.grace;
   made.board.dead_kept_max = given.dead_kept_max;
   made.board.groups_max = given.groups_max;
+  made.board.embargoed_max = given.embargoed_max;
   made.board.group_bytes_max = given.group_bytes_max;
   made.board.sampled_ticks = given.tracing;
   return made;

@@ -29,6 +29,19 @@ TEST(blackboard_embargo, of_a_time_that_has_passed_hides_nothing) {
   EXPECT_EQ(b.deliveries(b.local).size(), 1u);
 }
 
+TEST(blackboard_embargo, refuses_more_than_its_bound_until_some_are_shown) {
+  board_fixture b{{.embargoed_max = 2}};
+  b.local_hello({cook()});
+  for (int i = 0; i < 3; ++i) b.publish(hidden(b, 10s));
+  EXPECT_EQ(b.board.counters().embargoed, 2u);
+  EXPECT_EQ(b.board.counters().artifacts, 2u);
+  b.publish("idea");
+  EXPECT_EQ(b.deliveries(b.local).size(), 1u) << "what is not hidden is taken";
+  b.later(10s);
+  b.publish(hidden(b, 10s));
+  EXPECT_EQ(b.board.counters().embargoed, 1u);
+}
+
 TEST(blackboard_embargo, keeps_nobody_waiting_and_is_reported) {
   board_fixture b;
   b.local_hello({cook()});

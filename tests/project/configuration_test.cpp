@@ -120,7 +120,7 @@ std::string documented_default(std::string const& section_text, std::string cons
 TEST(configuration, is_read_from_the_headers) {
   auto const found = option_aggregates();
   ASSERT_TRUE(found.contains("orchestrator_options"));
-  EXPECT_EQ(found.at("orchestrator_options").size(), 25u);
+  EXPECT_EQ(found.at("orchestrator_options").size(), 26u);
   EXPECT_EQ(found.at("retry_policy").front().name, "attempts_max");
   EXPECT_EQ(found.at("run_options").size(), 3u);
   EXPECT_GE(found.size(), 15u);

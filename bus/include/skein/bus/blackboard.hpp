@@ -29,6 +29,7 @@ struct blackboard_limits {
   std::size_t subscriptions_max = 65'536;             ///< Ever described; a HELLO of another process with a further one is refused (errc::limit_reached).
   std::size_t groups_max = 100'000;                   ///< Groups of one subscription that wait; at more the oldest expires, or starts if it is a batch.
   std::uint64_t group_bytes_max = 256u << 20;         ///< Encoded payloads in the waiting groups of one subscription; likewise.
+  std::size_t embargoed_max = 1'000'000;              ///< Artifacts hidden until a time; a further publish from outside is refused (errc::busy).
   bool sampled_ticks = true;                          ///< The traces that ticks of timers start are recorded.
   bool record_changes = true;                         ///< False: effects carry no changes (a ledger that keeps nothing).
 };

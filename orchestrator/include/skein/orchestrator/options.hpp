@@ -63,6 +63,7 @@ struct orchestrator_options {
   recorder_options spans = {};                      ///< Queue and batches of the span path.
   std::size_t groups_max = 100'000;                 ///< Groups of one subscription (AND, joins, batches) that wait; at more the oldest expires.
   std::uint64_t group_bytes_max = 256u << 20;       ///< Encoded payloads in the waiting groups of one subscription; at more the oldest expires.
+  std::size_t embargoed_max = 1'000'000;            ///< Artifacts hidden until a time (visible_after); a further publish is errc::busy.
 };
 
 }  // namespace skein

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skein {
@@ -26,5 +27,15 @@ struct span_start {
 
 /// Starts a span of `run` (not null). It is not made current.
 [[nodiscard]] span_handle start_span(std::shared_ptr<run_scope> run, span_start start);
+
+
+/// The same for a span whose id is known before everything else. `make()` gives what it starts with; it is called only where the span is recorded.
+template <class Make>
+[[nodiscard]] span_handle start_span(std::shared_ptr<run_scope> run, span_id const& id, Make&& make) {
+  bool const is_recorded = run->recording && run->recorder;
+  span_start start = is_recorded ? make() : span_start{};
+  start.id = id;
+  return start_span(std::move(run), std::move(start));
+}
 
 }  // namespace skein
