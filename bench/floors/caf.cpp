@@ -1,5 +1,6 @@
 // Peer of a hop: CAF, the C++ Actor Framework. The chain as four event-based actors, a burst sent by a fifth on the same workers, so that
 // nothing of a burst crosses threads where there is one worker. Messages are moved on: nobody else refers to them, so CAF copies nothing.
+#include "../counted.hpp"
 #include "chain.hpp"
 
 #include <benchmark/benchmark.h>
@@ -67,6 +68,6 @@ void caf_hop(benchmark::State& state) {
   caf::anon_send_exit(first, caf::exit_reason::user_shutdown);
   for (auto const& one : stages) caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
 }
-BENCHMARK(caf_hop)->Name("floor/caf_hop")->ArgName("workers")->Arg(1)->Arg(2)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(caf_hop)->Name("floor/caf_hop")->ArgName("workers")->Arg(1)->Arg(2)->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Floors of a hop: libzmq alone. One hop is a 200-byte delivery from a ROUTER to a DEALER by inproc and a 200-byte answer with the next item,
 // one frame each. On one thread; on two with credit, as many in flight; and one at a time between two threads, where each sleeps until the other wakes it.
+#include "../counted.hpp"
 #include "chain.hpp"
 #include "latencies.hpp"
 #include "zmq_sockets.hpp"
@@ -90,7 +91,7 @@ void router_dealer_hop(benchmark::State& state) {
   }
   state.counters["items"] = window;
 }
-BENCHMARK(router_dealer_hop)->Name("floor/router_dealer_hop");
+BENCHMARK(router_dealer_hop)->Name("floor/router_dealer_hop")->Apply(bench::counted);
 
 /// As many frames as the chain has hops in a burst.
 void router_dealer_2_threads(benchmark::State& state) {
@@ -105,7 +106,7 @@ void router_dealer_2_threads(benchmark::State& state) {
   state.counters["items"] = burst_frames;
   host.end(both.router);
 }
-BENCHMARK(router_dealer_2_threads)->Name("floor/router_dealer_2_threads")->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(router_dealer_2_threads)->Name("floor/router_dealer_2_threads")->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
 
 void ping_pong(benchmark::State& state) {
   ends both;

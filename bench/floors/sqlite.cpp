@@ -1,4 +1,5 @@
 // Floors of the stores: the same rows by SQLite's own interface, prepared before the clock starts, in transactions of the same size.
+#include "../counted.hpp"
 #include "../temporary_file.hpp"
 #include "chain.hpp"
 #include "span_load.hpp"
@@ -223,6 +224,6 @@ void sqlite_hop(benchmark::State& state) {
   }
   state.counters["items"] = floors::durable_bursts * floors::durable_items * floors::chain_stages;
 }
-BENCHMARK(sqlite_hop)->Name("floor/sqlite_hop")->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(sqlite_hop)->Name("floor/sqlite_hop")->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond)->Apply(bench::counted);
 
 }  // namespace
