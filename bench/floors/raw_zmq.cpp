@@ -1,20 +1,21 @@
 // Floors of a hop: libzmq alone. One hop is a 200-byte delivery from a ROUTER to a DEALER by inproc and a 200-byte answer with the next item,
 // one frame each. On one thread; on two with credit, as many in flight; and one at a time between two threads, where each sleeps until the other wakes it.
 #include "../counted.hpp"
-#include "chain.hpp"
 #include "latencies.hpp"
 #include "zmq_sockets.hpp"
 
 #include <benchmark/benchmark.h>
 
+#include <cstdint>
 #include <cstring>
+#include <string>
 #include <thread>
 
 namespace {
 
 using namespace floors::zmq;
 
-constexpr std::size_t window = 250, burst_frames = 4000;
+constexpr std::size_t window = 250, burst_frames = 4000, frame_bytes = 200;
 constexpr char const* endpoint = "inproc://floor";
 
 void send_first(socket& to, std::string const& body, int flags = ZMQ_DONTWAIT) {
@@ -45,7 +46,7 @@ struct ends {
   context zmq;
   socket router{zmq, ZMQ_ROUTER}, dealer{zmq, ZMQ_DEALER};
   frame name, received;
-  std::string const body = floors::item_body();
+  std::string const body = std::string(frame_bytes - sizeof(std::int64_t), 'x');
 
   ends() {
     check(zmq_setsockopt(dealer.handle(), ZMQ_ROUTING_ID, "host", 4));
