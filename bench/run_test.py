@@ -1,4 +1,4 @@
-"""Tests bench/run and bench/compare on a build: run_test.py BUILD_DIR. Numbers do not matter here."""
+"""Tests bench/run, bench/compare and what bench/instructions finds on a build: run_test.py BUILD_DIR. Numbers do not matter here."""
 import json
 import stat
 import subprocess
@@ -53,6 +53,7 @@ def write_program(path, text):
 def real_rows(folder):
     """A build has every measurement that rows.toml names, and rows of it come out as a table."""
     assert "hop_untraced" in call(HERE / "run", BUILD, "--list", "--thorough")
+    assert {"span", "hop_untraced", "join", "floor/router_dealer_hop"} <= set(call(HERE / "instructions", BUILD, "--list").split())
     said = call(HERE / "run", BUILD, "--json", folder / "new.json", *QUICK, "span_bench", "publish_bench")
     made = json.loads((folder / "new.json").read_text())
     assert made["commit"] and made["date"] and made["machine"]
