@@ -6,6 +6,7 @@
 namespace skein::agents {
 
 bus::artifact_data const& newest_of(std::vector<bus::artifact_ptr> const& inputs) noexcept {
+  if (inputs.size() == 1) return *inputs.front();
   return **std::max_element(inputs.begin(), inputs.end(), [](auto const& a, auto const& b) { return a->seq < b->seq; });
 }
 

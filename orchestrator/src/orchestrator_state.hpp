@@ -110,12 +110,13 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
     bool own_run = false;
     bool outside = false;     // of any traced_run
     span_context parent;
+    std::string correlation;  // of what is published without one: within a run artifacts meet within that run, outside any they share one pool
   };
   [[nodiscard]] place place_here();
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
-    return prepare(type, std::move(value), std::move(options), routed, place_here());
+  outgoing_publish prepare(artifact_type const& type, payload value, publish_options const& options, bool routed) {
+    return prepare(type, std::move(value), options, routed, place_here());
   }
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed, place const& where);
+  outgoing_publish prepare(artifact_type const& type, payload value, publish_options const& options, bool routed, place const& where);
   void settle(outgoing_publish& sent, result<bus::reply::published> const& how);
   void settle_all(std::vector<outgoing_publish>& sent, error const& why);
   void show_to_components(outgoing_publish& sent, bus::artifact_data& artifact);
