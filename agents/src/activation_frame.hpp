@@ -1,6 +1,8 @@
 // One attempt while its handler runs: what it was given, what it has published so far, its span.
 #pragma once
 
+#include "agent_spans.hpp"
+
 #include <skein/agents/invoke_span.hpp>
 #include <skein/agents/local_host.hpp>
 #include <skein/tracing/span_start.hpp>
@@ -18,6 +20,7 @@ namespace skein::agents {
 struct publish_mark {
   timestamp at{};
   span_id parent;
+  artifact_id artifact;
 };
 
 /// Fails an attempt under a name of Skein's, not that of a C++ type.
@@ -49,6 +52,7 @@ struct output_check {
 struct attempt_setting {
   host_environment& around;
   agent const& definition;
+  agent_spans const& spans;
   timestamp due;                        // of the attempt; zero: none
   std::atomic<bool> const& stopping;    // the host
   std::atomic<bool> const& cancelled;   // this attempt

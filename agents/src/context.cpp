@@ -103,7 +103,7 @@ artifact_id publish_in(activation_frame& frame, artifact_type const& type, paylo
   auto const now = frame.recording || visibility.is_timed() ? frame.around.time().now() : timestamp{};
   if (frame.recording) {
     frame.made.marks.resize(frame.made.children.size());   // as many as there are, whatever memory ran out for
-    frame.made.marks.push_back({now, publisher_of(frame)});
+    frame.made.marks.push_back({now, publisher_of(frame), id});
   }
   bus::child& child = frame.made.children.emplace_back();
   child.type = std::string{type.name};

@@ -1,7 +1,9 @@
 #include <skein/agents/invoke_span.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace skein::agents {
 
@@ -34,6 +36,12 @@ span_start invoke_span(bus::attempt_ref const& attempt, std::string_view agent, 
     if (input.get() != &newest) start.links.push_back({input->context, {}});
   }
   return start;
+}
+
+span_outline invoke_outline(std::string_view agent, std::string_view description, std::string_view type) {
+  auto input = std::make_shared<bus::artifact_data>();
+  input->type = type;
+  return {invoke_span({}, agent, description, {std::move(input)}), {"messaging.message.id", "skein.activation.id", "skein.attempt"}};
 }
 
 }  // namespace skein::agents

@@ -3,7 +3,6 @@
 #include "component_hooks.hpp"
 
 #include <skein/agents/invoke_span.hpp>
-#include <skein/agents/publish_span.hpp>
 #include <skein/tracing/current.hpp>
 #include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/exception_text.hpp>
@@ -19,15 +18,15 @@ namespace {
 void record_publishes(activation_frame& frame, timestamp ended) {
   if (!frame.recording) return;
   for (std::size_t i = 0; i < frame.made.children.size(); ++i) {
-    span_context const parent{frame.run->trace, frame.made.marks[i].parent, frame.run->flags};
-    auto start = publish_span(frame.made.children[i].type, derive_artifact_id(frame.work.activation.id, i), parent, frame.made.marks[i].at);
-    start_span(frame.run, std::move(start)).end_at(ended);
+    auto const& child = frame.made.children[i];
+    auto const& mark = frame.made.marks[i];
+    // Whatever is published has a rule.
+    frame.spans.publish(child.type)->record_span(*frame.run, {child.context.span, mark.parent, mark.at}, ended, {mark.artifact});
   }
 }
 
 /// Says how many outputs the rules have dropped, on the span that made them.
 void record_dropped(published& made, span_handle& on) {
-  if (made.dropped.empty()) return;
   for (auto const& [type, count] : made.dropped) {
     on.add_event("skein.output_dropped", {{"skein.output.type", type->name}, {"skein.output.count", count}});
   }
@@ -167,7 +166,7 @@ timestamp run_inside(activation_frame& frame, bus::done& result, timestamp begun
     }
   }
   frame.closed = true;
-  record_dropped(frame.made, frame.span);
+  if (!frame.made.dropped.empty()) record_dropped(frame.made, frame.span);
   auto const evaluated = frame.around.time().now();
   result.duration_ns = (evaluated - begun).count();
   if (!thrown && frame.definition.components().empty()) return evaluated;
@@ -182,7 +181,14 @@ timestamp run_inside(activation_frame& frame, bus::done& result, timestamp begun
 }
 
 void start_invoke_span(activation_frame& frame, timestamp begun) {
-  auto start = invoke_span(frame.work.activation, frame.agent().name, frame.agent().description, frame.work.inputs);
+  auto const& attempt = frame.work.activation;
+  auto const* const outline = frame.work.inputs.size() == 1 ? frame.spans.invoke(frame.newest.type) : nullptr;
+  if (outline) {
+    frame.span = outline->start_span(frame.run, {derive_invoke_span_id(attempt.id, attempt.attempt), frame.newest.context.span, begun},
+                                     {frame.newest.id, attempt.id, std::int64_t{attempt.attempt}});
+    return;
+  }
+  auto start = invoke_span(attempt, frame.agent().name, frame.agent().description, frame.work.inputs);
   start.at = begun;
   frame.span = start_span(frame.run, std::move(start));
 }

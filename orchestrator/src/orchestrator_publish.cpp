@@ -60,11 +60,18 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
     runs_.add(sent.run);
     if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
   }
-  if (is_recorded(*sent.run)) sent.span = start_span(sent.run, agents::publish_span(artifact->type, artifact->id, where.parent));
+  if (is_recorded(*sent.run)) sent.span = start_publish_span(type, *artifact, where, sent.run);
   if (components_.any(detail::hub_hook::artifact_published)) show_to_components(sent, *artifact);
   sent.input.artifact = std::move(artifact);
   sent.input.idempotency_key = options.idempotency_key;
   return sent;
+}
+
+span_handle orchestrator::state::start_publish_span(artifact_type const& type, bus::artifact_data const& artifact, place const& where,
+                                                    std::shared_ptr<run_scope> run) {
+  // Names that anybody may send are not kept.
+  if (!type.cpp_type) return start_span(std::move(run), agents::publish_span(artifact.type, artifact.id, where.parent));
+  return outlines_.of(type.name).start_span(std::move(run), {artifact.context.span, where.parent.span, clock_.now()}, {artifact.id});
 }
 
 void orchestrator::state::show_to_components(outgoing_publish& sent, bus::artifact_data& artifact) {

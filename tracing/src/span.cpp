@@ -5,6 +5,7 @@
 #include "current_slot.hpp"
 #include "nanoseconds.hpp"
 #include "span_state.hpp"
+#include "start_state.hpp"
 #include "state_pool.hpp"
 
 #include <utility>
@@ -20,7 +21,19 @@ namespace {
 
 bool records(run_scope const& run) noexcept { return run.recording && run.recorder; }
 
+/// Under its name.
 std::shared_ptr<span_state> make_state(run_scope& run, span_id id, span_id parent, span_kind kind, span_type type, std::string_view name) {
+  auto state = skein::make_state(run, id, parent, kind, type);
+  state->image.head().has = flat::bit(flat::tag::name);
+  state->image.append(flat::tag::name, {}, name);
+  return state;
+}
+
+void begin_at(span_state& state, timestamp at) noexcept { state.image.head().start_ns = ns(at); }
+
+}  // namespace
+
+std::shared_ptr<span_state> make_state(run_scope& run, span_id id, span_id parent, span_kind kind, span_type type) {
   auto state = std::allocate_shared<span_state>(state_pool<span_state>{}, run);
   state->owner = thread_token();
   state->context = {run.trace, id, run.flags};
@@ -32,14 +45,16 @@ std::shared_ptr<span_state> make_state(run_scope& run, span_id id, span_id paren
   head.run = run.id;
   head.kind = kind;
   head.type = type;
-  head.has = flat::bit(flat::tag::name);
-  state->image.append(flat::tag::name, {}, name);
   return state;
 }
 
-void begin_at(span_state& state, timestamp at) noexcept { state.image.head().start_ns = ns(at); }
-
-}  // namespace
+span_handle begin_span(std::shared_ptr<span_state> state, std::shared_ptr<run_scope> run, span_id parent, timestamp at) {
+  begin_at(*state, at);
+  auto const* const current = this_slot.current();
+  if (current != nullptr && current->span && current->span->context.span == parent) state->more().around = current->span;
+  run->recorder->attach(*state);
+  return span_access::handle({std::move(state), std::move(run)}, {});
+}
 
 span_handle start_span(std::shared_ptr<run_scope> run, span_start start) {
   if (!records(*run)) {
@@ -50,12 +65,8 @@ span_handle start_span(std::shared_ptr<run_scope> run, span_start start) {
   auto state = make_state(*run, start.id ? start.id : recorder.new_span_id(), start.parent.span, start.kind, start.type, start.name);
   if (!start.scope.empty()) state->put_only(flat::tag::scope, start.scope);
   state->begin_with(start.attrs, start.links);
-  begin_at(*state, start.at == timestamp{} ? recorder.time().now() : start.at);
   state->ends_run = start.ends_run;
-  auto const* const current = this_slot.current();
-  if (current != nullptr && current->span && current->span->context.span == start.parent.span) state->more().around = current->span;
-  recorder.attach(*state);
-  return span_access::handle({std::move(state), std::move(run)}, {});
+  return begin_span(std::move(state), std::move(run), start.parent.span, start.at == timestamp{} ? recorder.time().now() : start.at);
 }
 
 span::span(std::string_view name, span_options options) {
