@@ -130,7 +130,8 @@ result<trace_writer> trace_writer::make(sqlite::database& file, std::string serv
 }
 
 result<void> trace_writer::write(trace_batch const& batch) {
-  if (auto done = gather(batch.spans, batch.runs); !done) return done;
+  std::vector<span_record> const spans(batch.spans.begin(), batch.spans.end());
+  if (auto done = gather(spans, batch.runs); !done) return done;
   if (auto done = write_spans(when_there::replace); !done) return done;
   return finish_runs();
 }
