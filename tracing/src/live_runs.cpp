@@ -16,6 +16,12 @@ sibling_group& live_runs::siblings(live_run& run, sibling_key const& key) {
   return place->second;
 }
 
+void live_runs::forget_siblings(live_run& run) noexcept {
+  groups_ -= run.siblings.size();
+  run.siblings.clear();
+  run.labels_known = false;
+}
+
 void live_runs::trim() {
   auto const over = [this] { return runs_.size() > runs_max || groups_ > groups_max; };
   if (!over()) return;

@@ -8,9 +8,12 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace skein {
+
+struct incoming_span;
 
 struct run_key {
   run_id run;
@@ -32,7 +35,8 @@ struct sibling_group {
   std::uint32_t count = 0;
   timestamp newest_start{};       ///< Of the last one in the order of labels: by start, then span id.
   span_id newest_span;
-  std::int64_t first_row = 0;     ///< span_rows.no of the first one.
+  std::int64_t first_row = 0;             ///< span_rows.no of the first one.
+  incoming_span* first_incoming = nullptr; ///< The first one, while it has no row.
 };
 
 struct sibling_key {
@@ -54,6 +58,7 @@ struct live_run {
   bool labels_known = true;    ///< `siblings` has all of the run's groups.
   bool labels_in_order = true; ///< Rows came in start order, so that their ordinals are right as they were given.
   std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
+  std::unordered_set<span_id> unended;   ///< Spans whose rows can still be replaced, as far as they are known.
 
   // Of the batch at hand.
   bool touched = false;
@@ -70,6 +75,8 @@ class live_runs {
   [[nodiscard]] live_run& at(run_key const& key) { return runs_[key]; }
   /// The group of siblings under `key`, made empty (count = 0) if it is not here.
   [[nodiscard]] sibling_group& siblings(live_run& run, sibling_key const& key);
+  /// Labels of spans to come are left to the end of the run.
+  void forget_siblings(live_run& run) noexcept;
   /// Forgets what is over the bounds: first runs that ended, then all.
   void trim();
   /// Forgets the runs with these numbers.
