@@ -23,7 +23,8 @@ struct incoming_span {
   std::uint64_t name_hash = 0;
   std::int64_t shape_no = 0;
   std::int64_t ordinal = 0;     ///< 0 = none.
-  std::int64_t row = 0;         ///< span_rows.no, once it is there.
+  std::int64_t row = 0;         ///< span_rows.no, once it was inserted.
+  bool fresh = false;           ///< Is to be inserted.
 
   /// Whether the row can still be replaced: a span that is running, or was cut off.
   [[nodiscard]] bool unended() const noexcept { return status == status_code::running || status == status_code::interrupted; }

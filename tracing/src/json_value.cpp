@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace skein::json {
 namespace {
@@ -37,13 +39,30 @@ bool plain(char c) noexcept {
   return code >= 0x20 && code < 0x80 && c != '"' && c != '\\';
 }
 
+// Whether all eight bytes are plain(): a byte's top bit is set where the byte is below 0x20, a quote, a backslash, or not ASCII.
+bool all_plain(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101, top = 0x80 * each;
+  auto const quote = bytes ^ ('"' * each), backslash = bytes ^ ('\\' * each);
+  return ((bytes | (bytes - 0x20 * each) | (quote - each) | (backslash - each)) & top) == 0;
+}
+
+// How many leading bytes need no escape.
+std::size_t plain_length(std::string_view text) noexcept {
+  std::size_t length = 0;
+  for (std::uint64_t bytes = 0; length + sizeof bytes <= text.size(); length += sizeof bytes) {
+    std::memcpy(&bytes, text.data() + length, sizeof bytes);
+    if (!all_plain(bytes)) break;
+  }
+  while (length < text.size() && plain(text[length])) ++length;
+  return length;
+}
+
 }  // namespace
 
 void append(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    std::size_t run = 0;
-    while (run < text.size() && plain(text[run])) ++run;
+    auto const run = plain_length(text);
     out += text.substr(0, run);
     text.remove_prefix(run);
     if (text.empty()) break;

@@ -37,6 +37,7 @@ struct sibling_group {
   span_id newest_span;
   std::int64_t first_row = 0;             ///< span_rows.no of the first one.
   incoming_span* first_incoming = nullptr; ///< The first one, while it has no row.
+  std::uint64_t batch = 0;                 ///< The newest batch that had one.
 };
 
 struct sibling_key {
@@ -58,10 +59,13 @@ struct live_run {
   bool labels_known = true;    ///< `siblings` has all of the run's groups.
   bool labels_in_order = true; ///< Rows came in start order, so that their ordinals are right as they were given.
   std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
+  sibling_key newest_key;
+  sibling_group* newest_group = nullptr; ///< The one that was asked for last, under `newest_key`.
   std::unordered_set<span_id> unended;   ///< Spans whose rows can still be replaced, as far as they are known.
 
   // Of the batch at hand.
   bool touched = false;
+  std::uint64_t place = 0;               ///< Among the runs of the batch, by number.
   run_record const* record = nullptr;
   std::uint64_t spans_added = 0;
 

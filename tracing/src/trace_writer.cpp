@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <span>
 #include <utility>
 
@@ -78,17 +79,15 @@ std::uint64_t number_of(span_id const& id) noexcept {
   return number;
 }
 
-template <class Key>
-bool sorts_before(Key const& a, Key const& b) noexcept {
-  if (a.first != b.first) return a.first < b.first;
-  if (a.id != b.id) return a.id < b.id;
-  return a.span < b.span;
-}
-
-template <class Key>
-void sort(std::vector<Key>& keys) {
-  if (!std::is_sorted(keys.begin(), keys.end(), sorts_before<Key>)) std::sort(keys.begin(), keys.end(), sorts_before<Key>);
-}
+// By `first`, then by id, then in the order in which they came.
+struct in_order {
+  template <class Key>
+  bool operator()(Key const& a, Key const& b) const noexcept {
+    if (a.first != b.first) return a.first < b.first;
+    if (a.span->id != b.span->id) return a.span->id < b.span->id;
+    return a.span < b.span;
+  }
+};
 
 bool stands_before(incoming_span const& span, sibling_group const& group) noexcept {
   return std::pair{span.start, span.id} < std::pair{group.newest_start, group.newest_span};
@@ -165,6 +164,7 @@ result<void> trace_writer::interrupt_running() {
 // Finds the run and the shape of each record and span.
 result<void> trace_writer::gather(std::vector<span_record> const& spans, std::vector<run_record> const& runs) {
   runs_.trim();
+  ++batch_;
   spans_.clear();
   touched_.clear();
   for (auto const& record : runs) {
@@ -226,15 +226,13 @@ result<void> trace_writer::find_run(run_key const& key, live_run& run, timestamp
 // Most spans are not there: they are inserted by one statement, in the order of the index. Only where that left one out, one by one.
 result<void> trace_writer::write_spans() {
   choose_spans();
-  sort_in_start_order();
-  for (auto const& key : keys_) {
-    if (auto* const group = siblings_of(*key.span)) count_sibling(*key.span, *group);
-  }
+  number_siblings();
   auto const plain = insert(insert_plain_, plain_);
   if (!plain) return plain.error();
   auto const full = insert(insert_full_, full_);
   if (!full) return full.error();
-  if (auto const inserted = *plain + *full; inserted != static_cast<std::int64_t>(keys_.size())) {
+  auto const inserted = *plain + *full;
+  if (inserted != static_cast<std::int64_t>(plain_.size() + full_.size())) {
     if (inserted > 0) {
       if (auto done = remove_newest_.bind(1, file_->last_row() - inserted).run(); !done) return done;
     }
@@ -243,36 +241,75 @@ result<void> trace_writer::write_spans() {
     stored_firsts_.clear();
     return write_one_by_one(when_there::replace);
   }
-  for (auto const& key : keys_) added(*key.span);
+  for (auto const& span : spans_) {
+    if (span.row != 0) added(span);
+  }
   if (auto done = label_firsts(); !done) return done;
   return replace(known_);
 }
 
 // Of several spans with one id the last that has ended counts, or else the last.
 void trace_writer::choose_spans() {
-  keys_.clear();
-  for (auto& span : spans_) keys_.push_back({span.run->no, number_of(span.id), &span});
-  sort(keys_);
+  sort_by_id();
   plain_.clear();
   full_.clear();
   known_.clear();
   for (auto at = keys_.begin(); at != keys_.end();) {
     auto* chosen = at->span;
-    for (auto const first = at++; at != keys_.end() && at->first == first->first && at->id == first->id; ++at) {
+    for (auto const first = at++; at != keys_.end() && at->first == first->first && at->span->id == first->span->id; ++at) {
       if (chosen->unended() || !at->span->unended()) chosen = at->span;
     }
     bool const known = !chosen->run->unended.empty() && chosen->run->unended.contains(chosen->id);
     (known ? known_ : incoming_spans::has_extras(*chosen->span) ? full_ : plain_).push_back(chosen);
+    chosen->fresh = !known;
   }
 }
 
-// In this order the ordinals of siblings are right as they are given, except where a later batch brings an earlier span.
-void trace_writer::sort_in_start_order() {
+// In the order of the index, so that it grows at its end: by run, then by id. One integer tells most of it.
+void trace_writer::sort_by_id() {
+  std::sort(touched_.begin(), touched_.end(), [](auto const& a, auto const& b) { return a.second->no < b.second->no; });
+  std::uint64_t place = 0;
+  for (auto const& [key, run] : touched_) run->place = place++;
+  int const shift = std::bit_width(place);
   keys_.clear();
-  for (auto const* const some : {&plain_, &full_}) {
-    for (auto* const span : *some) keys_.push_back({ns(span->start), number_of(span->id), span});
+  for (auto& span : spans_) {
+    auto const id = number_of(span.id);
+    keys_.push_back({shift == 0 ? id : span.run->place << (64 - shift) | id >> shift, &span});
   }
-  sort(keys_);
+  if (!std::is_sorted(keys_.begin(), keys_.end(), in_order{})) std::sort(keys_.begin(), keys_.end(), in_order{});
+}
+
+// Ordinals are right as they are given when siblings come in start order. They mostly do as they ended; where not, once more, sorted.
+// (Where a later batch brings an earlier span, the end of the run puts it right.)
+void trace_writer::number_siblings() {
+  groups_before_.clear();
+  bool in_start_order = true;
+  for (auto& span : spans_) {
+    if (!span.fresh) continue;
+    auto* const group = siblings_of(span);
+    if (group == nullptr) continue;
+    if (group->batch != batch_) {
+      group->batch = batch_;
+      groups_before_.emplace_back(group, *group);
+    } else if (stands_before(span, *group)) {
+      in_start_order = false;
+      break;
+    }
+    count_sibling(span, *group);
+  }
+  if (in_start_order) return;
+  for (auto const& [group, before] : groups_before_) *group = before;
+  fresh_firsts_.clear();
+  stored_firsts_.clear();
+  keys_.clear();
+  for (auto& span : spans_) {
+    span.ordinal = 0;
+    if (span.fresh) keys_.push_back({static_cast<std::uint64_t>(ns(span.start)), &span});
+  }
+  std::sort(keys_.begin(), keys_.end(), in_order{});
+  for (auto const& key : keys_) {
+    if (auto* const group = siblings_of(*key.span)) count_sibling(*key.span, *group);
+  }
 }
 
 // How many of the spans were inserted; when it is all of them, they know their rows.

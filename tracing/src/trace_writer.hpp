@@ -34,10 +34,8 @@ class trace_writer {
 
  private:
   enum class when_there { replace, keep };
-  /// What spans are sorted by: an integer, and the span id as one.
   struct sort_key {
-    std::int64_t first;
-    std::uint64_t id;
+    std::uint64_t first;
     incoming_span* span;
   };
 
@@ -47,7 +45,8 @@ class trace_writer {
 
   [[nodiscard]] result<void> write_spans();
   void choose_spans();
-  void sort_in_start_order();
+  void sort_by_id();
+  void number_siblings();
   [[nodiscard]] result<std::int64_t> insert(sqlite::statement& statement, std::vector<incoming_span*> const& spans);
   [[nodiscard]] result<void> write_one_by_one(when_there then);
   [[nodiscard]] result<bool> insert_one(incoming_span& span);
@@ -66,6 +65,7 @@ class trace_writer {
   shape_numbers shapes_;
   live_runs runs_;
   std::int64_t newest_run_ = 0;
+  std::uint64_t batch_ = 0;
   std::shared_ptr<incoming_spans> incoming_;
   sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_plain_, insert_full_, replace_, remove_newest_, label_first_,
       relabel_;
@@ -74,6 +74,7 @@ class trace_writer {
   std::vector<incoming_span> spans_;                  // In the order in which they came.
   std::vector<sort_key> keys_;
   std::vector<incoming_span*> plain_, full_, known_;  // To insert, by run and id: without and with extras; and those whose row is there.
+  std::vector<std::pair<sibling_group*, sibling_group>> groups_before_;   // Of the batch at hand, as they were.
   std::vector<std::pair<sibling_group*, incoming_span*>> fresh_firsts_;   // Groups whose first member is among the incoming spans.
   std::vector<std::int64_t> stored_firsts_;           // Rows that were alone of their name until this batch.
   std::vector<std::pair<run_key, live_run*>> touched_;
