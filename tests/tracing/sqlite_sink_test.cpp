@@ -209,8 +209,9 @@ TEST_F(sqlite_sink_test, past_its_size_the_oldest_ended_runs_go_whole_and_are_co
   for (std::uint8_t n = 2; n < runs; ++n) {
     trace_batch batch{.spans = {}, .runs = {sample_record(sample_run(n), "w", 1)}};
     for (std::uint64_t id = 1; id <= 10; ++id) {
-      batch.spans.push_back(sample(sample_run(n), id, 0, "s", static_cast<std::int64_t>(id)));
-      batch.spans.back().inputs = '"' + std::string(2'000, 'x') + '"';
+      auto span = sample(sample_run(n), id, 0, "s", static_cast<std::int64_t>(id));
+      span.inputs = '"' + std::string(2'000, 'x') + '"';
+      batch.spans.push_back(span);
     }
     ASSERT_TRUE(sink->write(batch).ok());
   }

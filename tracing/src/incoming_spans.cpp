@@ -10,7 +10,6 @@
 #include <new>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace skein {
 namespace {
@@ -21,36 +20,36 @@ constexpr char const* declaration =
     "CREATE TABLE incoming_spans(run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message,"
     " events, links, inputs, outputs)";
 
-void append_events(std::string& out, std::vector<span_event> const& all) {
+void append_events(std::string& out, span_view span) {
   out = "[";
-  for (auto const& event : all) {
+  span.for_each_event([&](event_view const& event) {
     if (out.size() > 1) out += ',';
     out += '[';
     json::append(out, std::int64_t{ns(event.time)});
     out += ',';
-    json::append(out, std::string_view{event.name});
+    json::append(out, event.name);
     out += ',';
-    append_json(out, event.attributes);
+    event.attributes.append_json(out);
     out += ']';
-  }
+  });
   out += ']';
 }
 
-void append_links(std::string& out, std::vector<span_link> const& all) {
+void append_links(std::string& out, span_view span) {
   out = "[";
-  for (auto const& link : all) {
+  span.for_each_link([&](link_view const& link) {
     if (out.size() > 1) out += ',';
     out += "[\"" + link.target.trace.to_string() + "\",\"" + link.target.span.to_string() + "\",";
     json::append(out, std::int64_t{link.target.flags});
     out += ',';
-    append_json(out, link.attributes);
+    link.attributes.append_json(out);
     out += ']';
-  }
+  });
   out += ']';
 }
 
-bool has_ended(span_record const& span) noexcept {
-  return span.status != status_code::running && (span.status != status_code::interrupted || span.end != timestamp{});
+bool has_ended(span_view span) noexcept {
+  return span.status() != status_code::running && (span.status() != status_code::interrupted || span.end() != timestamp{});
 }
 
 // Texts stay where they are: the statement has copied them into its record before the cursor moves on.
@@ -98,7 +97,7 @@ class cursor : public sqlite3_vtab_cursor {
 // NULL is what a column holds that gives no answer.
 void cursor::read(sqlite3_context* to, int index) {
   auto const& row = *source_->rows()[at_];
-  auto const& span = *row.span;
+  auto const span = row.span;
   switch (static_cast<column>(index)) {
     case run_no: return sqlite3_result_int64(to, row.run->no);
     case id: return answer(to, hex(row.id));
@@ -112,23 +111,23 @@ void cursor::read(sqlite3_context* to, int index) {
     case status: return sqlite3_result_int64(to, static_cast<sqlite3_int64>(row.status));
     case start: return sqlite3_result_int64(to, ns(row.start) - row.run->base);
     case duration:
-      if (has_ended(span)) sqlite3_result_int64(to, ns(span.end) - ns(row.start));
+      if (has_ended(span)) sqlite3_result_int64(to, ns(span.end()) - ns(row.start));
       return;
     case attributes_json:
       attributes_.clear();
-      append_json(attributes_, span.attributes);
+      span.attributes().append_json(attributes_);
       return answer(to, attributes_);
-    case status_message: return answer_or_null(to, span.status_message);
+    case status_message: return answer_or_null(to, span.status_message());
     case events:
-      if (span.events.empty()) return;
-      append_events(events_, span.events);
+      if (!span.has_events()) return;
+      append_events(events_, span);
       return answer(to, events_);
     case links:
-      if (span.links.empty()) return;
-      append_links(links_, span.links);
+      if (!span.has_links()) return;
+      append_links(links_, span);
       return answer(to, links_);
-    case inputs: return answer_or_null(to, span.inputs);
-    case outputs: return answer_or_null(to, span.outputs);
+    case inputs: return answer_or_null(to, span.inputs());
+    case outputs: return answer_or_null(to, span.outputs());
   }
 }
 
@@ -191,8 +190,8 @@ void forget(void* source) { delete static_cast<std::shared_ptr<incoming_spans>*>
 
 }  // namespace
 
-bool incoming_spans::has_extras(span_record const& span) noexcept {
-  return !span.status_message.empty() || !span.events.empty() || !span.links.empty() || !span.inputs.empty() || !span.outputs.empty();
+bool incoming_spans::has_extras(span_view span) noexcept {
+  return span.has_events() || span.has_links() || !span.status_message().empty() || !span.inputs().empty() || !span.outputs().empty();
 }
 
 result<std::shared_ptr<incoming_spans>> incoming_spans::make(sqlite::database& file) {

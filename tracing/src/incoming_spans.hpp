@@ -4,7 +4,7 @@
 
 #include "live_runs.hpp"
 
-#include <skein/tracing/span_record.hpp>
+#include <skein/tracing/span_view.hpp>
 #include <skein/tracing/sqlite.hpp>
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace skein {
 
 /// One span on its way to its row: what is sorted, compared and counted, and where the rest is.
 struct incoming_span {
-  span_record const* span = nullptr;
+  span_view span;
   live_run* run = nullptr;
   span_id id, parent;
   timestamp start{};
@@ -34,7 +34,7 @@ struct incoming_span {
 class incoming_spans {
  public:
   /// Columns that most rows leave NULL, and that a statement for such rows need not name.
-  [[nodiscard]] static bool has_extras(span_record const& span) noexcept;
+  [[nodiscard]] static bool has_extras(span_view span) noexcept;
 
   /// The table lives as long as the connection of `file`.
   [[nodiscard]] static result<std::shared_ptr<incoming_spans>> make(sqlite::database& file);

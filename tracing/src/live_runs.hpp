@@ -3,6 +3,7 @@
 
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/span_record.hpp>
+#include <skein/tracing/span_view.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +27,9 @@ struct run_key_hash {
 };
 
 /// The run that a span is stored under: one that names none is a run of its own, with the digits of its trace.
-[[nodiscard]] inline run_key run_key_of(span_record const& span) noexcept {
-  return {span.run.empty() ? run_id{span.context.trace.bytes()} : span.run, span.context.trace};
+[[nodiscard]] inline run_key run_key_of(span_view span) noexcept {
+  auto const trace = span.context().trace;
+  return {span.run().empty() ? run_id{trace.bytes()} : span.run(), trace};
 }
 
 /// Spans of one parent and name. `label` needs their place in start order and whether there is more than one.

@@ -2,6 +2,7 @@
 
 #include <skein/tracing/log.hpp>
 
+#include "entry_writer.hpp"
 #include "recorder_core.hpp"
 #include "thread_ids.hpp"
 
@@ -14,6 +15,12 @@ namespace skein {
 namespace {
 
 constexpr std::chrono::seconds last_flush_max{10};
+
+/// Whether the thread needs another chunk for a span of that size. A span that is larger than a chunk has one of its own.
+bool is_full(thread_buffer const& mine, std::size_t span_bytes) noexcept {
+  if (!mine.chunk || mine.chunk->spans() >= mine.granted) return true;
+  return !mine.chunk->empty() && !mine.chunk->has_room(span_bytes);
+}
 
 void add(recorder_counters& total, recorder_counters const& part) noexcept {
   total.recorded += part.recorded;
@@ -98,10 +105,12 @@ void recorder_core::record(span_record&& span) {
 void recorder_core::record(thread_buffer& mine, std::unique_lock<std::mutex>& lock, span_record&& span) {
   ++mine.counters.recorded;
   if (sinks_.empty()) return;
-  while (mine.chunk.size() >= mine.granted) {
+  std::string bytes;
+  flat::append(bytes, span);
+  while (is_full(mine, bytes.size())) {
     if (!make_room(mine, lock)) return;
   }
-  mine.chunk.push_back(std::move(span));
+  mine.chunk->push_back(bytes);
   lock.unlock();
   signal_.work();
 }
@@ -109,7 +118,7 @@ void recorder_core::record(thread_buffer& mine, std::unique_lock<std::mutex>& lo
 /// Gets the buffer a chunk with room, waiting where the options say so. False: the span is counted as gone.
 bool recorder_core::make_room(thread_buffer& mine, std::unique_lock<std::mutex>& lock) {
   bool full_batch = false;
-  mine.granted = queue_.exchange(mine.chunk, mine.granted - mine.chunk.size(), full_batch);
+  mine.granted = queue_.exchange(mine.chunk, mine.unused(), full_batch);
   if (full_batch) signal_.hurry();
   if (mine.granted > 0) return true;
   if (options_.on_overflow == overflow::drop) {

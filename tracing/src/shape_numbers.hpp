@@ -1,7 +1,7 @@
 // Interned shapes: what many spans have in common (name, kind, type, service, scope) is stored once and named by a small number.
 #pragma once
 
-#include <skein/tracing/span_record.hpp>
+#include <skein/tracing/span_view.hpp>
 #include <skein/tracing/sqlite.hpp>
 
 #include <cstdint>
@@ -20,10 +20,10 @@ class shape_numbers {
   /// `file` must outlive this.
   [[nodiscard]] static result<shape_numbers> make(sqlite::database& file, std::string service);
   /// The number of a span's shape, stored if it is a new one.
-  [[nodiscard]] result<shape> of(span_record const& span);
+  [[nodiscard]] result<shape> of(span_view span);
 
  private:
-  [[nodiscard]] result<std::int64_t> store(span_record const& span, std::string_view service);
+  [[nodiscard]] result<std::int64_t> store(span_view span, std::string_view service);
 
   sqlite::database* file_ = nullptr;
   std::string service_;  // Of spans that name none.

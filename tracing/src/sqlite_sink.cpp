@@ -60,7 +60,8 @@ class file_sink final : public sqlite_sink {
     }
     std::scoped_lock const guard{mutex_};
     if (auto done = ensure_open(); !done) return done;
-    return transaction([&] { return writer_->write_missing(missing); });
+    span_batch const batch{missing};
+    return transaction([&] { return writer_->write_missing(batch); });
   }
 
   std::string describe() const override { return "sqlite " + options_.path; }

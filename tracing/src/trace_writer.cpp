@@ -93,10 +93,7 @@ bool stands_before(incoming_span const& span, sibling_group const& group) noexce
   return std::pair{span.start, span.id} < std::pair{group.newest_start, group.newest_span};
 }
 
-bool is_workflow_root(span_record const& span) noexcept {
-  auto const* const mark = find_attribute(span.attributes, "skein.workflow");
-  return mark != nullptr && *mark == attribute_value{true};
-}
+bool is_workflow_root(span_view span) { return span.attributes().find("skein.workflow") == attribute_value{true}; }
 
 }  // namespace
 
@@ -138,7 +135,7 @@ result<void> trace_writer::write(trace_batch const& batch) {
   return finish_runs();
 }
 
-result<void> trace_writer::write_missing(std::vector<span_record> const& spans) {
+result<void> trace_writer::write_missing(span_batch const& spans) {
   if (auto done = gather(spans, {}); !done) return done;
   if (auto done = write_one_by_one(when_there::keep); !done) return done;
   return finish_runs();
@@ -162,7 +159,7 @@ result<void> trace_writer::interrupt_running() {
 }
 
 // Finds the run and the shape of each record and span.
-result<void> trace_writer::gather(std::vector<span_record> const& spans, std::vector<run_record> const& runs) {
+result<void> trace_writer::gather(span_batch const& spans, std::vector<run_record> const& runs) {
   runs_.trim();
   ++batch_;
   spans_.clear();
@@ -175,17 +172,17 @@ result<void> trace_writer::gather(std::vector<span_record> const& spans, std::ve
   }
   live_run* newest = nullptr;
   run_key newest_key;
-  for (auto const& span : spans) {
+  for (auto const span : spans.views()) {
     auto const key = run_key_of(span);
     if (newest == nullptr || !(key == newest_key)) {
-      auto const run = touch(key, span.start);
+      auto const run = touch(key, span.start());
       if (!run) return run.error();
       newest = *run;
       newest_key = key;
     }
     auto const shape = shapes_.of(span);
     if (!shape) return shape.error();
-    spans_.push_back({&span, newest, span.context.span, span.parent, span.start, span.status, shape->name_hash, shape->no});
+    spans_.push_back({span, newest, span.context().span, span.parent(), span.start(), span.status(), shape->name_hash, shape->no});
   }
   return {};
 }
@@ -260,7 +257,7 @@ void trace_writer::choose_spans() {
       if (chosen->unended() || !at->span->unended()) chosen = at->span;
     }
     bool const known = !chosen->run->unended.empty() && chosen->run->unended.contains(chosen->id);
-    (known ? known_ : incoming_spans::has_extras(*chosen->span) ? full_ : plain_).push_back(chosen);
+    (known ? known_ : incoming_spans::has_extras(chosen->span) ? full_ : plain_).push_back(chosen);
     chosen->fresh = !known;
   }
 }
@@ -391,7 +388,7 @@ void trace_writer::count_sibling(incoming_span& span, sibling_group& group) {
 void trace_writer::added(incoming_span const& span) {
   auto& run = *span.run;
   ++run.spans_added;
-  if (span.parent.empty() || (run.root_row == 0 && is_workflow_root(*span.span))) run.root_row = span.row;
+  if (span.parent.empty() || (run.root_row == 0 && is_workflow_root(span.span))) run.root_row = span.row;
   if (span.unended()) {
     if (run.unended.size() >= unended_max) run.unended.clear();
     run.unended.insert(span.id);

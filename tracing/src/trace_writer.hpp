@@ -26,7 +26,7 @@ class trace_writer {
   /// Runs are replaced by their newest record; of a span, an ended record replaces a running or interrupted one and a repeated one.
   [[nodiscard]] result<void> write(trace_batch const& batch);
   /// Stores the spans that are not there.
-  [[nodiscard]] result<void> write_missing(std::vector<span_record> const& spans);
+  [[nodiscard]] result<void> write_missing(span_batch const& spans);
   /// Everything that is running becomes interrupted.
   [[nodiscard]] result<void> interrupt_running();
   /// Rows of these runs were deleted.
@@ -39,7 +39,7 @@ class trace_writer {
     incoming_span* span;
   };
 
-  [[nodiscard]] result<void> gather(std::vector<span_record> const& spans, std::vector<run_record> const& runs);
+  [[nodiscard]] result<void> gather(span_batch const& spans, std::vector<run_record> const& runs);
   [[nodiscard]] result<live_run*> touch(run_key const& key, timestamp base);
   [[nodiscard]] result<void> find_run(run_key const& key, live_run& run, timestamp base);
 
