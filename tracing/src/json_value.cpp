@@ -2,6 +2,7 @@
 
 #include "utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -46,21 +47,39 @@ bool all_plain(std::uint64_t bytes) noexcept {
   return ((bytes | (bytes - 0x20 * each) | (quote - each) | (backslash - each)) & top) == 0;
 }
 
-// How many leading bytes need no escape.
-std::size_t plain_length(std::string_view text) noexcept {
-  std::size_t length = 0;
-  for (std::uint64_t bytes = 0; length + sizeof bytes <= text.size(); length += sizeof bytes) {
-    std::memcpy(&bytes, text.data() + length, sizeof bytes);
-    if (!all_plain(bytes)) break;
+std::uint64_t load(char const* from, std::size_t bytes) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, from, bytes);
+  return word;
+}
+
+// Whether no byte needs an escape. The last bytes are looked at in a word that overlaps the one before.
+bool all_plain(std::string_view text) noexcept {
+  constexpr std::size_t word = 8, half = 4;
+  char const* const data = text.data();
+  auto const size = text.size();
+  if (size >= word) {
+    for (std::size_t at = 0; at + word < size; at += word) {
+      if (!all_plain(load(data + at, word))) return false;
+    }
+    return all_plain(load(data + size - word, word));
   }
-  while (length < text.size() && plain(text[length])) ++length;
-  return length;
+  if (size >= half) return all_plain(load(data, half) | load(data + size - half, half) << 32);
+  return std::all_of(text.begin(), text.end(), plain);
+}
+
+std::size_t plain_length(std::string_view text) noexcept {
+  return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), plain) - text.begin());
 }
 
 }  // namespace
 
 void append(std::string& out, std::string_view text) {
   out += '"';
+  if (all_plain(text)) {
+    out += text;
+    text = {};
+  }
   while (!text.empty()) {
     auto const run = plain_length(text);
     out += text.substr(0, run);

@@ -25,7 +25,27 @@ result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string se
   return made;
 }
 
+// A span mostly looks like a recent one: comparing is cheaper than a key and its hash.
 result<shape_numbers::shape> shape_numbers::of(span_view span) {
+  auto const name = span.name();
+  auto const place = name.empty() ? 0 : name.size() * 31 + static_cast<unsigned char>(name.back());
+  auto& recent = recent_[place % recent_.size()];
+  if (recent.no != 0 && recent.kind == span.kind() && recent.type == span.type() && recent.name == name &&
+      recent.service == span.service() && recent.scope == span.scope()) {
+    return recent;
+  }
+  auto const found = find(span);
+  if (!found) return found.error();
+  static_cast<shape&>(recent) = *found;
+  recent.kind = span.kind();
+  recent.type = span.type();
+  recent.name = name;
+  recent.service = span.service();
+  recent.scope = span.scope();
+  return *found;
+}
+
+result<shape_numbers::shape> shape_numbers::find(span_view span) {
   auto const service = span.service().empty() ? std::string_view{service_} : span.service();
   key_.assign(span.name());
   key_ += '\0';

@@ -4,6 +4,7 @@
 #include <skein/tracing/span_view.hpp>
 #include <skein/tracing/sqlite.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -23,6 +24,13 @@ class shape_numbers {
   [[nodiscard]] result<shape> of(span_view span);
 
  private:
+  struct recent_shape : shape {
+    span_kind kind{};
+    span_type type{};
+    std::string name, service, scope;
+  };
+
+  [[nodiscard]] result<shape> find(span_view span);
   [[nodiscard]] result<std::int64_t> store(span_view span, std::string_view service);
 
   sqlite::database* file_ = nullptr;
@@ -30,6 +38,7 @@ class shape_numbers {
   sqlite::statement find_, insert_;
   std::string key_;      // Reused between calls.
   std::unordered_map<std::string, shape> known_;
+  std::array<recent_shape, 16> recent_;
 };
 
 }  // namespace skein

@@ -93,7 +93,9 @@ bool stands_before(incoming_span const& span, sibling_group const& group) noexce
   return std::pair{span.start, span.id} < std::pair{group.newest_start, group.newest_span};
 }
 
-bool is_workflow_root(span_view span) { return span.attributes().find("skein.workflow") == attribute_value{true}; }
+bool is_workflow_root(span_view span) {
+  return span.type() == span_type::workflow && span.attributes().find("skein.workflow") == attribute_value{true};
+}
 
 }  // namespace
 
