@@ -2,21 +2,8 @@
 
 #include "nanoseconds.hpp"
 
-#include <algorithm>
-#include <variant>
-
 namespace skein::flat {
 namespace {
-
-struct append_value {
-  std::string& out;
-  std::string_view key;
-  void operator()(bool value) const { append(out, tag::boolean, key, bytes_of(value)); }
-  void operator()(std::int64_t value) const { append(out, tag::integer, key, bytes_of(value)); }
-  void operator()(double value) const { append(out, tag::real, key, bytes_of(value)); }
-  void operator()(std::string const& value) const { append(out, tag::text, key, value); }
-  void operator()(std::vector<std::string> const& values) const { append(out, tag::texts, key, texts_bytes(values)); }
-};
 
 /// Writes an entry whose value is `fixed`, then attributes.
 void append_with(std::string& out, tag kind, std::string_view key, std::string_view fixed, attributes const& all) {
@@ -44,7 +31,9 @@ void append(std::string& out, tag kind, std::string_view key, std::string_view v
   out.append(bytes_of(word)).append(key).append(value);
 }
 
-void append(std::string& out, attribute const& one) { std::visit(append_value{out, one.key}, one.value.get()); }
+void append(std::string& out, attribute const& one) {
+  with_bytes(one.value, [&](tag kind, std::string_view value) { append(out, kind, one.key, value); });
+}
 
 void append(std::string& out, attributes const& all) {
   for (auto const& each : all) append(out, each);

@@ -82,11 +82,8 @@ void recorder_core::seal_buffers(pass& into) {
     while (!each.fresh.empty()) {
       open_span& open = each.fresh.pop();
       each.known.push(open);
-      if (auto so_far = open.so_far()) {
-        so_far->status = status_code::running;
-        so_far->end = {};
-        into.batch.spans.push_back(*so_far);
-      }
+      into.scratch.clear();
+      if (open.so_far(into.scratch)) into.batch.spans.push_back(span_view{into.scratch.data()});
     }
   };
   for (auto const& each : buffers_) seal(*each);
