@@ -1,6 +1,8 @@
 // Changes to rows, inside a transaction that somebody else begins and ends.
 #pragma once
 
+#include "sqlite_ledger_blocks.hpp"
+
 #include <skein/bus/change.hpp>
 #include <skein/tracing/sqlite.hpp>
 
@@ -18,11 +20,14 @@ class row_writer {
   [[nodiscard]] static result<row_writer> prepare(sqlite::database& file);
 
   /// Applies the changes in order. Only the last state of an activation or a run within one call is written, and nothing of a group that
-  /// opens and closes within it: nobody can see the earlier ones, and most short activations open and close in one commit.
+  /// opens and closes within it: nobody can see the earlier ones.
   [[nodiscard]] result<void> apply(std::span<change const> changes);
 
-  /// Forgets all numbers: to be called when a transaction was rolled back, or when runs were deleted.
+  /// Forgets everything: to be called when a transaction was rolled back.
   void forget() noexcept;
+  /// Forgets the numbers of runs: to be called when runs were deleted.
+  void forget_runs() noexcept;
+  [[nodiscard]] activation_blocks& activations() noexcept { return activations_; }
 
  private:
   struct string_hash {
@@ -32,6 +37,7 @@ class row_writer {
   struct known_run {
     std::int64_t no = 0;
     std::string text;   ///< Of the id.
+    std::int64_t artifacts = -1, activations = -1;   ///< The last parts that are known to hold some of it.
   };
 
   [[nodiscard]] result<void> add(subscription_row const& row);
@@ -47,27 +53,23 @@ class row_writer {
   [[nodiscard]] result<void> add(timer_row const& row);
   [[nodiscard]] result<void> add(agent_row const& row);
   [[nodiscard]] result<void> add(activation_count const& row);
-  [[nodiscard]] result<void> insert(activation_row const& row, activation_update const& state);
   void collect(std::span<change const> changes);
 
   [[nodiscard]] result<std::int64_t> name(std::string_view text);
+  /// 0 for none.
+  [[nodiscard]] result<std::int64_t> host_number(std::string const& host);
   /// The run's number, giving it one when it has none; nullptr for no run.
-  [[nodiscard]] result<known_run const*> run(run_id const& id);
-  known_run const* remember(run_id const& id, std::int64_t no);
+  [[nodiscard]] result<known_run*> run(run_id const& id);
+  known_run* remember(run_id const& id, std::int64_t no);
 
   sqlite::statement find_name_, add_name_, find_run_, refer_run_, put_run_, update_run_;
-  sqlite::statement put_subscription_, add_artifact_, free_key_, add_activation_, update_activation_;
+  sqlite::statement put_subscription_, add_artifact_, free_key_, add_run_artifacts_, add_run_activations_;
   sqlite::statement add_group_, add_member_, remove_members_, remove_group_, keep_group_number_, add_embargo_, lift_embargo_;
   sqlite::statement put_timer_, pause_agent_, resume_agent_, put_count_;
   std::unordered_map<std::string, std::int64_t, string_hash, std::equal_to<>> names_;
   std::unordered_map<run_id, known_run> runs_;
+  activation_blocks activations_;
   // Of the changes at hand.
-  struct last_state {
-    bool inserted = false;
-    activation_update const* update = nullptr;
-    subscription_no subscription = 0;   ///< The last one that is not 0.
-  };
-  std::unordered_map<activation_no, last_state> last_activations_;
   struct last_run {
     run_row const* row = nullptr;
     std::string_view name;   ///< The last one that is not empty.
