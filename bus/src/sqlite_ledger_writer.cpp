@@ -35,13 +35,24 @@ result<void> changed_a_row(sqlite::statement const& by, std::string_view what, s
   return error{errc::ledger_failed, "the ledger holds no " + std::string{what} + ' ' + std::to_string(no) + " that could change"};
 }
 
+/// Artifacts that one statement writes.
+constexpr std::size_t plain_rows = 8;
+constexpr char const* plain_artifact = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, NULL, ?, ?, NULL, ?)";
+
+/// Ones without tags, visibility, headers and key.
+std::string plain_artifacts_sql(std::size_t rows) {
+  std::string sql = "INSERT INTO artifact VALUES";
+  for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? plain_artifact : std::string{","} + plain_artifact;
+  return sql;
+}
+
 }  // namespace
 
 result<row_writer> row_writer::prepare(sqlite::database& file) {
   row_writer out;
   struct one {
     sqlite::statement& statement;
-    char const* sql;
+    std::string sql;
   };
   for (auto const& [statement, sql] : {
            one{out.find_name_, "SELECT id FROM name WHERE text = ?1"},
@@ -56,6 +67,8 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
            one{out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
                                    "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
            one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
+           one{out.add_plain_artifact_, plain_artifacts_sql(1)},
+           one{out.add_plain_artifacts_, plain_artifacts_sql(plain_rows)},
            one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
            one{out.add_run_artifacts_, "INSERT INTO run_artifacts VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
            one{out.add_run_activations_, "INSERT INTO run_activations VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
@@ -95,12 +108,14 @@ result<void> row_writer::apply(std::span<change const> changes) {
     auto done = std::visit([this](auto const& row) { return add(row); }, one);
     if (!done) return done;
   }
+  if (auto const done = write_plain(); !done) return done;
   if (auto const done = activations_.write(); !done) return done;
   if (last_group_ > 0) return keep_group_number_.bind(1, static_cast<std::int64_t>(last_group_)).run();
   return {};
 }
 
 void row_writer::collect(std::span<change const> changes) {
+  plain_.clear();
   last_runs_.clear();
   groups_.clear();
   last_group_ = 0;
@@ -201,35 +216,75 @@ result<void> row_writer::add(run_row const& first) {
   return {};
 }
 
-result<void> row_writer::add(artifact_row const& row) {
-  auto const& artifact = *row.artifact;
+result<row_writer::numbered_artifact> row_writer::number(artifact_data const& artifact) {
   auto const type = name(artifact.type), producer = name(artifact.produced_by);
   if (!type) return type.error();
   if (!producer) return producer.error();
+  numbered_artifact out{.artifact = &artifact, .type = *type, .producer = *producer};
   auto const of_run = run(artifact.run);
   if (!of_run) return of_run.error();
-  if (auto const part = static_cast<std::int64_t>(artifact.seq) / part_artifacts; *of_run != nullptr && (*of_run)->artifacts != part) {
-    if (auto const put = add_run_artifacts_.bind(1, (*of_run)->no).bind(2, part).run(); !put) return put;
-    (*of_run)->artifacts = part;
+  if (auto* const known = *of_run; known != nullptr) {
+    out.run = known->no;
+    out.inherited = artifact.correlation == known->text;
+    if (auto const part = static_cast<std::int64_t>(artifact.seq) / part_artifacts; known->artifacts != part) {
+      if (auto const put = add_run_artifacts_.bind(1, known->no).bind(2, part).run(); !put) return put.error();
+      known->artifacts = part;
+    }
   }
-  bytes_view payload;
-  if (!artifact.payload.empty()) {
-    auto const encoded = artifact.payload.encoded();
-    if (!encoded) return error{encoded.error().code(), "artifact " + artifact.id.to_string() + ": " + encoded.error().message()};
-    payload = *encoded;
+  if (artifact.payload.empty()) return out;
+  auto const encoded = artifact.payload.encoded();
+  if (!encoded) return error{encoded.error().code(), "artifact " + artifact.id.to_string() + ": " + encoded.error().message()};
+  out.payload = *encoded;
+  return out;
+}
+
+result<void> row_writer::add(artifact_row const& row) {
+  auto const& artifact = *row.artifact;
+  auto const numbers = number(artifact);
+  if (!numbers) return numbers.error();
+  if (artifact.tags.empty() && !artifact.visible_to && !artifact.headers && row.idempotency_key.empty()) {
+    plain_.push_back(*numbers);
+    return plain_.size() == plain_rows ? write_plain() : result<void>{};
   }
+  // In order, so that the table grows at its end.
+  if (auto const done = write_plain(); !done) return done;
+  return add_whole(row, *numbers);
+}
+
+result<void> row_writer::write_plain() {
+  std::array<context_blob, plain_rows> contexts;
+  auto& statement = plain_.size() == plain_rows ? add_plain_artifacts_ : add_plain_artifact_;
+  int at = 0;
+  for (std::size_t i = 0; i < plain_.size(); ++i) {
+    auto const& [artifact, payload, type, producer, run, inherited] = plain_[i];
+    statement.bind(at + 1, static_cast<std::int64_t>(artifact->seq)).bind(at + 2, as_blob(artifact->id)).bind(at + 3, type)
+        .bind(at + 4, std::int64_t{artifact->version}).bind(at + 5, producer);
+    run != 0 ? statement.bind(at + 6, run) : statement.bind_null(at + 6);
+    inherited ? statement.bind_null(at + 7) : statement.bind(at + 7, std::string_view{artifact->correlation});
+    artifact->cause.empty() ? statement.bind_null(at + 8) : statement.bind(at + 8, as_blob(artifact->cause));
+    artifact->context == span_context{} ? statement.bind_null(at + 9) : statement.bind(at + 9, contexts[i].of(artifact->context));
+    statement.bind(at + 10, nanoseconds(artifact->created_at)).bind(at + 11, std::int64_t{artifact->routed}).bind(at + 12, payload);
+    at += 12;
+    if (&statement == &add_plain_artifacts_ && i + 1 < plain_.size()) continue;
+    if (auto const done = statement.run(); !done) return done;
+    at = 0;
+  }
+  plain_.clear();
+  return {};
+}
+
+result<void> row_writer::add_whole(artifact_row const& row, numbered_artifact const& numbers) {
+  auto const& artifact = *row.artifact;
   // The board forgets old keys (idempotency_keys_max); one of them that comes again belongs to the newer artifact.
   if (!row.idempotency_key.empty()) {
     if (auto const freed = free_key_.bind(1, std::string_view{row.idempotency_key}).run(); !freed) return freed;
   }
-
   auto& statement = add_artifact_;
   context_blob context;
-  statement.bind(1, static_cast<std::int64_t>(artifact.seq)).bind(2, as_blob(artifact.id)).bind(3, *type)
-      .bind(4, std::int64_t{artifact.version}).bind(5, *producer);
-  *of_run != nullptr ? statement.bind(6, (*of_run)->no) : statement.bind_null(6);
-  auto const inherited = *of_run != nullptr && artifact.correlation == (*of_run)->text;
-  inherited ? statement.bind_null(7) : statement.bind(7, std::string_view{artifact.correlation});
+  statement.bind(1, static_cast<std::int64_t>(artifact.seq)).bind(2, as_blob(artifact.id)).bind(3, numbers.type)
+      .bind(4, std::int64_t{artifact.version}).bind(5, numbers.producer);
+  numbers.run != 0 ? statement.bind(6, numbers.run) : statement.bind_null(6);
+  numbers.inherited ? statement.bind_null(7) : statement.bind(7, std::string_view{artifact.correlation});
   artifact.cause.empty() ? statement.bind_null(8) : statement.bind(8, as_blob(artifact.cause));
   if (!artifact.tags.empty()) write_tags(json_, artifact.tags);
   artifact.tags.empty() ? statement.bind_null(9) : statement.bind(9, std::string_view{json_});
@@ -238,7 +293,7 @@ result<void> row_writer::add(artifact_row const& row) {
   artifact.headers ? statement.bind(12, encode_part(headers_, artifact.headers)) : statement.bind_null(12);
   statement.bind(13, nanoseconds(artifact.created_at)).bind(14, std::int64_t{artifact.routed});
   bind_text_or_null(statement, 15, row.idempotency_key);
-  return statement.bind(16, payload).run();
+  return statement.bind(16, numbers.payload).run();
 }
 
 result<void> row_writer::add(activation_row const& row) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace skein::bus::ledger_file {
 
@@ -43,6 +44,17 @@ class row_writer {
   [[nodiscard]] result<void> add(subscription_row const& row);
   [[nodiscard]] result<void> add(run_row const& row);
   [[nodiscard]] result<void> add(artifact_row const& row);
+  /// What its row holds besides its own members.
+  struct numbered_artifact {
+    artifact_data const* artifact = nullptr;
+    bytes_view payload;
+    std::int64_t type = 0, producer = 0, run = 0;   ///< Numbers; no run is 0.
+    bool inherited = false;                         ///< Its correlation is the run's.
+  };
+  [[nodiscard]] result<numbered_artifact> number(artifact_data const& artifact);
+  [[nodiscard]] result<void> add_whole(artifact_row const& row, numbered_artifact const& numbers);
+  /// Writes the artifacts that wait for company: many rows in one statement cost a third less than each in its own.
+  [[nodiscard]] result<void> write_plain();
   [[nodiscard]] result<void> add(activation_row const& row);
   [[nodiscard]] result<void> add(activation_update const& row);
   [[nodiscard]] result<void> add(group_row const& row);
@@ -63,7 +75,7 @@ class row_writer {
   known_run* remember(run_id const& id, std::int64_t no);
 
   sqlite::statement find_name_, add_name_, find_run_, refer_run_, put_run_, update_run_;
-  sqlite::statement put_subscription_, add_artifact_, free_key_, add_run_artifacts_, add_run_activations_;
+  sqlite::statement put_subscription_, add_artifact_, add_plain_artifact_, add_plain_artifacts_, free_key_, add_run_artifacts_, add_run_activations_;
   sqlite::statement add_group_, add_member_, remove_members_, remove_group_, keep_group_number_, add_embargo_, lift_embargo_;
   sqlite::statement put_timer_, pause_agent_, resume_agent_, put_count_;
   std::unordered_map<std::string, std::int64_t, string_hash, std::equal_to<>> names_;
@@ -77,6 +89,7 @@ class row_writer {
   std::unordered_map<run_id, last_run> last_runs_;
   std::unordered_map<group_no, bool> groups_;   ///< Opened by them, and whether closed too.
   group_no last_group_ = 0;                     ///< The highest of `groups_`.
+  std::vector<numbered_artifact> plain_;        ///< Those without tags, visibility, headers and key, not yet written.
   // Reused from row to row: bound without copies.
   std::string json_;
   bytes visibility_, headers_, inputs_, offer_, said_;
