@@ -68,7 +68,7 @@ class sqlite_ledger final : public ledger {
 result<void> sqlite_ledger::write(std::span<change const> changes, retention::removed& removed) {
   if (auto const begun = parts_.begin.run(); !begun) return begun;
   if (auto const done = parts_.writer.apply(changes); !done) return done;
-  auto const deleted = parts_.keep.run(parts_.file, changes.size());
+  auto const deleted = parts_.keep.run(parts_.writer.activations(), changes.size());
   if (!deleted) return deleted.error();
   removed = *deleted;
   return {};
@@ -87,7 +87,7 @@ result<void> sqlite_ledger::commit(std::span<change const> changes) {
   ++counters_.commits;
   counters_.activations_removed += removed.activations;
   counters_.artifacts_removed += removed.artifacts;
-  if (removed.runs > 0) parts_.writer.forget();
+  if (removed.runs > 0) parts_.writer.forget_runs();
   return {};
 }
 

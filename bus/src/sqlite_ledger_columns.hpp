@@ -10,6 +10,9 @@
 
 namespace skein::bus::ledger_file {
 
+/// Artifacts 64 k to 64 k + 63 are part k: which parts hold some of a run is kept by run.
+inline constexpr std::int64_t part_artifacts = 64;
+
 template <class Id>
 [[nodiscard]] bytes_view as_blob(Id const& id) noexcept {
   return std::as_bytes(std::span{id.bytes()});

@@ -2,18 +2,17 @@
 
 #include "codec_values.hpp"
 #include "sqlite_ledger_columns.hpp"
+#include "sqlite_ledger_packed.hpp"
 #include "sqlite_ledger_tags.hpp"
 
 #include <array>
 #include <limits>
 #include <optional>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace skein::bus::ledger_file {
 namespace {
-
-constexpr auto open_states = "state <= 2";
-static_assert(is_open(activation_state{2}) && !is_open(activation_state{3}), "the SQL text says which states are open");
 
 /// One row of a query, read column by column; the first one that cannot be what a ledger wrote is kept as the error.
 class row_reader {
@@ -121,43 +120,76 @@ run_row read_run(row_reader& row) {
   return {row.id<run_id>(1), row.text(2), row.context(3), row.enumerator(4, run_status::interrupted), row.number<std::uint64_t>(5), row.time(6), row.integer(7) != 0,
           row.integer(8) != 0};
 }
-std::string newest_dead(std::size_t dead_kept_max) {
-  return "SELECT no FROM activation WHERE state = 4 ORDER BY no DESC LIMIT " + std::to_string(dead_kept_max);
-}
-static_assert(activation_state{4} == activation_state::dead, "the SQL text says which state is dead");
-
-/// Of the runs that are open or have an activation that is open or dead.
-std::string active_runs(std::size_t dead_kept_max) {
-  return "status IS NOT NULL AND no IN (SELECT no FROM run WHERE status = 0 UNION SELECT run FROM activation WHERE state <= 2 "
-         "UNION SELECT run FROM activation WHERE no IN (" + newest_dead(dead_kept_max) + "))";
-}
 constexpr auto run_by_id = "id = ?1 AND status IS NOT NULL";
 std::string runs_sql(std::string const& condition) {
   return "SELECT no, id, name, root, status, failures, started_at, has_body, paused FROM run WHERE " + condition + " ORDER BY no";
 }
 
-activation_row read_activation(row_reader& row) {
-  activation_row out;
-  out.no = row.number<activation_no>(0);
-  out.id = row.id<activation_id>(1);
-  out.subscription = row.number<subscription_no>(2);
-  out.run = row.id<run_id>(3);
-  out.state = row.enumerator(4, activation_state::dropped);
-  out.attempt = row.number<std::uint32_t>(5);
-  out.failures = row.number<std::uint32_t>(6);
-  out.losses = row.number<std::uint32_t>(7);
-  out.not_before = row.time(8);
-  out.host = row.text(9);
-  out.inputs = row.inputs(10, 11);
-  out.error_type = row.text(12);
-  out.what = row.text(13);
-  out.since = row.time(14);
-  return out;
-}
-std::string activations_sql(std::string_view condition) {
-  return "SELECT a.no, a.id, a.subscription, r.id, a.state, a.attempt, a.failures, a.losses, a.not_before, h.text, a.input, a.more_inputs, "
-         "a.error_type, a.what, a.since FROM activation a LEFT JOIN run r ON r.no = a.run LEFT JOIN name h ON h.id = a.host WHERE a." +
-         std::string{condition} + " ORDER BY a.no";
+/// Runs and hosts by their numbers.
+class numbered {
+ public:
+  [[nodiscard]] static result<numbered> prepare(sqlite::database& file) {
+    numbered out;
+    auto run = file.prepare("SELECT no, id FROM run WHERE no = ?1");
+    if (!run) return run.error();
+    auto name = file.prepare("SELECT id, text FROM name WHERE id = ?1");
+    if (!name) return name.error();
+    out.run_ = std::move(*run);
+    out.name_ = std::move(*name);
+    return out;
+  }
+  [[nodiscard]] result<activation_row> whole(packed_activation&& packed) {
+    auto out = std::move(packed.row);
+    if (auto const done = find(run_, packed.run, runs_, out.run, [](row_reader& row) { return row.id<run_id>(1); }); !done) return done.error();
+    if (auto const done = find(name_, packed.host, names_, out.host, [](row_reader& row) { return row.text(1); }); !done) return done.error();
+    return out;
+  }
+  [[nodiscard]] result<void> append(std::vector<packed_activation>&& all, std::vector<activation_row>& to) {
+    std::ranges::sort(all, {}, [](packed_activation const& one) { return one.row.no; });
+    for (auto& one : all) {
+      auto row = whole(std::move(one));
+      if (!row) return row.error();
+      to.push_back(std::move(*row));
+    }
+    return {};
+  }
+
+ private:
+  numbered() = default;
+  template <class Value, class Read>
+  static result<void> find(sqlite::statement& query, std::int64_t number, std::unordered_map<std::int64_t, Value>& known, Value& out, Read read) {
+    if (number == 0) return {};
+    auto const [at, added] = known.try_emplace(number);
+    if (added) {
+      query.bind(1, number);
+      if (auto const done = each(query, "number", [&](row_reader& row) { at->second = read(row); }); !done) return done;
+    }
+    out = at->second;
+    return {};
+  }
+
+  sqlite::statement run_, name_;
+  std::unordered_map<std::int64_t, run_id> runs_;
+  std::unordered_map<std::int64_t, std::string> names_;
+};
+
+/// Open ones and the newest dead ones.
+result<void> read_activations(sqlite::database& file, std::size_t dead_kept_max, board_state& out) {
+  auto numbers = numbered::prepare(file);
+  if (!numbers) return numbers.error();
+  auto open = file.prepare("SELECT block, rows FROM activation_block WHERE open = 1 ORDER BY block");
+  if (!open) return open.error();
+  std::vector<packed_activation> found;
+  auto const read = each_activation(*open, [&](packed_activation const& one) {
+    if (is_open(one.row.state)) found.push_back(one);
+  });
+  if (!read) return read;
+  if (auto const done = numbers->append(std::move(found), out.activations); !done) return done;
+  auto blocks = file.prepare("SELECT block, rows FROM activation_block WHERE dead = 1 ORDER BY block DESC");
+  if (!blocks) return blocks.error();
+  auto dead = newest_dead(*blocks, dead_kept_max);
+  if (!dead) return dead.error();
+  return numbers->append(std::move(*dead), out.dead);
 }
 
 artifact_ptr read_artifact(row_reader& row, sqlite::statement const& query) {
@@ -266,35 +298,39 @@ result<void> read_waiting(sqlite::database& file, board_state& out) {
   return done;
 }
 
-/// Those that are active, and those of the artifacts that were read; with their counts.
-result<void> read_runs(sqlite::database& file, std::size_t dead_kept_max, board_state& out) {
-  struct numbered {
+/// Those that are open, and those of the activations and artifacts that were read; with their counts.
+result<void> read_runs(sqlite::database& file, board_state& out) {
+  struct numbered_run {
     std::int64_t no;
     run_row row;
   };
-  std::vector<numbered> all;
+  std::vector<numbered_run> all;
   std::unordered_set<run_id> known;
   auto const take = [&](row_reader& row) {
     all.push_back({row.integer(0), read_run(row)});
     known.insert(all.back().row.id);
   };
-  if (auto const done = each(file, runs_sql(active_runs(dead_kept_max)), "run", take); !done) return done;
+  if (auto const done = each(file, runs_sql("status = 0"), "run", take); !done) return done;
   auto by_id = file.prepare(runs_sql(run_by_id));
   if (!by_id) return by_id.error();
-  for (auto const& artifact : out.artifacts) {
-    if (artifact->run.empty() || !known.insert(artifact->run).second) continue;
-    by_id->bind(1, as_blob(artifact->run));
+  std::vector<run_id> needed;
+  for (auto const& one : out.activations) needed.push_back(one.run);
+  for (auto const& one : out.dead) needed.push_back(one.run);
+  for (auto const& one : out.artifacts) needed.push_back(one->run);
+  for (auto const& run : needed) {
+    if (run.empty() || !known.insert(run).second) continue;
+    by_id->bind(1, as_blob(run));
     if (auto const done = each(*by_id, "run", take); !done) return done;
   }
   auto counts = file.prepare("SELECT c.run, n.text, c.count FROM activation_count c JOIN name n ON n.id = c.agent WHERE c.run = ?1 ORDER BY n.text");
   if (!counts) return counts.error();
-  std::ranges::sort(all, {}, [](numbered const& one) { return one.row.id; });
+  std::ranges::sort(all, {}, [](numbered_run const& one) { return one.row.id; });
   for (auto const& run : all) {
     counts->bind(1, run.no);
     auto const done = each(*counts, "run", [&](row_reader& row) { out.counts.push_back({run.row.id, row.text(1), row.number<std::uint64_t>(2)}); });
     if (!done) return done;
   }
-  std::ranges::sort(all, {}, &numbered::no);
+  std::ranges::sort(all, {}, &numbered_run::no);
   for (auto& one : all) out.runs.push_back(std::move(one.row));
   return {};
 }
@@ -314,30 +350,61 @@ result<std::uint64_t> last_number(sqlite::database& file, char const* sql) {
   return static_cast<std::uint64_t>(*value);
 }
 
+result<std::uint64_t> last_activation(sqlite::database& file) {
+  auto last = last_number(file, "SELECT coalesce((SELECT value FROM counter WHERE name = 'last_activation'), 0)");
+  if (!last) return last;
+  auto newest = file.prepare("SELECT block, rows FROM activation_block ORDER BY block DESC LIMIT 1");
+  if (!newest) return newest.error();
+  auto const done = each_activation(*newest, [&](packed_activation const& one) { *last = std::max(*last, one.row.no); });
+  if (!done) return done.error();
+  return last;
+}
+
+/// 0 for none.
+result<std::int64_t> run_number(sqlite::database& file, run_id const& run) {
+  auto query = file.prepare("SELECT no FROM run WHERE id = ?1");
+  if (!query) return query.error();
+  std::int64_t no = 0;
+  query->bind(1, as_blob(run));
+  if (auto const done = each(*query, "run", [&](row_reader& row) { no = row.integer(0); }); !done) return done.error();
+  return no;
+}
+
 }  // namespace
+
+result<activation_row> read_activation_row(sqlite::statement const& columns) {
+  row_reader row{columns, "activation"};
+  activation_row out;
+  out.no = row.number<activation_no>(0);
+  out.id = row.id<activation_id>(1);
+  out.subscription = row.number<subscription_no>(2);
+  out.state = row.enumerator(4, activation_state::dropped);
+  out.attempt = row.number<std::uint32_t>(5);
+  out.failures = row.number<std::uint32_t>(6);
+  out.losses = row.number<std::uint32_t>(7);
+  out.not_before = row.time(8);
+  out.inputs = row.inputs(10, 11);
+  out.error_type = row.text(12);
+  out.what = row.text(13);
+  out.since = row.time(14);
+  if (row.failure()) return *row.failure();
+  return out;
+}
 
 result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max, std::size_t dead_kept_max) {
   board_state out;
   auto done = each(file, subscriptions_sql, "subscription", [&](row_reader& row) { out.subscriptions.push_back(read_subscription(row)); });
-  if (done) {
-    done = each(file, activations_sql(open_states), "activation",
-                [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
-  }
-  if (done) {
-    done = each(file, activations_sql("no IN (" + newest_dead(dead_kept_max) + ')'), "activation",
-                [&](row_reader& row) { out.dead.push_back(read_activation(row)); });
-  }
+  if (done) done = read_activations(file, dead_kept_max, out);
   if (done) done = read_waiting(file, out);
   if (done) done = read_needed_artifacts(file, out);
-  if (done) done = read_runs(file, dead_kept_max, out);
+  if (done) done = read_runs(file, out);
   if (done) done = read_keys(file, idempotency_keys_max, out);
   if (!done) return done.error();
   // Retention may have deleted the newest rows; it leaves their numbers in `counter`.
   auto const seq = last_number(file, "SELECT max(coalesce((SELECT max(seq) FROM artifact), 0), "
                                      "coalesce((SELECT value FROM counter WHERE name = 'last_seq'), 0))");
   if (!seq) return seq.error();
-  auto const activation = last_number(file, "SELECT max(coalesce((SELECT max(no) FROM activation), 0), "
-                                            "coalesce((SELECT value FROM counter WHERE name = 'last_activation'), 0))");
+  auto const activation = last_activation(file);
   if (!activation) return activation.error();
   auto const group = last_number(file, "SELECT coalesce((SELECT value FROM counter WHERE name = 'last_group'), 0)");
   if (!group) return group.error();
@@ -353,14 +420,24 @@ result<run_history> read_history(sqlite::database& file, run_id const& run) {
   if (!row_of_run) return row_of_run.error();
   row_of_run->bind(1, as_blob(run));
   if (auto const known = each(*row_of_run, "run", [&](row_reader& row) { out.run = read_run(row); }); !known) return known.error();
-  auto artifacts = artifact_query::prepare(file, "a.run = (SELECT no FROM run WHERE id = ?1)");
+  auto artifacts = artifact_query::prepare(
+      file, "a.seq IN (SELECT b.seq FROM run r CROSS JOIN run_artifacts p ON p.run = r.no CROSS JOIN artifact b "
+            "ON b.seq BETWEEN p.part * 64 AND p.part * 64 + 63 AND b.run = r.no WHERE r.id = ?1)");
   if (!artifacts) return artifacts.error();
   if (auto const done = artifacts->read(as_blob(run), out.artifacts); !done) return done.error();
-  auto activations = file.prepare(activations_sql("run = (SELECT no FROM run WHERE id = ?1)"));
-  if (!activations) return activations.error();
-  activations->bind(1, as_blob(run));
-  auto const done = each(*activations, "activation", [&](row_reader& row) { out.activations.push_back(read_activation(row)); });
-  if (!done) return done.error();
+  auto const no = run_number(file, run);
+  if (!no) return no.error();
+  auto blocks = file.prepare("SELECT b.block, b.rows FROM run_activations p JOIN activation_block b ON b.block = p.block WHERE p.run = ?1");
+  if (!blocks) return blocks.error();
+  blocks->bind(1, *no);
+  std::vector<packed_activation> found;
+  auto const read = each_activation(*blocks, [&](packed_activation const& one) {
+    if (one.run == *no) found.push_back(one);
+  });
+  if (!read) return read.error();
+  auto numbers = numbered::prepare(file);
+  if (!numbers) return numbers.error();
+  if (auto const done = numbers->append(std::move(found), out.activations); !done) return done.error();
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "sqlite_ledger_retention.hpp"
 
+#include "sqlite_ledger_columns.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -25,24 +27,21 @@ result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_
   for (auto const& [statement, sql] : {
            one{out.pages_, "PRAGMA page_count"},
            one{out.free_pages_, "PRAGMA freelist_count"},
-           one{out.keep_numbers_, "INSERT INTO counter SELECT 'last_seq', coalesce(max(seq), 0) FROM artifact "
-                                  "UNION ALL SELECT 'last_activation', coalesce(max(no), 0) FROM activation WHERE true "
+           one{out.keep_numbers_, "INSERT INTO counter SELECT 'last_seq', coalesce(max(seq), 0) FROM artifact WHERE true "
                                   "ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)"},
-           one{out.next_activations_, "SELECT no, state <= 2 OR (state = 4 AND no >= ?3) FROM activation WHERE no > ?1 ORDER BY no LIMIT ?2"},
-           one{out.oldest_dead_, "SELECT no FROM activation WHERE state = 4 ORDER BY no DESC LIMIT 1 OFFSET ?1"},
-           one{out.remove_activation_, "DELETE FROM activation WHERE no = ?1"},
-           one{out.group_inputs_, "SELECT more_inputs FROM activation WHERE state <= 2 AND more_inputs IS NOT NULL UNION ALL "
-                                  "SELECT more_inputs FROM activation WHERE state = 4 AND no >= ?1 AND more_inputs IS NOT NULL"},
-           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM activation WHERE input = a.seq AND state <= 2) OR "
-                                    "EXISTS(SELECT 1 FROM activation WHERE input = a.seq AND state = 4 AND no >= ?3) OR "
-                                    "EXISTS(SELECT 1 FROM waiting_member WHERE seq = a.seq) OR EXISTS(SELECT 1 FROM embargo WHERE seq = a.seq) FROM artifact a "
-                                    "WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
+           one{out.last_seq_, "SELECT value FROM counter WHERE name = 'last_seq'"},
+           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM waiting_member WHERE seq = a.seq) OR EXISTS(SELECT 1 FROM embargo WHERE seq = a.seq), "
+                                    "coalesce(run, 0) FROM artifact a WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
            one{out.remove_artifact_, "DELETE FROM artifact WHERE seq = ?1"},
-           // Runs older than every row that is left.
-           one{out.remove_runs_, "DELETE FROM run WHERE no IN (SELECT no FROM run WHERE status IS NOT 0 AND no < min("
-                                 "coalesce((SELECT min(run) FROM artifact), 0x7fffffffffffffff), "
-                                 "coalesce((SELECT min(run) FROM activation), 0x7fffffffffffffff), "
-                                 "(SELECT max(no) FROM run)) ORDER BY no LIMIT ?1)"},
+           one{out.leave_run_, "DELETE FROM run_artifacts WHERE run = ?1 AND part = ?2 AND NOT EXISTS("
+                               "SELECT 1 FROM artifact WHERE seq BETWEEN ?2 * 64 AND ?2 * 64 + 63 AND run = ?1)"},
+           // Of a run that is left, the newest rows are: they go last. The highest number would be given to another run again.
+           one{out.next_runs_, "SELECT no, status IS 0 OR no = (SELECT max(no) FROM run) OR "
+                               "EXISTS(SELECT 1 FROM run_artifacts p CROSS JOIN artifact a ON a.seq BETWEEN p.part * 64 AND p.part * 64 + 63 AND a.run = p.run "
+                               "WHERE p.run = r.no ORDER BY p.part DESC) OR "
+                               "EXISTS(SELECT 1 FROM run_activations p JOIN activation_block b ON b.block = p.block AND length(b.rows) > 0 WHERE p.run = r.no ORDER BY p.block DESC), 0 "
+                               "FROM run r WHERE no > ?1 ORDER BY no LIMIT ?2"},
+           one{out.remove_run_, "DELETE FROM run WHERE no = ?1"},
        }) {
     auto prepared = file.prepare(sql, true);
     if (!prepared) return prepared.error();
@@ -63,28 +62,21 @@ result<bool> retention::over_limit() {
   return static_cast<std::uint64_t>((counts[0] - counts[1]) * page_bytes_) > file_bytes_max_;
 }
 
-result<void> retention::find_oldest_dead() {
-  dead_from_ = std::numeric_limits<std::int64_t>::max();
-  if (dead_kept_max_ == 0) return {};
-  auto const row = oldest_dead_.bind(1, static_cast<std::int64_t>(dead_kept_max_ - 1)).step();
-  if (!row) return row.error();
-  dead_from_ = *row ? oldest_dead_.integer(0) : 0;
-  oldest_dead_.reset();
-  return {};
-}
-
-result<retention::removed> retention::run(sqlite::database& file, std::size_t rows) {
+result<retention::removed> retention::run(activation_blocks& activations, std::size_t rows) {
   removed out;
   if (pause_ > 0) return --pause_, out;
   auto const over = over_limit();
   if (!over) return over.error();
   if (!*over) return out;
-  auto const limit = static_cast<std::int64_t>(std::max(rows_min, 2 * rows));
+  auto const limit = std::max(rows_min, 2 * rows);
   auto done = keep_numbers_.run();
-  if (done) done = find_oldest_dead();
-  if (done) done = remove_activations(limit, out);
-  if (done) done = remove_artifacts(limit, out);
-  if (done) done = remove_runs(file, limit, out);
+  if (!done) return done.error();
+  auto const closed = activations.remove_closed(limit, dead_kept_max_);
+  if (!closed) return closed.error();
+  out.activations = *closed;
+  done = activations.find_needed(dead_kept_max_);
+  if (done) done = remove_artifacts(activations, static_cast<std::int64_t>(limit), out);
+  if (done) done = remove_runs(static_cast<std::int64_t>(limit), out);
   if (!done) return done.error();
   if (!out.any()) pause_ = pause_commits;
   return out;
@@ -92,21 +84,16 @@ result<retention::removed> retention::run(sqlite::database& file, std::size_t ro
 
 namespace {
 
-struct candidate {
-  std::int64_t key;
-  bool pinned;
-};
-
 /// The next rows after `from`, from the front again when there are none.
-result<std::vector<candidate>> next_rows(sqlite::statement& query, std::int64_t& from, std::int64_t limit, std::int64_t dead_from) {
-  std::vector<candidate> out;
+result<std::vector<retention::candidate>> next_rows(sqlite::statement& query, std::int64_t& from, std::int64_t limit) {
+  std::vector<retention::candidate> out;
   for (int turn = 0; turn < 2 && out.empty(); ++turn) {
-    query.bind(1, from).bind(2, limit).bind(3, dead_from);
+    query.bind(1, from).bind(2, limit);
     for (;;) {
       auto const row = query.step();
       if (!row) return row.error();
       if (!*row) break;
-      out.push_back({query.integer(0), query.integer(1) != 0});
+      out.push_back({query.integer(0), query.integer(1) != 0, query.integer(2)});
     }
     from = out.empty() ? 0 : out.back().key;
   }
@@ -115,45 +102,43 @@ result<std::vector<candidate>> next_rows(sqlite::statement& query, std::int64_t&
 
 }  // namespace
 
-result<void> retention::remove_activations(std::int64_t limit, removed& out) {
-  auto const rows = next_rows(next_activations_, activations_from_, limit, dead_from_);
+result<void> retention::remove_artifacts(activation_blocks const& activations, std::int64_t limit, removed& out) {
+  auto const last = last_seq_.step();
+  if (!last) return last.error();
+  last_part_ = *last ? last_seq_.integer(0) / part_artifacts : 0;
+  last_seq_.reset();
+  auto const rows = next_rows(next_artifacts_, artifacts_from_, limit);
+  if (!rows) return rows.error();
+  candidate const* before = nullptr;
+  auto const leaves = [&](candidate const& next) { return before->run != next.run || before->key / part_artifacts != next.key / part_artifacts; };
+  for (auto const& row : *rows) {
+    if (row.pinned || activations.is_needed(static_cast<std::uint64_t>(row.key))) continue;
+    if (auto const done = remove_artifact_.bind(1, row.key).run(); !done) return done;
+    ++out.artifacts;
+    if (before != nullptr && leaves(row)) {
+      if (auto const done = leave_run(*before); !done) return done;
+    }
+    before = &row;
+  }
+  return before != nullptr ? leave_run(*before) : result<void>{};
+}
+
+/// After the last of several artifacts of one run and part was deleted.
+result<void> retention::leave_run(candidate const& last) {
+  // The last part may get more artifacts of the run, which are found by it: that entry goes with the run.
+  auto const part = last.key / part_artifacts;
+  if (last.run == 0 || part >= last_part_) return {};
+  return leave_run_.bind(1, last.run).bind(2, part).run();
+}
+
+result<void> retention::remove_runs(std::int64_t limit, removed& out) {
+  auto const rows = next_rows(next_runs_, runs_from_, limit);
   if (!rows) return rows.error();
   for (auto const& row : *rows) {
     if (row.pinned) continue;
-    if (auto const done = remove_activation_.bind(1, row.key).run(); !done) return done;
-    ++out.activations;
+    if (auto const done = remove_run_.bind(1, row.key).run(); !done) return done;
+    ++out.runs;
   }
-  return {};
-}
-
-result<void> retention::remove_artifacts(std::int64_t limit, removed& out) {
-  auto const rows = next_rows(next_artifacts_, artifacts_from_, limit, dead_from_);
-  if (!rows) return rows.error();
-  std::vector<std::int64_t> of_groups;
-  group_inputs_.bind(1, dead_from_);
-  for (;;) {
-    auto const row = group_inputs_.step();
-    if (!row) return row.error();
-    if (!*row) break;
-    auto const inputs = group_inputs_.blob(0);
-    for (std::size_t i = 0; i + 8 <= inputs.size(); i += 8) {
-      std::uint64_t seq = 0;
-      for (std::size_t k = 0; k < 8; ++k) seq = seq << 8 | std::to_integer<std::uint64_t>(inputs[i + k]);
-      of_groups.push_back(static_cast<std::int64_t>(seq));
-    }
-  }
-  std::ranges::sort(of_groups);
-  for (auto const& row : *rows) {
-    if (row.pinned || std::ranges::binary_search(of_groups, row.key)) continue;
-    if (auto const done = remove_artifact_.bind(1, row.key).run(); !done) return done;
-    ++out.artifacts;
-  }
-  return {};
-}
-
-result<void> retention::remove_runs(sqlite::database& file, std::int64_t limit, removed& out) {
-  if (auto const done = remove_runs_.bind(1, limit).run(); !done) return done;
-  out.runs = static_cast<std::uint64_t>(file.changes());
   return {};
 }
 

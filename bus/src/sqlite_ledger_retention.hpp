@@ -1,6 +1,8 @@
 // Keeps a ledger file near its size limit: the oldest closed rows go, a few in each commit; what is open stays.
 #pragma once
 
+#include "sqlite_ledger_blocks.hpp"
+
 #include <skein/registry/error.hpp>
 #include <skein/tracing/sqlite.hpp>
 
@@ -16,27 +18,32 @@ class retention {
     [[nodiscard]] bool any() const noexcept { return activations + artifacts + runs > 0; }
   };
 
+  struct candidate {
+    std::int64_t key;   ///< Of its table.
+    bool pinned;
+    std::int64_t run;   ///< Number of the artifact's run; 0 = none.
+  };
+
   [[nodiscard]] static result<retention> prepare(sqlite::database& file, std::uint64_t file_bytes_max, std::size_t dead_kept_max);
   /// Inside a transaction that has written `rows` rows: deletes more rows than that if the file is over its limit.
-  [[nodiscard]] result<removed> run(sqlite::database& file, std::size_t rows);
+  [[nodiscard]] result<removed> run(activation_blocks& activations, std::size_t rows);
   /// After a rollback: what was deleted is there again.
-  void forget() noexcept { activations_from_ = artifacts_from_ = 0; }
+  void forget() noexcept { artifacts_from_ = runs_from_ = 0; }
 
  private:
   [[nodiscard]] result<bool> over_limit();
-  [[nodiscard]] result<void> find_oldest_dead();
-  [[nodiscard]] result<void> remove_activations(std::int64_t limit, removed& out);
-  [[nodiscard]] result<void> remove_artifacts(std::int64_t limit, removed& out);
-  [[nodiscard]] result<void> remove_runs(sqlite::database& file, std::int64_t limit, removed& out);
+  [[nodiscard]] result<void> remove_artifacts(activation_blocks const& activations, std::int64_t limit, removed& out);
+  [[nodiscard]] result<void> leave_run(candidate const& last);
+  [[nodiscard]] result<void> remove_runs(std::int64_t limit, removed& out);
 
   std::uint64_t file_bytes_max_ = 0;
+  std::int64_t last_part_ = 0;   // which may get more artifacts
   std::int64_t page_bytes_ = 0;
   std::size_t dead_kept_max_ = 0;
-  std::int64_t dead_from_ = 0;   // dead activations from this number on stay
-  sqlite::statement pages_, free_pages_, oldest_dead_, keep_numbers_, group_inputs_, next_artifacts_;
-  sqlite::statement next_activations_, remove_activation_, remove_artifact_, remove_runs_;
+  sqlite::statement pages_, free_pages_, keep_numbers_, next_artifacts_, last_seq_, next_runs_;
+  sqlite::statement remove_artifact_, leave_run_, remove_run_;
   // Where the next pass goes on; a pass that comes to the end starts again at the front.
-  std::int64_t activations_from_ = 0, artifacts_from_ = 0;
+  std::int64_t artifacts_from_ = 0, runs_from_ = 0;
   // Commits to let pass after nothing could be deleted: looking costs, and little has changed.
   unsigned pause_ = 0;
 };

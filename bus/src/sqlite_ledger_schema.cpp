@@ -1,5 +1,9 @@
 #include "sqlite_ledger_schema.hpp"
 
+#include "sqlite_ledger_blocks.hpp"
+#include "sqlite_ledger_columns.hpp"
+#include "sqlite_ledger_reader.hpp"
+
 #include <array>
 
 namespace skein::bus::ledger_file {
@@ -72,8 +76,28 @@ CREATE TABLE activation_count(
 CREATE TRIGGER run_removed AFTER DELETE ON run BEGIN DELETE FROM activation_count WHERE run = old.no; END;
 )sql";
 
+// Activations in blocks of 32 (sqlite_ledger_packed.hpp), with the blocks and the parts of 64 artifacts in which a run has some. `open` and
+// `dead` say whether a block has such activations.
+constexpr char const* version_4 = R"sql(
+CREATE TABLE activation_block(block INTEGER PRIMARY KEY, open INTEGER NOT NULL, dead INTEGER NOT NULL, rows BLOB NOT NULL) STRICT;
+CREATE INDEX activation_block_open ON activation_block(block) WHERE open = 1;
+CREATE INDEX activation_block_dead ON activation_block(block) WHERE dead = 1;
+CREATE TABLE run_activations(run INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY(run, block)) STRICT, WITHOUT ROWID;
+CREATE TABLE run_artifacts(run INTEGER NOT NULL, part INTEGER NOT NULL, PRIMARY KEY(run, part)) STRICT, WITHOUT ROWID;
+INSERT INTO run_activations SELECT DISTINCT run, no / 32 FROM activation WHERE run IS NOT NULL;
+INSERT INTO run_artifacts SELECT DISTINCT run, seq / 64 FROM artifact WHERE run IS NOT NULL;
+DROP INDEX artifact_run;
+DROP TRIGGER run_removed;
+CREATE TRIGGER run_removed AFTER DELETE ON run BEGIN
+  DELETE FROM activation_count WHERE run = old.no;
+  DELETE FROM run_activations WHERE run = old.no;
+  DELETE FROM run_artifacts WHERE run = old.no;
+END;
+)sql";
+static_assert(block_rows == 32 && part_artifacts == 64, "the SQL text says how many");
+
 /// migrations[i] takes a file from schema i to i + 1.
-constexpr std::array<char const*, schema_version> migrations = {version_1, version_2, version_3};
+constexpr std::array<char const*, schema_version> migrations = {version_1, version_2, version_3, version_4};
 
 struct identity {
   std::int64_t application, version, objects;
@@ -105,14 +129,40 @@ result<void> check(identity const& found) {
   return {};
 }
 
+/// The rows of the table that held activations up to version 3.
+result<void> pack_activations(sqlite::database& file) {
+  auto blocks = activation_blocks::prepare(file);
+  if (!blocks) return blocks.error();
+  auto rows = file.prepare(
+      "SELECT no, id, subscription, coalesce(run, 0), state, attempt, failures, losses, not_before, coalesce(host, 0), input, more_inputs, "
+      "error_type, what, since FROM activation ORDER BY no");
+  if (!rows) return rows.error();
+  activation_no in_memory = 0;
+  for (;;) {
+    auto const found = rows->step();
+    if (!found) return found.error();
+    if (!*found) break;
+    auto const row = read_activation_row(*rows);
+    if (!row) return rows->reset(), row.error();
+    if (auto const put = blocks->insert(*row, rows->integer(3), rows->integer(9)); !put) return rows->reset(), put;
+    if (++in_memory % 4096 != 0) continue;
+    if (auto const written = blocks->write(); !written) return rows->reset(), written;
+  }
+  if (auto const written = blocks->write(); !written) return written;
+  rows->reset();
+  return file.execute("DROP TABLE activation");
+}
+
 result<void> migrate(sqlite::database& file, std::int64_t from) {
   if (from == schema_version) return {};
-  std::string script = "BEGIN IMMEDIATE;";
-  for (auto at = static_cast<std::size_t>(from); at < migrations.size(); ++at) script += migrations[at];
-  script += "PRAGMA application_id = " + std::to_string(application_id) + ";";
-  script += "PRAGMA user_version = " + std::to_string(schema_version) + "; COMMIT;";
   // A failure needs no rollback: the connection is closed with the transaction open.
-  return file.execute(script);
+  auto done = file.execute("BEGIN IMMEDIATE");
+  for (auto at = static_cast<std::size_t>(from); done && at < migrations.size(); ++at) {
+    done = file.execute(migrations[at]);
+    if (done && at + 1 == 4) done = pack_activations(file);
+  }
+  if (!done) return done;
+  return file.execute("PRAGMA application_id = " + std::to_string(application_id) + "; PRAGMA user_version = " + std::to_string(schema_version) + "; COMMIT");
 }
 
 result<void> configure(sqlite::database& file, int checkpoint_pages) {

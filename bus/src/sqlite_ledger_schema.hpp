@@ -7,7 +7,7 @@
 namespace skein::bus::ledger_file {
 
 /// PRAGMA user_version of the files that this build writes; it reads all lower ones.
-inline constexpr int schema_version = 3;
+inline constexpr int schema_version = 4;
 
 /// Opens the file as a ledger of the current schema, ready for commits. Errors name the file and the way out.
 [[nodiscard]] result<sqlite::database> open(sqlite_ledger_options const& options);

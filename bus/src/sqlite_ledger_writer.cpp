@@ -35,13 +35,24 @@ result<void> changed_a_row(sqlite::statement const& by, std::string_view what, s
   return error{errc::ledger_failed, "the ledger holds no " + std::string{what} + ' ' + std::to_string(no) + " that could change"};
 }
 
+/// Artifacts that one statement writes.
+constexpr std::size_t plain_rows = 8;
+constexpr char const* plain_artifact = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, NULL, ?, ?, NULL, ?)";
+
+/// Ones without tags, visibility, headers and key.
+std::string plain_artifacts_sql(std::size_t rows) {
+  std::string sql = "INSERT INTO artifact VALUES";
+  for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? plain_artifact : std::string{","} + plain_artifact;
+  return sql;
+}
+
 }  // namespace
 
 result<row_writer> row_writer::prepare(sqlite::database& file) {
   row_writer out;
   struct one {
     sqlite::statement& statement;
-    char const* sql;
+    std::string sql;
   };
   for (auto const& [statement, sql] : {
            one{out.find_name_, "SELECT id FROM name WHERE text = ?1"},
@@ -56,10 +67,11 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
            one{out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
                                    "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
            one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
+           one{out.add_plain_artifact_, plain_artifacts_sql(1)},
+           one{out.add_plain_artifacts_, plain_artifacts_sql(plain_rows)},
            one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
-           one{out.add_activation_, "INSERT INTO activation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"},
-           one{out.update_activation_, "UPDATE activation SET subscription = coalesce(?3, subscription), state = ?5, attempt = ?6, failures = ?7, "
-                                       "losses = ?8, not_before = ?9, host = ?10, error_type = ?13, what = ?14, since = ?15 WHERE no = ?1"},
+           one{out.add_run_artifacts_, "INSERT INTO run_artifacts VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
+           one{out.add_run_activations_, "INSERT INTO run_activations VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
            one{out.add_group_, "INSERT INTO waiting_group VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(no) DO UPDATE SET seen = ?8"},
            one{out.add_member_, "INSERT INTO waiting_member VALUES(?1, ?2, ?3)"},
            one{out.remove_members_, "DELETE FROM waiting_member WHERE \"group\" = ?1"},
@@ -76,13 +88,19 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
     if (!prepared) return prepared.error();
     statement = std::move(*prepared);
   }
+  auto blocks = activation_blocks::prepare(file);
+  if (!blocks) return blocks.error();
+  out.activations_ = std::move(*blocks);
   return out;
 }
 
 void row_writer::forget() noexcept {
   names_.clear();
-  runs_.clear();
+  forget_runs();
+  activations_.forget();
 }
+
+void row_writer::forget_runs() noexcept { runs_.clear(); }
 
 result<void> row_writer::apply(std::span<change const> changes) {
   collect(changes);
@@ -90,21 +108,18 @@ result<void> row_writer::apply(std::span<change const> changes) {
     auto done = std::visit([this](auto const& row) { return add(row); }, one);
     if (!done) return done;
   }
+  if (auto const done = write_plain(); !done) return done;
+  if (auto const done = activations_.write(); !done) return done;
   if (last_group_ > 0) return keep_group_number_.bind(1, static_cast<std::int64_t>(last_group_)).run();
   return {};
 }
 
 void row_writer::collect(std::span<change const> changes) {
-  last_activations_.clear();
+  plain_.clear();
   last_runs_.clear();
   groups_.clear();
   last_group_ = 0;
   for (auto const& one : changes) {
-    if (auto const* update = std::get_if<activation_update>(&one)) {
-      auto& last = last_activations_[update->no];
-      last.update = update;
-      if (update->subscription != 0) last.subscription = update->subscription;
-    }
     if (auto const* group = std::get_if<group_row>(&one)) {
       // Otherwise it was opened before.
       if (group->seen == 0) {
@@ -142,12 +157,14 @@ result<std::int64_t> row_writer::name(std::string_view text) {
   return number;
 }
 
-row_writer::known_run const* row_writer::remember(run_id const& id, std::int64_t no) {
+result<std::int64_t> row_writer::host_number(std::string const& host) { return host.empty() ? 0 : name(host); }
+
+row_writer::known_run* row_writer::remember(run_id const& id, std::int64_t no) {
   if (runs_.size() >= cached_max) runs_.clear();
-  return &runs_.insert_or_assign(id, known_run{no, id.to_string()}).first->second;
+  return &runs_.insert_or_assign(id, known_run{no, id.to_string(), -1, -1}).first->second;
 }
 
-result<row_writer::known_run const*> row_writer::run(run_id const& id) {
+result<row_writer::known_run*> row_writer::run(run_id const& id) {
   if (id.empty()) return nullptr;
   if (auto const known = runs_.find(id); known != runs_.end()) return &known->second;
   auto const look_up = [&](sqlite::statement& statement) -> result<std::int64_t> {
@@ -199,31 +216,75 @@ result<void> row_writer::add(run_row const& first) {
   return {};
 }
 
-result<void> row_writer::add(artifact_row const& row) {
-  auto const& artifact = *row.artifact;
+result<row_writer::numbered_artifact> row_writer::number(artifact_data const& artifact) {
   auto const type = name(artifact.type), producer = name(artifact.produced_by);
   if (!type) return type.error();
   if (!producer) return producer.error();
+  numbered_artifact out{.artifact = &artifact, .type = *type, .producer = *producer};
   auto const of_run = run(artifact.run);
   if (!of_run) return of_run.error();
-  bytes_view payload;
-  if (!artifact.payload.empty()) {
-    auto const encoded = artifact.payload.encoded();
-    if (!encoded) return error{encoded.error().code(), "artifact " + artifact.id.to_string() + ": " + encoded.error().message()};
-    payload = *encoded;
+  if (auto* const known = *of_run; known != nullptr) {
+    out.run = known->no;
+    out.inherited = artifact.correlation == known->text;
+    if (auto const part = static_cast<std::int64_t>(artifact.seq) / part_artifacts; known->artifacts != part) {
+      if (auto const put = add_run_artifacts_.bind(1, known->no).bind(2, part).run(); !put) return put.error();
+      known->artifacts = part;
+    }
   }
+  if (artifact.payload.empty()) return out;
+  auto const encoded = artifact.payload.encoded();
+  if (!encoded) return error{encoded.error().code(), "artifact " + artifact.id.to_string() + ": " + encoded.error().message()};
+  out.payload = *encoded;
+  return out;
+}
+
+result<void> row_writer::add(artifact_row const& row) {
+  auto const& artifact = *row.artifact;
+  auto const numbers = number(artifact);
+  if (!numbers) return numbers.error();
+  if (artifact.tags.empty() && !artifact.visible_to && !artifact.headers && row.idempotency_key.empty()) {
+    plain_.push_back(*numbers);
+    return plain_.size() == plain_rows ? write_plain() : result<void>{};
+  }
+  // In order, so that the table grows at its end.
+  if (auto const done = write_plain(); !done) return done;
+  return add_whole(row, *numbers);
+}
+
+result<void> row_writer::write_plain() {
+  std::array<context_blob, plain_rows> contexts;
+  auto& statement = plain_.size() == plain_rows ? add_plain_artifacts_ : add_plain_artifact_;
+  int at = 0;
+  for (std::size_t i = 0; i < plain_.size(); ++i) {
+    auto const& [artifact, payload, type, producer, run, inherited] = plain_[i];
+    statement.bind(at + 1, static_cast<std::int64_t>(artifact->seq)).bind(at + 2, as_blob(artifact->id)).bind(at + 3, type)
+        .bind(at + 4, std::int64_t{artifact->version}).bind(at + 5, producer);
+    run != 0 ? statement.bind(at + 6, run) : statement.bind_null(at + 6);
+    inherited ? statement.bind_null(at + 7) : statement.bind(at + 7, std::string_view{artifact->correlation});
+    artifact->cause.empty() ? statement.bind_null(at + 8) : statement.bind(at + 8, as_blob(artifact->cause));
+    artifact->context == span_context{} ? statement.bind_null(at + 9) : statement.bind(at + 9, contexts[i].of(artifact->context));
+    statement.bind(at + 10, nanoseconds(artifact->created_at)).bind(at + 11, std::int64_t{artifact->routed}).bind(at + 12, payload);
+    at += 12;
+    if (&statement == &add_plain_artifacts_ && i + 1 < plain_.size()) continue;
+    if (auto const done = statement.run(); !done) return done;
+    at = 0;
+  }
+  plain_.clear();
+  return {};
+}
+
+result<void> row_writer::add_whole(artifact_row const& row, numbered_artifact const& numbers) {
+  auto const& artifact = *row.artifact;
   // The board forgets old keys (idempotency_keys_max); one of them that comes again belongs to the newer artifact.
   if (!row.idempotency_key.empty()) {
     if (auto const freed = free_key_.bind(1, std::string_view{row.idempotency_key}).run(); !freed) return freed;
   }
-
   auto& statement = add_artifact_;
   context_blob context;
-  statement.bind(1, static_cast<std::int64_t>(artifact.seq)).bind(2, as_blob(artifact.id)).bind(3, *type)
-      .bind(4, std::int64_t{artifact.version}).bind(5, *producer);
-  *of_run != nullptr ? statement.bind(6, (*of_run)->no) : statement.bind_null(6);
-  auto const inherited = *of_run != nullptr && artifact.correlation == (*of_run)->text;
-  inherited ? statement.bind_null(7) : statement.bind(7, std::string_view{artifact.correlation});
+  statement.bind(1, static_cast<std::int64_t>(artifact.seq)).bind(2, as_blob(artifact.id)).bind(3, numbers.type)
+      .bind(4, std::int64_t{artifact.version}).bind(5, numbers.producer);
+  numbers.run != 0 ? statement.bind(6, numbers.run) : statement.bind_null(6);
+  numbers.inherited ? statement.bind_null(7) : statement.bind(7, std::string_view{artifact.correlation});
   artifact.cause.empty() ? statement.bind_null(8) : statement.bind(8, as_blob(artifact.cause));
   if (!artifact.tags.empty()) write_tags(json_, artifact.tags);
   artifact.tags.empty() ? statement.bind_null(9) : statement.bind(9, std::string_view{json_});
@@ -232,60 +293,25 @@ result<void> row_writer::add(artifact_row const& row) {
   artifact.headers ? statement.bind(12, encode_part(headers_, artifact.headers)) : statement.bind_null(12);
   statement.bind(13, nanoseconds(artifact.created_at)).bind(14, std::int64_t{artifact.routed});
   bind_text_or_null(statement, 15, row.idempotency_key);
-  return statement.bind(16, payload).run();
+  return statement.bind(16, numbers.payload).run();
 }
 
 result<void> row_writer::add(activation_row const& row) {
-  auto const last = last_activations_.find(row.no);
-  if (last != last_activations_.end()) {
-    last->second.inserted = true;
-    auto state = *last->second.update;
-    state.subscription = last->second.subscription;
-    return insert(row, state);
-  }
-  return insert(row, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, row.host, row.error_type, row.what, row.since, 0});
-}
-
-namespace {
-
-result<void> bind_state(sqlite::statement& to, activation_update const& state, result<std::int64_t> const& host) {
-  if (!host) return host.error();
-  to.bind(1, static_cast<std::int64_t>(state.no)).bind(5, static_cast<std::int64_t>(state.state)).bind(6, std::int64_t{state.attempt})
-      .bind(7, std::int64_t{state.failures}).bind(8, std::int64_t{state.losses}).bind(9, nanoseconds(state.not_before));
-  *host == 0 ? to.bind_null(10) : to.bind(10, *host);
-  bind_text_or_null(to, 13, state.error_type);
-  bind_text_or_null(to, 14, state.what);
-  to.bind(15, nanoseconds(state.since));
-  return {};
-}
-
-}  // namespace
-
-result<void> row_writer::insert(activation_row const& row, activation_update const& state) {
   auto const of_run = run(row.run);
   if (!of_run) return of_run.error();
-  auto& statement = add_activation_;
-  if (auto const bound = bind_state(statement, state, state.host.empty() ? 0 : name(state.host)); !bound) return bound;
-  statement.bind(2, as_blob(row.id)).bind(3, std::int64_t{state.subscription != 0 ? state.subscription : row.subscription});
-  *of_run != nullptr ? statement.bind(4, (*of_run)->no) : statement.bind_null(4);
-  row.inputs.empty() ? statement.bind_null(11) : statement.bind(11, static_cast<std::int64_t>(row.inputs.front()));
-  if (row.inputs.size() > 1) {
-    inputs_.clear();
-    for (std::size_t i = 1; i < row.inputs.size(); ++i) append_big_endian(inputs_, row.inputs[i]);
-    statement.bind(12, bytes_view{inputs_});
-  } else {
-    statement.bind_null(12);
+  auto const host = host_number(row.host);
+  if (!host) return host.error();
+  if (auto const block = static_cast<std::int64_t>(row.no / block_rows); *of_run != nullptr && (*of_run)->activations != block) {
+    if (auto const put = add_run_activations_.bind(1, (*of_run)->no).bind(2, block).run(); !put) return put;
+    (*of_run)->activations = block;
   }
-  return statement.run();
+  return activations_.insert(row, *of_run != nullptr ? (*of_run)->no : 0, *host);
 }
 
 result<void> row_writer::add(activation_update const& row) {
-  auto const& last = last_activations_.find(row.no)->second;
-  if (last.inserted || last.update != &row) return {};
-  last.subscription == 0 ? update_activation_.bind_null(3) : update_activation_.bind(3, std::int64_t{last.subscription});
-  if (auto const bound = bind_state(update_activation_, row, row.host.empty() ? 0 : name(row.host)); !bound) return bound;
-  if (auto const updated = update_activation_.run(); !updated) return updated;
-  return changed_a_row(update_activation_, "activation", row.no);
+  auto const host = host_number(row.host);
+  if (!host) return host.error();
+  return activations_.update(row, *host);
 }
 
 // ---- what waits ----

@@ -274,7 +274,7 @@ TEST(sqlite_ledger, refuses_a_file_of_a_newer_schema_as_such) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), errc::unsupported_version);
   EXPECT_EQ(refused.error().message(), "cannot open " + folder.file() +
-                                           ": it was written by a newer skein (schema 7, this one reads up to 3); upgrade skein or use another path");
+                                           ": it was written by a newer skein (schema 7, this one reads up to 4); upgrade skein or use another path");
 }
 
 TEST(sqlite_ledger, refuses_a_path_where_no_folder_can_be_made) {
@@ -300,11 +300,13 @@ TEST(sqlite_ledger, reports_a_damaged_row_instead_of_believing_it) {
     auto const state = folder.open()->load();
     return state ? std::string{} : state.error().message();
   };
-  damage("UPDATE activation SET id = x'0102'");
-  EXPECT_NE(load_error().find("activation 1 has an id of another size"), std::string::npos);
-  damage("UPDATE activation SET id = zeroblob(16), state = -1");
-  EXPECT_NE(load_error().find("activation 1 has an unknown state"), std::string::npos);
-  damage("UPDATE activation SET state = 0; DELETE FROM artifact");
+  damage("UPDATE artifact SET id = x'0102'");
+  EXPECT_NE(load_error().find("artifact 1 has an id of another size"), std::string::npos);
+  damage("CREATE TABLE good AS SELECT rows FROM activation_block; UPDATE activation_block SET rows = substr(rows, 1, 20)");
+  EXPECT_NE(load_error().find("activations 0 to 31 cannot be read"), std::string::npos);
+  damage("UPDATE activation_block SET rows = (SELECT CAST(substr(rows, 1, length(rows) - 3) || x'090101' AS BLOB) FROM good)");  // a state that there is not
+  EXPECT_NE(load_error().find("activations 0 to 31 cannot be read"), std::string::npos);
+  damage("UPDATE activation_block SET rows = (SELECT rows FROM good); DELETE FROM artifact");
   EXPECT_NE(load_error().find("refer to 1 artifacts that are not there"), std::string::npos);
 }
 
@@ -571,6 +573,34 @@ TEST(sqlite_ledger, deletes_the_oldest_closed_rows_past_its_size_and_nothing_ope
   EXPECT_GT(ledger->counters().activations_removed, 2'000u);
   auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_only);
   EXPECT_LT(static_cast<std::uint64_t>(file->integer("PRAGMA page_count").value() * 4096), bytes_max + (bytes_max >> 2));
+}
+
+TEST(sqlite_ledger, finds_what_is_left_of_a_run_after_retention) {
+  ledger_folder const folder;
+  auto const ledger = folder.open({.file_bytes_max = 0, .dead_kept_max = 1});
+  auto const run = sample_id<run_id>(1), newer = sample_id<run_id>(2);
+  std::vector<change> changes = as_changes(subscription_row{1, "a", 0, 9}, run_row{.id = run, .name = "dinner"}, run_row{.id = newer});
+  for (std::uint64_t no = 1; no <= 200; ++no) {
+    changes.emplace_back(artifact_row{make_artifact(no, run), ""});
+    changes.emplace_back(make_activation(no, no, run));
+    if (no != 3 && no != 150) changes.emplace_back(close(no, no == 70 ? activation_state::dead : activation_state::done));
+  }
+  ASSERT_TRUE(ledger->commit(changes));
+  EXPECT_EQ(ledger->counters().artifacts_removed, 197u);
+  EXPECT_EQ(ledger->counters().activations_removed, 197u);
+  auto const history = ledger->history(run).value();
+  ASSERT_EQ(history.activations.size(), 3u);
+  EXPECT_EQ(history.activations[0].no, 3u);
+  EXPECT_EQ(history.activations[1].state, activation_state::dead);
+  EXPECT_EQ(history.activations[2].inputs, std::vector<std::uint64_t>{150});
+  ASSERT_EQ(history.artifacts.size(), 3u);
+  EXPECT_EQ(history.artifacts[2]->seq, 150u);
+  ASSERT_TRUE(ledger->commit(as_changes(close(3), close(70, activation_state::dropped), close(150), artifact_row{make_artifact(201, run), ""})));
+  EXPECT_TRUE(ledger->history(run).value().activations.empty());
+  ASSERT_TRUE(ledger->commit(as_changes(run_row{.id = run, .status = run_status::completed})));
+  EXPECT_TRUE(ledger->history(run).value().run.id.empty());
+  auto file = sqlite::database::open(folder.file(), sqlite::open_mode::read_only);
+  EXPECT_EQ(file->integer("SELECT (SELECT count(*) FROM run_artifacts) + (SELECT count(*) FROM run_activations)").value(), 0);
 }
 
 TEST(sqlite_ledger, never_uses_a_number_again_that_retention_deleted) {
