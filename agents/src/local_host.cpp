@@ -2,16 +2,15 @@
 
 #include "activation_frame.hpp"
 #include "component_hooks.hpp"
+#include "waiting_lines.hpp"
 
 #include <skein/tracing/exception_text.hpp>
 #include <skein/tracing/log.hpp>
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <functional>
-#include <list>
-#include <map>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -24,92 +23,77 @@ namespace {
 
 /// After a handler that took longer than this, what is uncommitted is written before the next one starts: others may wait for it.
 constexpr std::chrono::nanoseconds long_handler = std::chrono::microseconds{100};
+/// A thread takes so much work of one agent at once where no other thread could run it meanwhile, and gives the rest back when its handlers have taken so long:
+/// other agents have their turn.
+constexpr std::size_t batch_max = 16;
+constexpr std::chrono::nanoseconds batch_time = std::chrono::microseconds{50};
+/// Spent attempts that are kept for the next deliveries.
+constexpr std::size_t spare_max = 1'024;
 
-struct queued_attempt {
-  bus::delivery work;
-  timestamp due{};   // zero: no deadline
+/// A thread that runs handlers, its own or a caller's, and the attempt that it is at.
+struct thread_slot {
+  // Changed by the thread under `mutex` or under the host's lock; others hold both, in the order host, slot.
+  std::mutex mutex;
+  attempt_list batch;                      // taken and not begun
+  bus::attempt_ref ref;                    // begun last
+  std::atomic<bool> cancelled = false;     // that attempt
+  std::atomic<bool> over = true;           // likewise: its result is there
+
+  // Of the thread alone.
+  hosted_agent* owner = nullptr;           // of what it has taken
+  std::uint64_t interrupts_seen = 0;
+  attempt_list spent;
 };
 
-struct hosted_agent {
-  explicit hosted_agent(agent what) : definition(std::move(what)), spans(definition) { self.push_back(this); }
+/// That the thread runs handlers of a host, from here on to the end of the scope.
+struct execution {
+  explicit execution(local_host const* of) noexcept : host(of), outer(std::exchange(innermost(), this)) {}
+  ~execution() { innermost() = outer; }
+  execution(execution const&) = delete;
+  execution& operator=(execution const&) = delete;
 
-  agent definition;
-  agent_spans spans;
-  std::deque<queued_attempt> queue;
-  std::uint32_t running = 0;
-  std::list<hosted_agent*> self;           // holds this while it is in no line, so that lines take no memory
-  std::optional<std::int32_t> line;        // where it waits for a thread: the priority of what it would start next
+  /// This thread's innermost one in `of`; null when it is in none.
+  static execution* in(local_host const* of) noexcept {
+    auto* here = innermost();
+    while (here && here->host != of) here = here->outer;
+    return here;
+  }
 
-  [[nodiscard]] bool runnable() const noexcept {
-    return !queue.empty() && running < std::max(1u, definition.descriptor().max_concurrency);
-  }
-};
-
-/// The agents that have something to start, by its priority; those of equal priority take turns. Guarded by the host's lock.
-class waiting_lines {
- public:
-  /// Puts the agent where it belongs after its queue or its running attempts have changed. It keeps its turn where the priority is as before.
-  void settle(hosted_agent& a) {
-    auto const wanted = a.runnable() ? std::optional{a.queue.front().work.priority} : std::nullopt;
-    if (wanted == a.line) return;
-    leave(a);
-    if (!wanted) return;
-    auto& line = lines_[*wanted];
-    line.splice(line.end(), a.self);
-    a.line = wanted;
-    ++count_;
-  }
-  /// Takes the agent out; settle() puts it behind the others.
-  void leave(hosted_agent& a) {
-    if (!a.line) return;
-    auto& line = lines_[*a.line];
-    a.self.splice(a.self.end(), line, std::find(line.begin(), line.end(), &a));
-    a.line.reset();
-    --count_;
-  }
-  /// Whose turn it is; null when nothing can start.
-  [[nodiscard]] hosted_agent* next() const noexcept {
-    if (count_ == 0) return nullptr;
-    for (auto const& [priority, line] : lines_) {
-      if (!line.empty()) return line.front();
-    }
-    return nullptr;
-  }
-  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
-  /// Calls `see` for each agent until it answers false.
-  template <class See>
-  void each(See&& see) const {
-    for (auto const& [priority, line] : lines_) {
-      for (auto const* a : line) {
-        if (!see(*a)) return;
-      }
-    }
-  }
+  local_host const* const host;
+  execution* const outer;
+  activation_frame* frame = nullptr;
+  bool gathers = false;                    // deliveries wait in `arrived` for this thread's next turn at the lock
+  std::vector<bus::delivery> arrived;
 
  private:
-  // As many lines as there are priorities among the subscriptions; an empty one stays for the next time.
-  std::map<std::int32_t, std::list<hosted_agent*>, std::greater<>> lines_;
-  std::size_t count_ = 0;
+  static execution*& innermost() noexcept {
+    thread_local execution* here = nullptr;
+    return here;
+  }
 };
 
-/// An attempt while its handler runs.
-struct running_attempt {
-  bus::attempt_ref ref;
-  std::atomic<bool> cancelled = false;
-  running_attempt* outer = nullptr;                  // the one that the same thread is inside of, too
+/// For names of agents, which are short, and looked up for each delivery. Equal beginnings are common: it goes by the end.
+struct name_hash {
+  std::size_t operator()(std::string const& name) const noexcept {
+    std::size_t hash = name.size();
+    for (auto i = name.size() > 8 ? name.size() - 8 : 0; i < name.size(); ++i) hash = hash * 31 + static_cast<unsigned char>(name[i]);
+    return hash;
+  }
 };
 
-/// A thread that runs handlers, its own or a caller's.
-struct thread_slot {
-  std::thread::id id;
-  activation_frame* frame = nullptr;                 // written and read by that thread only
-  running_attempt* innermost = nullptr;              // guarded by the host's lock
-};
+void dispose(queued_attempt* one) noexcept { delete one; }
 
 class thread_host final : public local_host {
  public:
   explicit thread_host(host_environment& around) : around_(around) {}
-  ~thread_host() override { stop(); }
+  ~thread_host() override {
+    stop();
+    for (auto* a : agents_) {
+      lines_.leave(*a);
+      a->queue.clear_and_dispose(dispose);
+    }
+    spare_.clear_and_dispose(dispose);
+  }
 
   result<void> add(agent const& what) override {
     if (auto ok = initialize_components(what); !ok) return ok;
@@ -140,27 +124,25 @@ class thread_host final : public local_host {
   }
 
   void enqueue(std::vector<bus::delivery>&& work) override {
+    if (auto* const here = execution::in(this); here && here->gathers) {
+      if (here->arrived.empty()) return here->arrived.swap(work);
+      std::move(work.begin(), work.end(), std::back_inserter(here->arrived));
+      return;
+    }
     std::size_t wake = 0;
-    bool const timed = std::any_of(work.begin(), work.end(), [](auto const& one) { return one.deadline.count() > 0; });
-    auto const now = timed ? around_.time().now() : timestamp{};
+    bool for_callers = false;
     {
       std::unique_lock held{mutex_};
       if (draining_) {
         held.unlock();
-        return give_back(std::move(work));
+        return give_back(work);
       }
-      for (auto& one : work) {
-        auto found = by_name_.find(one.agent);
-        if (found == by_name_.end()) continue;  // the hub leases only what was offered
-        auto const due = one.deadline.count() > 0 ? now + one.deadline : timestamp{};
-        insert(found->second->queue, {std::move(one), due});
-        lines_.settle(*found->second);
-      }
-      // A thread between two handlers takes work by itself.
-      std::size_t const wanted = startable();
-      wake = std::min(wanted > seeking_ ? wanted - seeking_ : 0, sleeping_);
+      admit(work);
+      wake = peers_to_wake();
+      for_callers = threads_.empty();
     }
-    for (; wake > 0; --wake) work_.notify_one();
+    notify(wake);
+    if (for_callers) around_.left_to_callers();
   }
 
   std::vector<bus::attempt_ref> held() const override {
@@ -169,42 +151,63 @@ class thread_host final : public local_host {
     for (auto const* a : agents_) {
       for (auto const& one : a->queue) all.push_back(one.work.activation);
     }
-    add_running(all);
+    for (auto* slot : slots_) {
+      std::lock_guard const its{slot->mutex};
+      for (auto const& one : slot->batch) all.push_back(one.work.activation);
+      if (!slot->over) all.push_back(slot->ref);
+    }
+    if (auto const* const here = execution::in(this)) {
+      for (auto const& one : here->arrived) all.push_back(one.activation);
+    }
     return all;
   }
 
   std::vector<bus::attempt_ref> running() const override {
     std::lock_guard const held{mutex_};
     std::vector<bus::attempt_ref> all;
-    add_running(all);
+    for (auto* slot : slots_) {
+      std::lock_guard const its{slot->mutex};
+      if (!slot->over) all.push_back(slot->ref);
+    }
     return all;
   }
 
   void cancel(bus::attempt_ref const& which) override {
     std::vector<bus::delivery> unstarted;
+    auto const take_out = [&](attempt_list& from) {
+      auto const found = std::find_if(from.begin(), from.end(), [&](auto const& one) { return one.work.activation == which; });
+      if (found == from.end()) return;
+      unstarted.push_back(std::move(found->work));
+      from.erase_and_dispose(found, dispose);
+    };
+    if (auto* const here = execution::in(this)) {
+      auto const found = std::find_if(here->arrived.begin(), here->arrived.end(), [&](auto const& one) { return one.activation == which; });
+      if (found != here->arrived.end()) {
+        unstarted.push_back(std::move(*found));
+        here->arrived.erase(found);
+      }
+    }
     {
       std::lock_guard const held{mutex_};
-      for (auto const& slot : slots_) {
-        for (auto* each = slot->innermost; each; each = each->outer) {
-          if (each->ref == which) each->cancelled.store(true, std::memory_order_relaxed);
-        }
+      for (auto* slot : slots_) {
+        std::lock_guard const its{slot->mutex};
+        if (slot->ref == which) slot->cancelled = true;
+        take_out(slot->batch);
       }
       for (auto* a : agents_) {
-        auto const queued = std::find_if(a->queue.begin(), a->queue.end(), [&](auto const& one) { return one.work.activation == which; });
-        if (queued == a->queue.end()) continue;
-        unstarted.push_back(std::move(queued->work));
-        a->queue.erase(queued);
+        take_out(a->queue);
         lines_.settle(*a);
       }
     }
-    give_back(std::move(unstarted));
+    give_back(unstarted);
   }
 
   void cancel_all() override {
     std::lock_guard const held{mutex_};
     cancelling_ = true;
-    for (auto const& slot : slots_) {
-      for (auto* each = slot->innermost; each; each = each->outer) each->cancelled.store(true, std::memory_order_relaxed);
+    for (auto* slot : slots_) {
+      std::lock_guard const its{slot->mutex};
+      slot->cancelled = true;
     }
   }
 
@@ -213,13 +216,14 @@ class thread_host final : public local_host {
     {
       std::lock_guard const held{mutex_};
       draining_ = true;
+      for (auto* slot : slots_) recall(*slot);
       for (auto* a : agents_) {
         for (auto& one : a->queue) unstarted.push_back(std::move(one.work));
-        a->queue.clear();
+        a->queue.clear_and_dispose(dispose);
         lines_.settle(*a);
       }
     }
-    give_back(std::move(unstarted));
+    give_back(unstarted);
   }
 
   void start(unsigned threads) override {
@@ -227,31 +231,49 @@ class thread_host final : public local_host {
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
   }
 
-  bool run_one() override {
-    thread_slot* slot = nullptr;
-    std::optional<job> next;
-    running_attempt attempt;
-    {
-      std::lock_guard const held{mutex_};
-      if (stopping_) return false;
-      next = take();
-      if (!next) return false;
-      slot = slot_of_this_thread();
-      begin(attempt, next->next.work, *slot);
+  bool run_ready(std::function<bool()> const& enough) override {
+    execution here{this};
+    thread_slot slot;
+    std::vector<bus::delivery> unwanted;
+    bool any = false;
+    std::unique_lock held{mutex_};
+    slots_.push_back(&slot);
+    for (bool go_on = true; go_on && !stopping_;) {
+      auto* const job = take_one(slot);
+      if (!job) break;
+      any = true;
+      begin(slot, *job);
+      bool const more = threads_.empty() && !lines_.empty();
+      held.unlock();
+      // Before the handler, which may take long: other callers may wait for work.
+      if (more) around_.left_to_callers();
+      auto result = run(slot, *job, here);
+      slot.over.store(true, std::memory_order_release);
+      here.gathers = true;
+      (void)around_.complete(std::move(result));
+      here.gathers = false;
+      go_on = !enough();
+      held.lock();
+      leave_owner(slot);
+      recycle(slot);
+      if (here.arrived.empty()) continue;
+      if (draining_) {
+        std::move(here.arrived.begin(), here.arrived.end(), std::back_inserter(unwanted));
+      } else {
+        admit(here.arrived);
+      }
+      here.arrived.clear();
     }
-    // A handler may call into here again (a nested wait): its own attempt is put back afterwards.
-    auto* const outer = slot->frame;
-    (void)run(std::move(*next), attempt, *slot);
-    slot->frame = outer;
-    return true;
+    std::erase(slots_, &slot);
+    held.unlock();
+    slot.spent.clear_and_dispose(dispose);
+    give_back(unwanted);
+    return any;
   }
 
   activation_frame* current_frame() const override {
-    std::lock_guard const held{mutex_};
-    for (auto const& slot : slots_) {
-      if (slot->id == std::this_thread::get_id()) return slot->frame;
-    }
-    return nullptr;
+    auto const* const here = execution::in(this);
+    return here ? here->frame : nullptr;
   }
 
   void stop() override {
@@ -268,53 +290,112 @@ class thread_host final : public local_host {
   }
 
  private:
-  struct job {
-    hosted_agent* owner;
-    queued_attempt next;
-  };
-
-  void give_back(std::vector<bus::delivery>&& unstarted) {
+  void give_back(std::vector<bus::delivery> const& unstarted) {
     for (auto const& one : unstarted) (void)around_.complete({.activation = one.activation, .outcome = bus::outcome::released});
   }
 
-  /// The host's lock is held.
-  void begin(running_attempt& attempt, bus::delivery const& work, thread_slot& slot) const noexcept {
-    attempt.ref = work.activation;
-    attempt.cancelled.store(cancelling_, std::memory_order_relaxed);
-    attempt.outer = std::exchange(slot.innermost, &attempt);
-  }
+  // --- under the host's lock ---
 
-  void add_running(std::vector<bus::attempt_ref>& to) const {
-    for (auto const& slot : slots_) {
-      for (auto const* each = slot->innermost; each; each = each->outer) to.push_back(each->ref);
+  /// Queues deliveries.
+  void admit(std::vector<bus::delivery>& work) {
+    std::optional<timestamp> now;
+    for (auto& one : work) {
+      auto const found = by_name_.find(one.agent);
+      if (found == by_name_.end()) continue;  // the hub leases only what was offered
+      auto& a = *found->second;
+      auto& queued = fresh();
+      queued.due = {};
+      if (one.deadline.count() > 0) {
+        if (!now) now = around_.time().now();
+        queued.due = *now + one.deadline;
+      }
+      queued.work = std::move(one);
+      // Whoever has taken several of a lower priority goes on with this one first.
+      if (queued.work.priority > lowest_taken_) ++interrupts_;
+      a.push(queued);
+      lines_.settle(a);
     }
   }
 
-  static void insert(std::deque<queued_attempt>& queue, queued_attempt&& one) {
-    auto const place =
-        std::upper_bound(queue.begin(), queue.end(), one, [](auto const& a, auto const& b) { return a.work.priority > b.work.priority; });
-    queue.insert(place, std::move(one));
+  queued_attempt& fresh() {
+    if (spare_.empty()) return *new queued_attempt;
+    auto& one = spare_.front();
+    spare_.pop_front();
+    return one;
   }
 
-  /// How many activations could start at this moment, as far as it matters for waking threads.
-  [[nodiscard]] std::size_t startable() const {
-    std::size_t count = 0;
-    lines_.each([&](hosted_agent const& a) {
-      count += std::min<std::size_t>(a.queue.size(), a.definition.descriptor().max_concurrency - a.running);
-      return count < threads_.size();
-    });
-    return count;
+  /// Takes back what the thread is done with.
+  void recycle(thread_slot& slot) {
+    if (spare_.size() < spare_max) spare_.splice(spare_.begin(), slot.spent);
   }
 
-  std::optional<job> take() {
-    hosted_agent* const a = lines_.next();
-    if (!a) return std::nullopt;
-    job next{a, std::move(a->queue.front())};
+  /// How many sleeping threads are to be woken, who are counted as awake from here on. A thread between two handlers takes work by itself.
+  std::size_t peers_to_wake() {
+    if (sleeping_ == 0) return 0;
+    auto const wanted = lines_.startable(seeking_ + sleeping_);
+    auto const wake = std::min(wanted > seeking_ ? wanted - seeking_ : 0, sleeping_);
+    sleeping_ -= wake;
+    wakeups_ += wake;
+    seeking_ += wake;
+    return wake;
+  }
+
+  hosted_agent* next_owner(thread_slot& slot) {
+    slot.owner = lines_.next();
+    if (!slot.owner) return nullptr;
+    lines_.leave(*slot.owner);
+    ++slot.owner->holders;
+    return slot.owner;
+  }
+
+  queued_attempt* take_one(thread_slot& slot) {
+    auto* const a = next_owner(slot);
+    if (!a) return nullptr;
+    auto& job = a->queue.front();
     a->queue.pop_front();
-    ++a->running;
-    lines_.leave(*a);
     lines_.settle(*a);
-    return next;
+    return &job;
+  }
+
+  /// Fills the thread's batch; false when nothing can start.
+  bool take(thread_slot& slot) {
+    auto* const a = next_owner(slot);
+    if (!a) return false;
+    // What another thread could start is left for it.
+    auto const count = std::min<std::size_t>(a->queue.size(), a->limit == 1 || threads_.size() == 1 ? batch_max : 1);
+    auto last = a->queue.begin();
+    std::advance(last, static_cast<std::ptrdiff_t>(count));
+    slot.batch.splice(slot.batch.end(), a->queue, a->queue.begin(), last, count);
+    lines_.settle(*a);
+    lowest_taken_ = std::min(lowest_taken_, slot.batch.back().work.priority);
+    slot.interrupts_seen = interrupts_;
+    return true;
+  }
+
+  /// The thread that the slot belongs to finds an empty batch.
+  void recall(thread_slot& slot) {
+    std::lock_guard const its{slot.mutex};
+    if (slot.batch.empty()) return;
+    slot.owner->put_back(slot.batch);
+    lines_.settle(*slot.owner);
+  }
+
+  void leave_owner(thread_slot& slot) {
+    --slot.owner->holders;
+    lines_.settle(*slot.owner);
+  }
+
+  // --- without it ---
+
+  void notify(std::size_t threads) {
+    for (; threads > 0; --threads) work_.notify_one();
+  }
+
+  /// Under the slot's lock or the host's.
+  void begin(thread_slot& slot, queued_attempt const& job) const noexcept {
+    slot.ref = job.work.activation;
+    slot.cancelled.store(cancelling_, std::memory_order_relaxed);
+    slot.over.store(false, std::memory_order_relaxed);
   }
 
   /// In the hub's process predicates are asked by whoever publishes, with few exceptions; a worker asks them itself. What is in a group or batch was asked about
@@ -342,77 +423,124 @@ class thread_host final : public local_host {
     }
   }
 
-  /// Runs one attempt and reports it; whether the commit should be seen to before the next one.
-  bool run(job taken, running_attempt const& attempt, thread_slot& slot) {
-    auto const& work = taken.next.work;
-    attempt_setting const setting{around_, taken.owner->definition, taken.owner->spans, taken.next.due, stopping_, attempt.cancelled};
-    auto result = wanted(*taken.owner, work) ? run_attempt(setting, work, slot.frame)
-                                             : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
-    bool const slow = std::chrono::nanoseconds{result.duration_ns} > long_handler;
-    {
-      std::lock_guard const held{mutex_};
-      // Before it is reported: should the board be rebuilt in between, a lost report is run again, a phantom would never end.
-      slot.innermost = attempt.outer;
-      --taken.owner->running;
-      lines_.settle(*taken.owner);
-      ++seeking_;
-    }
-    bool const full = around_.complete(std::move(result));
+  /// Runs one attempt; its delivery is spent.
+  bus::done run(thread_slot& slot, queued_attempt& job, execution& here) {
+    auto const& work = job.work;
+    attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled};
+    auto result = wanted(*slot.owner, work) ? run_attempt(setting, work, here.frame)
+                                            : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
+    job.work.inputs.clear();
+    slot.spent.push_back(job);
+    return result;
+  }
+
+  /// The next one of the batch, begun; null when the rest was recalled.
+  queued_attempt* next_of_batch(thread_slot& slot, bool& is_last) {
+    std::lock_guard const its{slot.mutex};
+    if (slot.batch.empty()) return nullptr;
+    auto& job = slot.batch.front();
+    slot.batch.pop_front();
+    is_last = slot.batch.empty();
+    begin(slot, job);
+    return &job;
+  }
+
+  /// Before the last result of a batch is reported: the agent is free for other threads, and this one will look for work.
+  void finish_batch(thread_slot& slot) {
     std::lock_guard const held{mutex_};
-    --seeking_;
-    return slow || full;
+    recall(slot);
+    // Should the board be rebuilt before the report, a lost report is run again; a phantom would never end.
+    slot.over = true;
+    leave_owner(slot);
+    recycle(slot);
+    ++seeking_;
+  }
+
+  /// Runs what the thread has taken and reports each attempt as it ends; whether the commit should be seen to before other work.
+  bool work_off(thread_slot& slot, execution& here) {
+    std::chrono::nanoseconds spent{0};
+    for (bool is_last = false;;) {
+      auto* const job = stopping_ ? nullptr : next_of_batch(slot, is_last);
+      if (!job) {
+        finish_batch(slot);
+        return false;
+      }
+      auto result = run(slot, *job, here);
+      std::chrono::nanoseconds const took{result.duration_ns};
+      spent += took;
+      bool const is_slow = took > long_handler;
+      is_last = is_last || is_slow || spent > batch_time || interrupts_ != slot.interrupts_seen;
+      is_last ? finish_batch(slot) : slot.over.store(true, std::memory_order_release);
+      bool const full = around_.complete(std::move(result));
+      if (is_last) return is_slow || full;
+      if (full) around_.attend();
+    }
   }
 
   void serve() {
+    execution here{this};
+    thread_slot slot;
     std::unique_lock held{mutex_};
-    thread_slot& slot = *slot_of_this_thread();
+    slots_.push_back(&slot);
     bool attended = false;
     while (!stopping_) {
-      if (auto next = take()) {
-        running_attempt attempt;
-        begin(attempt, next->next.work, slot);
+      if (take(slot)) {
         held.unlock();
-        bool const attend = run(std::move(*next), attempt, slot);
-        if (attend) around_.attend();
-        attended = attend;
+        attended = work_off(slot, here);
         held.lock();
-        continue;
-      }
-      if (!attended) {
+        --seeking_;
+        if (attended) see_to_commits(held);
+      } else if (!attended) {
         ++seeking_;
         held.unlock();
         around_.attend();
         held.lock();
         --seeking_;
         attended = true;
-        continue;
+      } else {
+        sleep(held);
       }
-      ++sleeping_;
-      work_.wait(held, [this] { return stopping_ || !lines_.empty(); });
-      --sleeping_;
     }
+    std::erase(slots_, &slot);
+    slot.spent.clear_and_dispose(dispose);
   }
 
-  thread_slot* slot_of_this_thread() {
-    for (auto const& slot : slots_) {
-      if (slot->id == std::this_thread::get_id()) return slot.get();
+  /// A thread that has other work to do may be kept by the disk: what was left to it is for those who sleep.
+  void see_to_commits(std::unique_lock<std::mutex>& held) {
+    auto const wake = peers_to_wake();
+    held.unlock();
+    notify(wake);
+    around_.attend();
+    held.lock();
+  }
+
+  void sleep(std::unique_lock<std::mutex>& held) {
+    ++sleeping_;
+    work_.wait(held, [this] { return stopping_ || wakeups_ > 0 || !lines_.empty(); });
+    if (wakeups_ == 0) {
+      --sleeping_;
+    } else {
+      --wakeups_;
+      --seeking_;
     }
-    slots_.push_back(std::make_unique<thread_slot>(thread_slot{std::this_thread::get_id()}));
-    return slots_.back().get();
   }
 
   host_environment& around_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
-  std::unordered_map<std::string, std::unique_ptr<hosted_agent>> by_name_;
+  std::unordered_map<std::string, std::unique_ptr<hosted_agent>, name_hash> by_name_;
   std::vector<hosted_agent*> agents_;
   waiting_lines lines_;
-  std::vector<std::unique_ptr<thread_slot>> slots_;
+  attempt_list spare_;
+  std::vector<thread_slot*> slots_;
   std::vector<std::thread> threads_;
   std::size_t seeking_ = 0;    // threads that will look for work before they sleep
-  std::size_t sleeping_ = 0;
+  std::size_t sleeping_ = 0;   // and have not been woken
+  std::size_t wakeups_ = 0;    // woken, and not awake yet; they are seeking
+  std::int32_t lowest_taken_ = std::numeric_limits<std::int32_t>::max();   // priority of all work so far
+  std::atomic<std::uint64_t> interrupts_ = 0;   // changed under mutex_
   bool draining_ = false;      // guarded by mutex_
-  bool cancelling_ = false;    // guarded by mutex_
+  std::atomic<bool> cancelling_ = false;        // changed under mutex_
   std::atomic<bool> stopping_ = false;
   bool terminated_ = false;    // of the thread that stops the host
 };
@@ -429,6 +557,7 @@ std::vector<bus::artifact_ptr> host_environment::query_as(std::string_view, std:
   return found;
 }
 void host_environment::stream(bus::progress&&) {}
+void host_environment::left_to_callers() {}
 
 std::unique_ptr<local_host> local_host::make(host_environment& around) { return std::make_unique<thread_host>(around); }
 

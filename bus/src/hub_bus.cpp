@@ -31,14 +31,14 @@ verdicts said_by(predicate_table const& table, artifact_data const& artifact) {
   return said;
 }
 
+/// Empty where there is nothing to say of any child.
 std::vector<verdicts> said_of_children(predicate_table const& table, std::vector<child> const& children) {
   std::vector<verdicts> said;
-  if (children.empty()) return said;
-  said.resize(children.size());
   if (table.empty()) return said;
   for (std::size_t i = 0; i < children.size(); ++i) {
     child const& c = children[i];
     if (!table.contains(c.type)) continue;
+    said.resize(children.size());
     artifact_data seen;
     seen.type = c.type;
     seen.version = c.version;
@@ -109,22 +109,53 @@ result<std::vector<reply::published>> locked_bus::publish_all(std::vector<input:
     if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
   } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
 
+  return durable_ ? publish_and_commit(held, in) : publish_at_once(held, in);
+}
+
+result<std::vector<reply::published>> locked_bus::publish_and_commit(lock& held, std::vector<input::publish>& in) {
   std::vector<std::shared_ptr<pending>> slots;
   slots.reserve(in.size());
-  effects out = begin_step();
+  effects& out = begin_step();
+  auto const now = time_.now();
   for (auto& one : in) {
     slots.push_back(make_slot());
     one.reply_to = slots.back()->id;
-    core_.step(time_.now(), std::move(one), out);
+    core_.step(now, std::move(one), out);
   }
-  finish_step(held, std::move(out), in.size());
-  if (durable_) await_commit(held, group_no_of_last_step());
+  finish_step(held, out, in.size());
+  await_commit(held, group_no_of_last_step());
   std::vector<reply::published> done;
   done.reserve(slots.size());
   for (auto const& slot : slots) {
     if (!*slot->answer) return slot->answer->error();
     done.push_back(std::get<reply::published>(**slot->answer));
   }
+  return done;
+}
+
+/// Without a commit the answers are there when the steps are: nobody else has to find out whom they are for.
+result<std::vector<reply::published>> locked_bus::publish_at_once(lock& held, std::vector<input::publish>& in) {
+  effects& out = begin_step();
+  auto const now = time_.now();
+  std::vector<reply::published> done;
+  done.reserve(in.size());
+  std::optional<error> refused;
+  for (auto& one : in) {
+    one.reply_to = ++last_ticket_;
+    core_.step(now, std::move(one), out);
+    std::erase_if(out.replies, [&](board_reply& r) {
+      if (auto const* ok = std::get_if<reply::published>(&r); ok && ok->to == last_ticket_) {
+        done.push_back(*ok);
+        return true;
+      }
+      auto* const no = std::get_if<reply::refused>(&r);
+      if (!no || no->to != last_ticket_) return false;
+      if (!refused) refused = std::move(no->why);
+      return true;
+    });
+  }
+  finish_and_leave(held, out, in.size());
+  if (refused) return *refused;
   return done;
 }
 
@@ -160,10 +191,10 @@ result<void> locked_bus::offer(hello agents, std::function<predicate_table(black
   offered_ = agents;
   predicates_ = std::move(predicates);
   // The predicates must be there before anything is routed to the new subscriptions, so before the lock is given up.
-  effects out = begin_step();
+  effects& out = begin_step();
   core_.step(time_.now(), input::hello{local_host_key, std::move(agents), true}, out);
   install(predicates_(core_));
-  finish_step(held, std::move(out), 1);
+  finish_step(held, out, 1);
   if (durable_) await_commit(held, group_no_of_last_step());
   return broken_ ? result<void>{*broken_} : result<void>{};
 }
@@ -174,27 +205,81 @@ void locked_bus::install(predicate_table table) {
   table_.store(tables_.back().get(), std::memory_order_release);
 }
 
-bool locked_bus::done(input::done in) {
-  port_.inspect(in.message);
+bool locked_bus::done(bus::done&& result) {
+  port_.inspect(result);
+  if (!options_.share_steps) {
+    lock held{mutex_, std::defer_lock};
+    return step_done(held, local_host_key, std::move(result), true);
+  }
+  if (!reports_.enter()) {
+    auto const* const table = table_.load(std::memory_order_acquire);
+    auto said = said_of_children(*table, result.children);
+    return reports_.leave({std::move(result), std::move(said), table}) && step_reports(0);
+  }
   lock held{mutex_, std::defer_lock};
-  return step_done(held, std::move(in));
+  bool const full = step_done(held, local_host_key, std::move(result), true);
+  if (held.owns_lock()) held.unlock();
+  return step_reports(1) || full;
 }
 
-/// Takes the lock and leaves it held. Returns whether so much is uncommitted that the caller should see to it.
-bool locked_bus::step_done(lock& held, input::done&& in) {
+/// For the thread that has the place at the board, after it has stepped `stepped` reports: those that others leave, until there are none.
+bool locked_bus::step_reports(std::size_t stepped) {
+  bool full = false;
+  for (;;) {
+    reports_.next(stepped, stepping_);
+    if (stepping_.empty()) return full;
+    stepped = stepping_.size();
+    lock held{mutex_};
+    auto const* const table = table_.load(std::memory_order_relaxed);
+    if (std::any_of(stepping_.begin(), stepping_.end(), [&](auto const& one) { return one.asked != table; })) {
+      held.unlock();
+      for (auto& one : stepping_) {
+        if (lock each{mutex_, std::defer_lock}; step_done(each, local_host_key, std::move(one.what), true)) full = true;
+      }
+      continue;
+    }
+    if (broken_) continue;
+    effects& out = begin_step();
+    auto const now = time_.now();
+    for (auto& one : stepping_) step_result(now, local_host_key, std::move(one.what), std::move(one.said), true, out);
+    full = finish_done(held, out, stepped) || full;
+  }
+}
+
+/// Takes the lock; it may have been given up afterwards. Returns whether so much is uncommitted that the caller should see to it.
+bool locked_bus::step_done(lock& held, host_key from, bus::done&& result, bool traced) {
+  std::vector<verdicts> said;
   predicate_table const* table = nullptr;
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    in.said = said_of_children(*table, in.message.children);
+    said = said_of_children(*table, result.children);
     held.lock();
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.
   if (broken_) return false;
-  step(held, std::move(in));
-  bool const full = durable_ && group_steps_ >= options_.commit_steps_max;
+  effects& out = begin_step();
+  step_result(time_.now(), from, std::move(result), std::move(said), traced, out);
+  return finish_done(held, out, 1);
+}
+
+/// The lock is held.
+void locked_bus::step_result(timestamp now, host_key from, bus::done&& result, std::vector<verdicts>&& said, bool traced, effects& out) {
+  auto& in = *std::get_if<input::done>(&result_);
+  in.from = from;
+  in.message = std::move(result);
+  in.said = std::move(said);
+  in.traced = traced;
+  core_.step(now, std::move(result_), out);
+  in.message.children.clear();   // what the board has refused
+}
+
+bool locked_bus::finish_done(lock& held, effects& out, std::size_t steps) {
+  finish_and_leave(held, out, steps);
+  if (!durable_) return false;
+  bool const full = group_steps_ >= options_.commit_steps_max;
   // The caller may go on to a handler that takes long, while others wait for what this one did.
-  if (durable_ && !committing_) (void)hand_over(held);
+  if (!committing_) (void)hand_over(held);
   return full;
 }
 

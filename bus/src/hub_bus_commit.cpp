@@ -7,42 +7,72 @@
 namespace skein::bus {
 
 void locked_bus::step(lock& held, board_input&& in) {
-  effects out = begin_step();
+  effects& out = begin_step();
   core_.step(time_.now(), std::move(in), out);
-  finish_step(held, std::move(out), 1);
+  finish_step(held, out, 1);
 }
 
-effects locked_bus::begin_step() {
-  if (durable_) return std::exchange(group_, {});
-  effects out;
-  if (!spare_.empty()) out = std::move(spare_.back()), spare_.pop_back();
-  return out;
+/// Where the next steps put what they cause, until it is finished; nobody else touches it.
+effects& locked_bus::begin_step() {
+  if (durable_) return group_;
+  // Only here, under the lock, does a buffer leave its place; put_back() fills it only when it is empty.
+  if (effects* const one = spare_.load(std::memory_order_acquire)) {
+    spare_.store(nullptr, std::memory_order_relaxed);
+    return *one;
+  }
+  return *new effects;
 }
 
-void locked_bus::finish_step(lock& held, effects out, std::size_t steps) {
+/// Needs no lock. Of several buffers one is kept.
+void locked_bus::put_back(effects& out) noexcept {
+  out.clear();
+  effects* none = nullptr;
+  // What a burst has made large goes with it.
+  if (out.messages.capacity() <= 1'024 && spare_.compare_exchange_strong(none, &out, std::memory_order_release, std::memory_order_relaxed)) return;
+  delete &out;
+}
+
+void locked_bus::finish_step(lock& held, effects& out, std::size_t steps) {
+  finish_and_leave(held, out, steps);
+  if (!held.owns_lock()) held.lock();
+}
+
+/// Without a ledger it may give the lock up, for a caller that needs it no more.
+void locked_bus::finish_and_leave(lock& held, effects& out, std::size_t steps) {
+  bool const plain = !durable_ && is_plain(out);
   if (durable_) {
-    group_ = std::move(out);
     group_steps_ += steps;
   } else {
     // What an answer tells must be visible to whoever gets it: the ends of runs go out first.
-    answer_after_emit(held, out);
+    if (!plain) answer_after_emit(held, out);
     room_changed();
-    spare_.push_back(std::move(out));
   }
-  arm_timer(held);
+  bool const sooner = arm();
   nudge_driver();
+  if (!plain && !sooner) return durable_ ? void() : put_back(out);
+  held.unlock();
+  if (plain && !out.messages.empty()) port_.send(std::move(out.messages));
+  if (sooner) (void)port_.wake();
+  durable_ ? held.lock() : put_back(out);
+}
+
+/// Nothing but messages: nobody has to be told of them before somebody else.
+bool locked_bus::is_plain(effects const& out) const noexcept {
+  return out.replies.empty() && out.announcements.empty() && out.ended.empty() && out.lost.empty() && out.untraced.empty() && out.notices.empty() && callbacks_.empty();
 }
 
 void locked_bus::nudge_driver() {
   // Whoever drives the clock may have seen work going on when it looked; it looks again.
-  if (!core_.waits_only_for_time() && (condition_waits_ == 0 || !core_.stands_still())) return;
+  if (core_.waits_only_for_time() || (condition_waits_ > 0 && core_.stands_still())) poke_locked();
+}
+
+void locked_bus::poke_locked() {
   ++pokes_;
-  answers_.notify_all();
+  if (answer_waiters_ > 0) answers_.notify_all();
 }
 
 void locked_bus::emit(lock& held, effects& out) {
-  bool const quiet = out.messages.empty() && out.announcements.empty() && out.ended.empty() && out.lost.empty() && out.untraced.empty() && out.notices.empty() && callbacks_.empty();
-  if (quiet) return out.clear();
+  if (out.messages.empty() && is_plain(out)) return out.clear();
   auto const callbacks = std::exchange(callbacks_, {});
   auto const no = ++emission_no_;
   bool const tells = !out.announcements.empty() || !out.ended.empty() || !out.lost.empty() || !out.untraced.empty();
@@ -64,16 +94,13 @@ void locked_bus::emit(lock& held, effects& out) {
   }
 }
 
-void locked_bus::arm_timer(lock& held) {
+/// Whether the port is to be woken, without the lock.
+bool locked_bus::arm() {
   auto const next = core_.next_timer();
   bool const sooner = next && (!armed_ || *next < *armed_);
   armed_ = next;
-  if (!sooner) return;
-  ++pokes_;
-  answers_.notify_all();  // a thread that waits for an answer may have to wake for the timer
-  held.unlock();
-  (void)port_.wake();
-  held.lock();
+  if (sooner) poke_locked();  // a thread that waits for an answer may have to wake for the timer
+  return sooner;
 }
 
 void locked_bus::answer(std::vector<board_reply>& replies) {
@@ -110,9 +137,10 @@ void locked_bus::answer(board_reply&& r) {
 
 void locked_bus::settle(pending& slot, result<board_reply> how) {
   slot.answer = std::move(how);
+  slot.answered.store(true, std::memory_order_release);
   if (std::exchange(slot.for_condition, false)) --condition_waits_;
   if (slot.then) callbacks_.push_back([then = std::move(slot.then), given = *slot.answer] { then(given); });
-  answers_.notify_all();
+  if (answer_waiters_ > 0) answers_.notify_all();
 }
 
 void locked_bus::room_changed() {
@@ -203,7 +231,7 @@ result<void> locked_bus::recover(lock& held) {
   broken_.reset();
   armed_.reset();
   // All in one go: what somebody publishes must find the agents there.
-  effects out = begin_step();
+  effects& out = begin_step();
   std::size_t steps = 0;
   for (auto const& run : held_runs_) {
     if (core_.knows_run(run.run)) continue;
@@ -220,7 +248,7 @@ result<void> locked_bus::recover(lock& held) {
     install(predicates_(core_));
     ++steps;
   }
-  finish_step(held, std::move(out), steps);
+  finish_step(held, out, steps);
   return {};
 }
 

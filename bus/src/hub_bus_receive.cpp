@@ -86,29 +86,28 @@ void locked_bus::on_hello(host_key from, bus::hello&& what, std::string_view pri
 }
 
 void locked_bus::on_result(host_key from, bus::done&& what) {
-  input::done in{from, std::move(what), {}, true};
-  in.traced = has_span(in.message);
+  bool const traced = has_span(what);
   remote_record record;
   {
     lock held{mutex_};
     if (!admits(held)) return;
     record.host = core_.host_name(from);
-    bool const tells = !in.message.spans.empty() || !in.message.runs.empty();
+    bool const tells = !what.spans.empty() || !what.runs.empty();
     // An unknown host says hello and repeats it.
-    if (tells && !record.host.empty() && is_first_report({in.message.activation})) {
-      record.spans = std::move(in.message.spans);
-      record.runs = std::move(in.message.runs);
+    if (tells && !record.host.empty() && is_first_report({what.activation})) {
+      record.spans = std::move(what.spans);
+      record.runs = std::move(what.runs);
     }
   }
   if (!record.spans.empty() || !record.runs.empty()) {
     record.from = from;
-    record.sent_at = in.message.sent_at;
+    record.sent_at = what.sent_at;
     record.received_at = time_.now();
     port_.recorded(std::move(record));
   }
-  port_.inspect(in.message);
+  port_.inspect(what);
   lock held{mutex_, std::defer_lock};
-  (void)step_done(held, std::move(in));
+  (void)step_done(held, from, std::move(what), traced);
   // Nobody took the commit over: a hub without threads of its own.
   if (durable_ && !broken_ && !committing_ && group_steps_ > 0 && !handed_over_) lead(held, [] { return true; });
 }

@@ -75,33 +75,32 @@ result<std::shared_ptr<hub_bus::pending>> locked_bus::begin_invoke(input::publis
 
 result<std::shared_ptr<hub_bus::pending>> locked_bus::begin_invoke(input::invoke in, timestamp deadline) { return invoke_with(std::move(in), deadline); }
 
-bool locked_bus::ready(pending const& wait) {
-  lock held{mutex_};
-  return wait.answer.has_value();
+bool locked_bus::ready(pending const& wait) { return wait.answered.load(std::memory_order_acquire); }
+
+/// Waits for an answer, a poke or a timer. Who waits is counted first: see poke().
+template <class Done>
+bool locked_bus::await_answer(lock& held, std::optional<std::chrono::steady_clock::time_point> until, Done const& done) {
+  ++answer_waiters_;
+  bool const over = until ? answers_.wait_until(held, *until, done) : (answers_.wait(held, done), true);
+  --answer_waiters_;
+  return over;
 }
 
 bool locked_bus::wait(pending const& wait, std::uint64_t pokes_seen, std::optional<std::chrono::steady_clock::time_point> until) {
   lock held{mutex_};
   if (durable_) lead(held, [&] { return wait.answer.has_value(); });
   auto const armed = armed_;
-  auto const over = [&] { return wait.answer || pokes_ != pokes_seen || armed_ != armed; };
-  if (until) {
-    (void)answers_.wait_until(held, *until, over);
-  } else {
-    answers_.wait(held, over);
-  }
+  (void)await_answer(held, until, [&] { return wait.answer || pokes_ != pokes_seen || armed_ != armed; });
   return wait.answer.has_value();
 }
 
 void locked_bus::poke() {
-  lock held{mutex_};
+  // Both counters are sequentially consistent, and who waits is counted before it looks at the pokes: either it sees this poke, or it is seen here. The lock is
+  // taken so that one that is seen has gone to sleep, or looks once more.
   ++pokes_;
+  if (answer_waiters_ == 0) return;
+  { lock const held{mutex_}; }
   answers_.notify_all();
-}
-
-std::uint64_t locked_bus::pokes() {
-  lock held{mutex_};
-  return pokes_;
 }
 
 result<board_reply> locked_bus::take(pending& wait) {
@@ -122,7 +121,7 @@ void locked_bus::cancel(pending& wait) {
   }
   step(held, input::cancel_wait{wait.id});
   if (durable_) await_commit(held, group_no_of_last_step());
-  answers_.wait(held, [&] { return wait.answer.has_value(); });  // it may have been answered before, and held back
+  (void)await_answer(held, std::nullopt, [&] { return wait.answer.has_value(); });  // it may have been answered before, and held back
 }
 
 namespace {
@@ -174,7 +173,7 @@ result<reply::settled> locked_bus::settle_by(Input in) {
   in.reply_to = slot->id;
   step(held, std::move(in));
   if (durable_) await_commit(held, group_no_of_last_step());
-  answers_.wait(held, [&] { return slot->answer.has_value(); });  // another thread may still be letting it out
+  (void)await_answer(held, std::nullopt, [&] { return slot->answer.has_value(); });  // another thread may still be letting it out
   if (!*slot->answer) return slot->answer->error();
   return std::get<reply::settled>(**slot->answer);
 }

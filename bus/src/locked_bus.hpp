@@ -3,6 +3,8 @@
 
 #include <skein/bus/hub_bus.hpp>
 
+#include "report_queue.hpp"
+
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -11,25 +13,27 @@
 
 namespace skein::bus {
 
-/// A call that waits; guarded by the bus's lock.
+/// A call that waits; guarded by the bus's lock, but for `answered`.
 class hub_bus::pending {
  public:
   ticket id = 0;
   bool waits_for_close = false;
   bool for_condition = false;
   std::optional<result<board_reply>> answer;
+  std::atomic<bool> answered = false;   // the answer is there, and stays as it is
   std::function<void(result<board_reply> const&)> then;
 };
 
 class locked_bus final : public hub_bus {
  public:
   locked_bus(std::unique_ptr<bus::ledger> ledger, clock& time, hub_port& port, hub_bus_options options, board_state from);
+  ~locked_bus() override { delete spare_.load(); }
 
   result<void> offer(hello agents, std::function<predicate_table(blackboard const&)> predicates) override;
   result<reply::published> publish(input::publish in, timestamp deadline) override;
   result<std::vector<reply::published>> publish_all(std::vector<input::publish> in, timestamp deadline) override;
   void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
-  bool done(input::done in) override;
+  bool done(bus::done&& result) override;
   void receive(host_key from, message&& what, std::string_view principal) override;
   void disconnected(host_key from, bool certain) override;
   void attend() override;
@@ -42,7 +46,7 @@ class locked_bus final : public hub_bus {
   bool ready(pending const& wait) override;
   bool wait(pending const& wait, std::uint64_t pokes_seen, std::optional<std::chrono::steady_clock::time_point> until) override;
   void poke() override;
-  std::uint64_t pokes() override;
+  std::uint64_t pokes() override { return pokes_; }
   result<board_reply> take(pending& wait) override;
   void cancel(pending& wait) override;
   std::vector<artifact_ptr> artifacts(std::string_view type) override;
@@ -72,11 +76,17 @@ class locked_bus final : public hub_bus {
 
   // All of these are called with the lock held; those that take it may give it up in between.
   void step(lock& held, board_input&& in);
-  effects begin_step();
-  void finish_step(lock& held, effects out, std::size_t steps);
+  effects& begin_step();
+  void finish_step(lock& held, effects& out, std::size_t steps);
+  void finish_and_leave(lock& held, effects& out, std::size_t steps);
+  void put_back(effects& out) noexcept;
+  [[nodiscard]] bool is_plain(effects const& out) const noexcept;
   void emit(lock& held, effects& out);
-  void arm_timer(lock& held);
+  [[nodiscard]] bool arm();
   void nudge_driver();
+  void poke_locked();
+  template <class Done>
+  bool await_answer(lock& held, std::optional<std::chrono::steady_clock::time_point> until, Done const& done);
   void answer(std::vector<board_reply>& replies);
   void answer(board_reply&& one);
   void answer_held_back();
@@ -93,7 +103,12 @@ class locked_bus final : public hub_bus {
   result<void> enter(lock& held, timestamp deadline, std::size_t room);
   std::shared_ptr<pending> make_slot();
   void install(predicate_table table);
-  bool step_done(lock& held, input::done&& in);
+  bool step_done(lock& held, host_key from, bus::done&& result, bool traced);
+  void step_result(timestamp now, host_key from, bus::done&& result, std::vector<verdicts>&& said, bool traced, effects& out);
+  bool finish_done(lock& held, effects& out, std::size_t steps);
+  bool step_reports(std::size_t stepped);
+  result<std::vector<reply::published>> publish_and_commit(lock& held, std::vector<input::publish>& in);
+  result<std::vector<reply::published>> publish_at_once(lock& held, std::vector<input::publish>& in);
   template <class Input>
   result<reply::settled> settle_by(Input in);
   template <class Input>
@@ -119,7 +134,10 @@ class locked_bus final : public hub_bus {
   std::mutex mutex_;
   blackboard core_;
   std::optional<timestamp> armed_;              // the timer that somebody was last woken for
-  std::vector<effects> spare_;                  // buffers for steps without a commit
+  board_input result_{input::done{}};           // one that is being stepped: its memory serves all
+  std::atomic<effects*> spare_ = nullptr;       // a buffer for a step without a commit; taken under the lock, put back without
+  report_queue reports_;                        // with share_steps
+  std::vector<report> stepping_;                // of the thread that has the place
   std::optional<hello> offered_;
   std::function<predicate_table(blackboard const&)> predicates_;
   std::vector<input::open_run> held_runs_;
@@ -155,7 +173,8 @@ class locked_bus final : public hub_bus {
   std::vector<std::uint64_t> telling_;          // under way, without the lock, that tell of artifacts or ended runs
   std::deque<late_answer> held_back_;
   std::condition_variable answers_;
-  std::uint64_t pokes_ = 0;
+  std::atomic<std::uint64_t> pokes_ = 0;
+  std::atomic<std::size_t> answer_waiters_ = 0; // changed under the lock
   std::size_t room_waiters_ = 0;
   std::condition_variable room_;
 

@@ -27,6 +27,7 @@ unsigned thread_count(orchestrator_options const& options) {
 
 bus::hub_bus_options bus_options(orchestrator_options const& given) {
   bus::hub_bus_options made;
+  made.share_steps = thread_count(given) > 0;
   made.open_activations_max = given.open_activations_max;
   made.board.artifacts_kept_max = given.artifacts_kept_max;
   made.board.report_entries_max = given.report_entries_max;
@@ -270,7 +271,7 @@ void orchestrator::state::send(std::vector<bus::outgoing>&& messages) {
   bool const shown = components_.any(detail::hub_hook::before_schedule) || components_.any(detail::hub_hook::agent_scheduled);
   for (auto& one : messages) shown ? send_shown(std::move(one)) : send_one(std::move(one));
   // Without threads of its own the hub's work is done by whoever waits.
-  if (threads_ == 0) bus_->poke();
+  if (threads_ == 0 && link_) bus_->poke();
 }
 
 void orchestrator::state::send_one(bus::outgoing&& one) {
@@ -307,7 +308,7 @@ void orchestrator::state::to_host(bus::message&& message) {
 }
 
 void orchestrator::state::from_host(bus::message&& message) {
-  if (auto* result = std::get_if<bus::done>(&message)) (void)bus_->done({bus::local_host_key, std::move(*result), {}});
+  if (auto* result = std::get_if<bus::done>(&message)) (void)bus_->done(std::move(*result));
 }
 
 bool orchestrator::state::complete(bus::done&& result) {
@@ -315,7 +316,7 @@ bool orchestrator::state::complete(bus::done&& result) {
     link_->to_hub(std::move(result));
     return false;
   }
-  return bus_->done({bus::local_host_key, std::move(result), {}});
+  return bus_->done(std::move(result));
 }
 
 void orchestrator::state::attend() { bus_->attend(); }
@@ -346,11 +347,14 @@ void orchestrator::state::pump(bus::hub_bus::pending& wait, std::optional<timest
 }
 
 void orchestrator::state::work_until(bus::hub_bus::pending& wait, std::optional<timestamp> deadline, given_up const& end_early, bool for_condition) {
+  auto const is_over = [&] { return bus_->ready(wait) || stopped_ || (deadline && clock_.now() >= *deadline); };
+  // What went into the link is delivered before anything else starts.
+  std::function<bool()> const enough = [&] { return link_ != nullptr || is_over(); };
   for (;;) {
     auto const pokes = bus_->pokes();
     if (bus_->ready(wait)) return;
     if (stopped_ || (end_early && end_early())) return bus_->cancel(wait);
-    if (threads_ == 0 && !end_early && ((link_ && link_->poll()) || host_->run_one())) {
+    if (threads_ == 0 && !end_early && ((link_ && link_->poll()) || host_->run_ready(enough))) {
       if (!deadline || clock_.now() < *deadline) continue;
     }
     bus_->attend();
@@ -446,7 +450,7 @@ void orchestrator::state::run_pending() {
   for (;;) {
     bus_->attend();
     bool moved = false;
-    while ((link_ && threads_ == 0 && link_->poll()) || (threads_ == 0 && host_->run_one())) moved = true;
+    while (threads_ == 0 && ((link_ && link_->poll()) || host_->run_one())) moved = true;
     if (!moved) return;
   }
 }

@@ -93,6 +93,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) override;
   void stream(bus::progress&& what) override { watchers_.tell(what); }
   result<void> check(payload const& value) const override;
+  void left_to_callers() override { bus_->poke(); }
 
   [[nodiscard]] std::shared_ptr<skein::recorder> const& recorder() const noexcept { return recorder_; }
   [[nodiscard]] skein::tracer const& tracer() const noexcept { return *tracer_; }

@@ -57,9 +57,9 @@ TEST(hub_bus_commit, asks_for_a_writer_again_when_the_last_one_found_everything_
   ASSERT_EQ(port.delivered.size(), 2u);
 
   port.bus = bus.get();
-  (void)bus->done({local_host_key, {.activation = port.delivered[0].activation, .outcome = outcome::failed}});  // arms the timer of its retry
+  (void)bus->done({.activation = port.delivered[0].activation, .outcome = outcome::failed});  // arms the timer of its retry
   int const before = port.wakes;
-  (void)bus->done({local_host_key, {.activation = port.delivered[1].activation}});
+  (void)bus->done({.activation = port.delivered[1].activation});
 
   EXPECT_GT(port.wakes, before);
   EXPECT_EQ(store->model.activations().at(2).state, activation_state::done);

@@ -39,6 +39,8 @@ class host_environment {
   /// Whether predicates are asked by this host, before the handler: they could not be where the artifact was published. One that says no
   /// ends the attempt as a mismatch. Default: no.
   [[nodiscard]] virtual bool asks_predicates() const noexcept { return false; }
+  /// A host without threads of its own has work that one more caller of run_ready() could start. Must not block. Default: nothing.
+  virtual void left_to_callers();
 };
 
 /// Thread-safe. Starts what has the highest priority, whichever agent's it is; among equals the agents take turns, and each goes by arrival. At most max_concurrency
@@ -82,8 +84,13 @@ class local_host {
 
   /// Starts `threads` threads that run what is queued.
   virtual void start(unsigned threads) = 0;
+  /// Runs queued activations on the calling thread, one after the other, until nothing can start at this moment, or `enough` (asked after each, outside every
+  /// lock) says so; whether there was any.
+  virtual bool run_ready(std::function<bool()> const& enough) = 0;
   /// Runs one queued activation on the calling thread; false when nothing can start at this moment.
-  virtual bool run_one() = 0;
+  bool run_one() {
+    return run_ready([] { return true; });
+  }
   /// The activation whose handler this thread is inside of, or nullptr.
   [[nodiscard]] virtual activation_frame* current_frame() const = 0;
   /// Starts nothing more, waits for running handlers (they see cancelled()), ends the threads, terminates the components, the last one first. What is queued stays

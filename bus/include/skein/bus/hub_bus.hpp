@@ -78,6 +78,7 @@ struct hub_bus_options {
   blackboard_limits board;                        ///< Bounds and times of the core.
   std::size_t open_activations_max = 1'000'000;   ///< External publishes wait while so many are open.
   std::size_t commit_steps_max = 256;             ///< A thread with other work leaves at most so many steps uncommitted.
+  bool share_steps = false;                       ///< Several threads call done() at once: whoever is at the board steps for those that come meanwhile.
 };
 
 /// Thread-safe. Every call that needs a commit blocks until it is written (see publish_async for the other kind).
@@ -99,8 +100,8 @@ class hub_bus {
   virtual void publish_async(input::publish in, std::function<void(result<reply::published>)> then) = 0;
 
   /// A local attempt has ended. Does not wait for the commit: the caller goes on with other work and calls attend() when it has none.
-  /// Returns whether so much is uncommitted that it should call attend() first.
-  virtual bool done(input::done in) = 0;
+  /// Returns whether so much is uncommitted that it should call attend() first. With hub_bus_options::share_steps another thread may step it a little later.
+  virtual bool done(bus::done&& result) = 0;
   /// A message from another host, or the news that it is gone. `principal` is who the link says the sender is (the name of its key);
   /// empty = the link knows nobody by name.
   virtual void receive(host_key from, message&& what, std::string_view principal = {}) = 0;
