@@ -6,6 +6,8 @@
 
 #include <skein/registry/payload.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 
 namespace skein::bus {
@@ -44,7 +46,7 @@ class payload_slots {
     payload* slot;
     std::size_t size;
   };
-  std::vector<entry> all_;
+  boost::container::small_vector<entry, 4> all_;
   std::size_t bytes_max_, bytes_ = 0;
 };
 
@@ -91,7 +93,7 @@ void read_attempts(reader& in, std::vector<attempt_ref>& out) {
 }
 
 void read_spans(reader& in, std::vector<span_record>& out) {
-  in.list(out, wire::span_bytes_min, [&] { return wire::read_span(in); });
+  in.list_in_place(out, wire::span_bytes_min, [&](span_record& one) { wire::read_span(in, one); });
 }
 
 void read_runs(reader& in, std::vector<run_record>& out) {
@@ -120,6 +122,7 @@ welcome read_welcome(reader& in) {
   in.fields(2, [&] {
     value.version = in.as_uint<std::uint16_t>(1);
     value.instance = in.uint();
+    if (in.more()) value.frame_bytes_max = in.uint();
   });
   return value;
 }
@@ -272,27 +275,6 @@ refused read_refused(reader& in) {
   return value;
 }
 
-result<kind> read_preamble(bytes_view frame) {
-  if (frame.size() < wire::preamble_bytes) {
-    return error{errc::bad_message, "a frame of " + std::to_string(frame.size()) + " bytes is shorter than its preamble"};
-  }
-  auto const byte = [&](std::size_t i) { return std::to_integer<unsigned>(frame[i]); };
-  for (std::size_t i = 0; i < wire::magic.size(); ++i) {
-    if (byte(i) != wire::magic[i]) return error{errc::bad_message, "preamble: the peer does not speak the Skein protocol"};
-  }
-  auto const version = byte(4) << 8 | byte(5);
-  if (version != wire::frame_version) {
-    return error{errc::unsupported_version, "preamble: frame version " + std::to_string(version) + ", this side reads " +
-                                                std::to_string(wire::frame_version) + "; upgrade the older side"};
-  }
-  auto const what = static_cast<kind>(byte(6));
-  auto const name = name_of(what);
-  if (name.empty()) return error{errc::bad_message, "preamble: unknown kind " + std::to_string(byte(6))};
-  if (is_reserved(what)) return error{errc::bad_message, std::string{name} + ": unsupported kind; it is reserved"};
-  if (byte(7) != 0) return error{errc::bad_message, std::string{name} + ": unknown flags " + std::to_string(byte(7))};
-  return what;
-}
-
 message read_message(kind what, reader& in, payload_slots& payloads, std::vector<artifact_ptr>& artifacts) {
   switch (what) {
     case kind::hello: return read_hello(in);
@@ -319,11 +301,11 @@ message read_message(kind what, reader& in, payload_slots& payloads, std::vector
 
 result<message> decode(bytes_view frame, codec_limits const& limits) {
   if (frame.size() > limits.message_bytes_max) {
-    return error{errc::too_large, "a frame of " + std::to_string(frame.size()) + " bytes is over the limit of " +
-                                      std::to_string(limits.message_bytes_max) + " (message_bytes_max)"};
+    return wire::over_limit(frame.size(), limits.message_bytes_max);
   }
-  auto const what = read_preamble(frame);
+  auto const what = wire::read_preamble(frame);
   if (!what) return what.error();
+  if (*what == kind::batch) return error{errc::bad_message, "BATCH: a batch cannot be part of another, nor taken for one message"};
   auto const name = name_of(*what);
   auto const rest = frame.subspan(wire::preamble_bytes);
   auto const root = std::string{name} + ": header";

@@ -7,6 +7,9 @@
 
 #include <skein/registry/payload.hpp>
 
+#include <boost/container/small_vector.hpp>
+
+#include <algorithm>
 #include <unordered_map>
 #include <variant>
 
@@ -16,6 +19,9 @@ namespace {
 using wire::kind;
 using wire::write;
 using wire::writer;
+
+/// Most frames fit without growing. Below what makes malloc() tidy up its small blocks.
+constexpr std::size_t frame_bytes_usual = 960;
 
 /// The payloads of a frame, which follow its header in the order in which the header names their lengths.
 class payload_list {
@@ -39,7 +45,7 @@ class payload_list {
   }
 
  private:
-  std::vector<bytes_view> all_;
+  boost::container::small_vector<bytes_view, 4> all_;
   std::size_t bytes_ = 0;
 };
 
@@ -108,32 +114,52 @@ kind write_header(writer& out, payload_list&, hello const& value) {
 }
 
 kind write_header(writer& out, payload_list&, welcome const& value) {
-  out.fields(2);
+  out.fields(value.frame_bytes_max != 0 ? 3 : 2);
   out.uint(value.version);
   out.uint(value.instance);
+  if (value.frame_bytes_max != 0) out.uint(value.frame_bytes_max);
   return kind::welcome;
 }
 
 /// The artifacts of all deliveries, each once, and where each stands.
-struct artifact_table {
-  std::vector<artifact_data const*> all;
-  std::unordered_map<artifact_data const*, std::size_t> index;
-
+class artifact_table {
+ public:
   explicit artifact_table(std::vector<delivery> const& deliveries) {
     for (auto const& one : deliveries) {
-      for (auto const& input : one.inputs) {
-        if (index.try_emplace(input.get(), all.size()).second) all.push_back(input.get());
-      }
+      for (auto const& input : one.inputs) add(input.get());
     }
   }
+  [[nodiscard]] auto const& all() const noexcept { return all_; }
+  [[nodiscard]] std::size_t position(artifact_data const* which) const {
+    if (!index_.empty()) return index_.at(which);
+    return static_cast<std::size_t>(std::find(all_.begin(), all_.end(), which) - all_.begin());
+  }
+
+ private:
+  /// So many are found by looking at each.
+  static constexpr std::size_t few = 8;
+
+  void add(artifact_data const* one) {
+    if (index_.empty() && all_.size() < few) {
+      if (std::find(all_.begin(), all_.end(), one) == all_.end()) all_.push_back(one);
+      return;
+    }
+    if (index_.empty()) {
+      for (std::size_t i = 0; i < all_.size(); ++i) index_.emplace(all_[i], i);
+    }
+    if (index_.try_emplace(one, all_.size()).second) all_.push_back(one);
+  }
+
+  boost::container::small_vector<artifact_data const*, few> all_;
+  std::unordered_map<artifact_data const*, std::size_t> index_;  // empty while they are few
 };
 
 kind write_header(writer& out, payload_list& payloads, deliver const& value) {
   artifact_table const artifacts{value.deliveries};
   out.fields(3);
   out.uint(value.number);
-  out.items(artifacts.all.size(), "artifacts in one DELIVER");
-  for (auto const* one : artifacts.all) write_artifact(out, payloads, *one);
+  out.items(artifacts.all().size(), "artifacts in one DELIVER");
+  for (auto const* one : artifacts.all()) write_artifact(out, payloads, *one);
   out.items(value.deliveries.size(), "deliveries in one DELIVER");
   for (auto const& one : value.deliveries) {
     out.fields(one.deadline.count() != 0 ? 6 : 5);
@@ -141,7 +167,7 @@ kind write_header(writer& out, payload_list& payloads, deliver const& value) {
     out.text(one.agent);
     out.uint(one.ordinal);
     out.items(one.inputs.size(), "inputs of one delivery");
-    for (auto const& input : one.inputs) out.uint(artifacts.index.at(input.get()));
+    for (auto const& input : one.inputs) out.uint(artifacts.position(input.get()));
     out.sint(one.priority);
     if (one.deadline.count() != 0) out.sint(one.deadline.count());
   }
@@ -273,19 +299,12 @@ kind write_header(writer& out, payload_list& payloads, query_result const& value
   return kind::query_result;
 }
 
-void write_preamble(bytes& frame, kind what) {
-  for (std::size_t i = 0; i < wire::magic.size(); ++i) frame[i] = std::byte{wire::magic[i]};
-  frame[4] = std::byte{wire::frame_version >> 8};
-  frame[5] = std::byte{wire::frame_version & 0xff};
-  frame[6] = static_cast<std::byte>(what);
-  frame[7] = std::byte{0};
-}
-
 }  // namespace
 
 result<bytes> encode(message const& value, codec_limits const& limits) {
-  bytes frame(wire::preamble_bytes);
-  frame.reserve(512);
+  bytes frame;
+  frame.reserve(frame_bytes_usual);
+  frame.resize(wire::preamble_bytes);
   writer out{frame, limits.list_items_max};
   payload_list payloads;
   auto const what = std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
@@ -295,7 +314,7 @@ result<bytes> encode(message const& value, codec_limits const& limits) {
     return error{errc::too_large, std::string{name_of(what)} + " of " + std::to_string(size) + " bytes is over the limit of " +
                                       std::to_string(limits.message_bytes_max) + " (message_bytes_max); send smaller payloads"};
   }
-  write_preamble(frame, what);
+  wire::write_preamble(frame, what);
   frame.reserve(size);
   payloads.append_to(frame);
   return frame;

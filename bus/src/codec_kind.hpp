@@ -2,6 +2,8 @@
 #pragma once
 
 #include <skein/bus/message.hpp>
+#include <skein/registry/artifact_type.hpp>
+#include <skein/registry/error.hpp>
 
 #include <array>
 #include <cstddef>
@@ -28,6 +30,7 @@ enum class kind : std::uint8_t {
   goodbye,
   hello_again,
   refused,
+  batch,
   nack = 16,
   drain,
   cancel,
@@ -45,6 +48,13 @@ enum class kind : std::uint8_t {
 /// `DELIVER`, …; empty for a number that is no kind.
 [[nodiscard]] std::string_view name_of(kind value) noexcept;
 [[nodiscard]] constexpr bool is_reserved(kind value) noexcept { return value >= kind::publish && value <= kind::checkpoint_put && value != kind::progress; }
+
+/// Into the first bytes of a frame.
+void write_preamble(bytes& frame, kind what);
+/// The kind of a frame that this side reads; errc::bad_message, unsupported_version.
+[[nodiscard]] result<kind> read_preamble(bytes_view frame);
+/// What is said of a frame that is too large.
+[[nodiscard]] error over_limit(std::size_t frame_bytes, std::size_t bytes_max);
 
 // Of each enum, the highest value that version 1 knows.
 inline constexpr auto last_grouping = grouping::timer;

@@ -1,7 +1,5 @@
 #include "codec_reader.hpp"
 
-#include "codec_utf8.hpp"
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -104,7 +102,7 @@ bool reader::take_length(std::size_t& length) {
   return true;
 }
 
-bool reader::open(std::size_t& count) {
+bool reader::open_any(std::size_t& count) {
   if (!expect(wire_type::array, "an array")) return false;
   if (depth_ >= std::min(limits_.depth_max, levels_max)) return fail_here("nested deeper than depth_max"), false;
   if (!take_length(count)) return false;
@@ -135,12 +133,11 @@ bool reader::open_items(std::size_t item_bytes_min) {
   return false;
 }
 
-void reader::close() {
+void reader::skip_rest() {
   while (more()) {
     skip();
     advance();
   }
-  if (ok()) --depth_;
 }
 
 void reader::skip() {
@@ -195,7 +192,7 @@ bool reader::boolean() {
   return value;
 }
 
-std::uint64_t reader::uint(std::uint64_t highest, std::uint64_t lowest) {
+std::uint64_t reader::any_uint(std::uint64_t highest, std::uint64_t lowest) {
   if (!expect(wire_type::integer, "an unsigned integer")) return lowest;
   auto const tag = peek();
   std::uint64_t value = 0;
@@ -211,7 +208,7 @@ std::uint64_t reader::uint(std::uint64_t highest, std::uint64_t lowest) {
   return value;
 }
 
-std::int64_t reader::sint(std::int64_t lowest, std::int64_t highest) {
+std::int64_t reader::any_sint(std::int64_t lowest, std::int64_t highest) {
   if (!expect(wire_type::integer, "an integer")) return 0;
   auto const tag = peek();
   std::uint64_t raw = 0;
@@ -250,17 +247,17 @@ double reader::real() {
   return wide ? std::bit_cast<double>(raw) : static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(raw)));
 }
 
-std::string reader::text() {
+std::string_view reader::any_text() {
   if (!expect(wire_type::text, "a string")) return {};
   std::size_t length = 0;
   if (!take_length(length)) return {};
-  if (length > remaining()) return fail_here("the frame ends inside it"), std::string{};
+  if (length > remaining()) return fail_here("the frame ends inside it"), std::string_view{};
   // View the bytes as characters: char may alias anything.
   std::string_view const view{reinterpret_cast<char const*>(in_.data() + at_), length};
-  if (utf8_prefix(view) != length) return fail_here("the string is not UTF-8"), std::string{};
+  if (utf8_prefix(view) != length) return fail_here("the string is not UTF-8"), std::string_view{};
   at_ += length;
   advance();
-  return std::string{view};
+  return view;
 }
 
 std::string reader::name() {
@@ -281,7 +278,7 @@ std::string reader::octets() {
   return value;
 }
 
-void reader::fixed_bin(std::uint8_t* out, std::size_t size) {
+void reader::any_fixed_bin(std::uint8_t* out, std::size_t size) {
   if (!expect(wire_type::bin, "bin")) return;
   std::size_t length = 0;
   if (!take_length(length)) return;

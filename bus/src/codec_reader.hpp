@@ -3,11 +3,13 @@
 #pragma once
 
 #include "codec_kind.hpp"
+#include "codec_utf8.hpp"
 
 #include <skein/registry/artifact_type.hpp>
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -51,6 +53,11 @@ class reader {
     for (std::size_t i = 0; i < count && ok(); ++i) read();
     close();
   }
+  /// The same into a vector, each element where it stays.
+  template <class T, class Read>
+  void list_in_place(std::vector<T>& out, std::size_t item_bytes_min, Read read) {
+    items(item_bytes_min, [&](std::size_t count) { out.reserve(out.size() + count); }, [&] { read(out.emplace_back()); });
+  }
   /// The same into a vector.
   template <class T, class Read>
   void list(std::vector<T>& out, std::size_t item_bytes_min, Read read) {
@@ -63,17 +70,36 @@ class reader {
   /// Consumes a nil if one is next.
   [[nodiscard]] bool nil();
   [[nodiscard]] bool boolean();
-  [[nodiscard]] std::uint64_t uint(std::uint64_t highest = std::numeric_limits<std::uint64_t>::max(), std::uint64_t lowest = 0);
+  [[nodiscard]] std::uint64_t uint(std::uint64_t highest = std::numeric_limits<std::uint64_t>::max(), std::uint64_t lowest = 0) {
+    if (std::size_t value = 0; next_is_short(0, 0x7f, value) && value >= lowest && value <= highest) return step(1), value;
+    return any_uint(highest, lowest);
+  }
   template <class Unsigned>
   [[nodiscard]] Unsigned as_uint(std::uint64_t lowest = 0) {
     return static_cast<Unsigned>(uint(std::numeric_limits<Unsigned>::max(), lowest));
   }
   [[nodiscard]] std::int64_t sint(std::int64_t lowest = std::numeric_limits<std::int64_t>::min(),
-                                  std::int64_t highest = std::numeric_limits<std::int64_t>::max());
+                                  std::int64_t highest = std::numeric_limits<std::int64_t>::max()) {
+    if (more() && remaining() > 8 && peek() == 0xcf) {  // a time, as a rule
+      auto const raw = eight_bytes(at_ + 1);
+      auto const value = static_cast<std::int64_t>(raw);
+      if (value >= 0 && value >= lowest && value <= highest) return step(9), value;
+    }
+    return any_sint(lowest, highest);
+  }
   /// A float of either width, or an integer.
   [[nodiscard]] double real();
+  /// UTF-8, in the frame; good as long as that is.
+  [[nodiscard]] std::string_view text_view() {
+    // Most texts are short, and ASCII.
+    if (std::size_t length = 0; next_is_short(0xa0, 0x1f, length) && length < remaining()) {
+      std::string_view const view{reinterpret_cast<char const*>(in_.data() + at_ + 1), length};
+      if (is_ascii(view)) return step(1 + length), view;
+    }
+    return any_text();
+  }
   /// UTF-8, copied.
-  [[nodiscard]] std::string text();
+  [[nodiscard]] std::string text() { return std::string{text_view()}; }
   /// The same, not empty.
   [[nodiscard]] std::string name();
   /// Binary of any length, copied.
@@ -112,11 +138,44 @@ class reader {
   };
   static constexpr std::size_t levels_max = 64;
 
+  /// Whether an element is due and is one of the short forms that begin with `tag`; `value` is what its lowest bits say.
+  [[nodiscard]] bool next_is_short(unsigned tag, unsigned bits, std::size_t& value) const noexcept {
+    if (!more() || remaining() == 0) return false;
+    auto const found = peek();
+    value = found & bits;
+    return (found & ~bits & 0xff) == tag;
+  }
+  void step(std::size_t size) noexcept {
+    at_ += size;
+    ++levels_[depth_ - 1].next;
+  }
+  [[nodiscard]] std::string_view any_text();
+  [[nodiscard]] std::uint64_t any_uint(std::uint64_t highest, std::uint64_t lowest);
+  [[nodiscard]] std::int64_t any_sint(std::int64_t lowest, std::int64_t highest);
+  void any_fixed_bin(std::uint8_t* out, std::size_t size);
+  [[nodiscard]] bool open_any(std::size_t& count);
+  void skip_rest();
+  [[nodiscard]] std::uint64_t eight_bytes(std::size_t at) const noexcept {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < 8; ++i) value = value << 8 | std::to_integer<std::uint64_t>(in_[at + i]);
+    return value;
+  }
+
   [[nodiscard]] level const& top() const noexcept { return levels_[depth_ - 1]; }
   [[nodiscard]] bool open_fields(std::size_t required);
   [[nodiscard]] bool open_items(std::size_t item_bytes_min);
-  [[nodiscard]] bool open(std::size_t& count);
-  void close();
+  [[nodiscard]] bool open(std::size_t& count) {
+    if (next_is_short(0x90, 0x0f, count) && depth_ < limits_.depth_max && depth_ < levels_max) {
+      step(1);
+      levels_[depth_++] = {count, 0};
+      return true;
+    }
+    return open_any(count);
+  }
+  void close() {
+    if (more()) skip_rest();
+    if (ok()) --depth_;
+  }
   /// Steps over one value of any type, without recursion.
   void skip();
   /// Makes sure that the next value is of `type` and that an element is due.
@@ -127,14 +186,19 @@ class reader {
   [[nodiscard]] std::uint8_t peek() const noexcept { return std::to_integer<std::uint8_t>(in_[at_]); }
   [[nodiscard]] bool take(std::size_t size, std::uint64_t& value);
   [[nodiscard]] bool take_length(std::size_t& length);
-  void fixed_bin(std::uint8_t* out, std::size_t size);
+  void fixed_bin(std::uint8_t* out, std::size_t size) {
+    bool const plain = more() && remaining() >= 2 + size && peek() == 0xc4 && std::to_integer<std::size_t>(in_[at_ + 1]) == size;
+    if (!plain) return any_fixed_bin(out, size);
+    std::memcpy(out, in_.data() + at_ + 2, size);
+    step(2 + size);
+  }
   void fail_at(std::size_t last_index, std::string_view why, errc code);
 
   bytes_view in_;
   reader_limits limits_;
   std::string_view root_;
   std::size_t at_ = 0, depth_ = 0;
-  std::array<level, levels_max> levels_{};
+  std::array<level, levels_max> levels_;  // those up to depth_
   std::optional<error> failure_;
 };
 

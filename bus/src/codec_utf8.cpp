@@ -25,6 +25,7 @@ std::size_t sequence_at(std::string_view text, std::size_t at) noexcept {
 }  // namespace
 
 std::size_t utf8_prefix(std::string_view text) noexcept {
+  if (is_ascii(text)) return text.size();
   std::size_t at = 0;
   while (at < text.size()) {
     // Nearly all text is ASCII: eight bytes at a time.

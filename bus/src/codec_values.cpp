@@ -83,7 +83,7 @@ attribute_value read_attribute_value(reader& in) {
     case reader::wire_type::boolean: return in.boolean();
     case reader::wire_type::integer: return in.sint();
     case reader::wire_type::real: return in.real();
-    case reader::wire_type::text: return in.text();
+    case reader::wire_type::text: return in.text_view();
     case reader::wire_type::array: {
       std::vector<std::string> all;
       in.texts(all);
@@ -94,13 +94,11 @@ attribute_value read_attribute_value(reader& in) {
 }
 
 void read(reader& in, attributes& all) {
-  in.list(all, 3, [&] {
-    attribute one;
+  in.list_in_place(all, 3, [&](attribute& one) {
     in.fields(2, [&] {
-      one.key = in.text();
+      one.key = in.text_view();
       one.value = read_attribute_value(in);
     });
-    return one;
   });
 }
 
@@ -170,28 +168,26 @@ span_link read_link(reader& in) {
 
 }  // namespace
 
-span_record read_span(reader& in) {
-  span_record value;
+void read_span(reader& in, span_record& value) {
   in.fields(10, [&] {
     value.context = read_required_context(in);
     value.parent = in.optional_id<span_id>();
     value.run = in.optional_id<run_id>();
-    value.name = in.text();
+    value.name = in.text_view();
     value.kind = in.enumerator(last_span_kind);
     value.type = in.enumerator(last_span_type);
     value.status = in.enumerator(last_status);
-    value.status_message = in.text();
+    value.status_message = in.text_view();
     value.start = in.time();
     value.end = in.time();
-    if (in.more()) value.service = in.text();
-    if (in.more()) value.scope = in.text();
+    if (in.more()) value.service = in.text_view();
+    if (in.more()) value.scope = in.text_view();
     if (in.more()) read(in, value.attributes);
     if (in.more()) in.list(value.events, 4, [&] { return read_event(in); });
     if (in.more()) in.list(value.links, 4 + context_bytes, [&] { return read_link(in); });
-    if (in.more()) value.inputs = in.text();
-    if (in.more()) value.outputs = in.text();
+    if (in.more()) value.inputs = in.text_view();
+    if (in.more()) value.outputs = in.text_view();
   });
-  return value;
 }
 
 void write(writer& out, run_record const& value) {

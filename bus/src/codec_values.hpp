@@ -23,7 +23,7 @@ void write(writer& out, std::shared_ptr<trace_headers const> const& value);
 // Readers return what they have when the reader fails; the caller asks ok().
 [[nodiscard]] attempt_ref read_attempt(reader& in);
 [[nodiscard]] agent_descriptor read_agent(reader& in);
-[[nodiscard]] span_record read_span(reader& in);
+void read_span(reader& in, span_record& value);
 [[nodiscard]] run_record read_run(reader& in);
 [[nodiscard]] std::shared_ptr<remote_offer const> read_offer(reader& in);
 [[nodiscard]] verdicts read_verdicts(reader& in);

@@ -2,7 +2,9 @@
 
 #include "codec_utf8.hpp"
 
+#include <array>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 namespace skein::bus::wire {
@@ -39,6 +41,13 @@ void writer::sint(std::int64_t value) {
 void writer::real(double value) { big_endian(0xcb, std::bit_cast<std::uint64_t>(value), 8); }
 
 void writer::text(std::string_view value) {
+  if (value.size() < 32 && is_ascii(value)) {
+    std::array<std::byte, 32> short_text{};
+    short_text[0] = static_cast<std::byte>(0xa0 | value.size());
+    std::memcpy(&short_text[1], value.data(), value.size());
+    out_.insert(out_.end(), short_text.begin(), short_text.begin() + static_cast<std::ptrdiff_t>(1 + value.size()));
+    return;
+  }
   std::string repaired;
   if (utf8_prefix(value) != value.size()) value = repaired = repaired_utf8(value);
   auto const size = value.size();

@@ -8,6 +8,7 @@
 #include "router_socket.hpp"
 
 #include <skein/bus/codec.hpp>
+#include <skein/bus/frame_batch.hpp>
 #include <skein/bus/quiet_thread.hpp>
 #include <skein/tracing/log.hpp>
 
@@ -30,6 +31,7 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr int received_per_turn_max = 256;
+constexpr unsigned turns_between_news = 16;
 /// Frames that have not been handed to the socket: with more, what may be lost is.
 constexpr std::size_t outbox_for_progress_max = 256;
 /// A pipe that has room again wakes the link nearly always; this is for the time when the news came while it looked elsewhere.
@@ -97,7 +99,8 @@ class zmq_host_link final : public host_link {
   void on_event(link_event const& event);
   void timers();
   bool receive();
-  void take(message&& from_hub, host_actions& out);
+  void take(bytes_view frame, host_actions& out);
+  void heed(welcome const& how);
   void tell(host_actions&& what);
   void change(link_state to, std::string const& why);
   void reopen();
@@ -108,10 +111,12 @@ class zmq_host_link final : public host_link {
   }
 
   // With the lock held.
-  void post_all(std::vector<message>&& all);
+  void post_all(host_actions& from);
   void post(message&& one);
   [[nodiscard]] result<bytes> encode_what_fits(message& what) const;
   void wake_thread();
+  void send_here();
+  void collect();
 
   host_link_options options_;
   clock& time_;
@@ -124,23 +129,31 @@ class zmq_host_link final : public host_link {
   link_state state_ = link_state::connecting;
   std::string why_;
   bool ready_ = false;  // connected: frames can leave
-  bool goodbye_said_ = false, wake_pending_ = false;
-  std::deque<bytes> outbox_;
+  bool goodbye_said_ = false;
+  bool asleep_ = false;  // the thread waits, or will without looking into the outbox again
+  std::deque<encoded_report> outbox_;
   std::map<std::uint64_t, question> questions_;
   std::chrono::milliseconds linger_{0};
 
-  // The rest is the thread's.
+  /// Held by whoever uses the sockets: the thread except while it waits, or another one that sends what it has said itself. Taken before mutex_.
+  std::mutex turn_;
+  // The rest is guarded by it, down to the next comment.
   steady::duration backoff_;
   std::optional<steady::time_point> reopen_at_;
   std::shared_ptr<pipe_meter> meter_;
   bool is_ipv6_ = false, blocked_ = false;  // blocked: the pipe had no room
   unsigned connections_ = 0;
-  std::deque<bytes> sending_;
+  bool news_ = true;                     // the monitor may have some
+  unsigned turns_ = 0;
+  std::deque<encoded_report> sending_;
+  std::uint16_t version_ = 1;            // what the hub speaks on this connection, as far as it has said
+  frame_batch batch_;
+  std::vector<bytes_view> frames_;       // of the message that is being read
   std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};
   std::optional<connection> connection_;
+
   std::atomic<bool> stopping_ = false;
-  std::atomic<std::thread::id> thread_id_;
   std::thread thread_;
 };
 
@@ -187,11 +200,22 @@ void zmq_host_link::stop(std::chrono::milliseconds linger) {
 // ---- what any thread may call ----
 
 void zmq_host_link::complete(done&& result) {
-  std::lock_guard const held{mutex_};
-  host_actions out;
-  session_.complete(time_.now(), std::move(result), out);
-  post_all(std::move(out.send));
-  wake_thread();
+  auto const which = result.activation;
+  auto const now = time_.now();
+  auto what = as_message(std::move(result), now);
+  auto frame = encode_what_fits(what);
+  if (!frame) return log_error(std::string{"a result for the hub cannot be sent: "} + frame.error().what());
+  bool here = false;
+  {
+    std::lock_guard const held{mutex_};
+    host_actions out;
+    session_.complete(now, which, std::make_shared<bytes const>(std::move(*frame)), out);
+    post_all(out);
+    // Whoever has ended the last handler has the time; with more to come, what is ready by then goes together.
+    here = asleep_ && session_.running() == 0;
+    if (!here) wake_thread();
+  }
+  if (here) send_here();
 }
 
 void zmq_host_link::ask(query&& what) {
@@ -203,7 +227,9 @@ void zmq_host_link::ask(query&& what) {
 
 void zmq_host_link::tell(progress&& what) {
   std::lock_guard const held{mutex_};
-  if (state_ != link_state::welcomed || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
+  // The owner may hear of the welcome later than of the work that came with it.
+  bool const over = state_ == link_state::refused || state_ == link_state::left;
+  if (over || !ready_ || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
   post(message{std::move(what)});
   wake_thread();
 }
@@ -217,14 +243,13 @@ void zmq_host_link::drain() {
   std::lock_guard const held{mutex_};
   host_actions out;
   session_.drain(time_.now(), out);
-  post_all(std::move(out.send));
+  post_all(out);
   wake_thread();
 }
 
 void zmq_host_link::wake_thread() {
-  if (wake_pending_ || std::this_thread::get_id() == thread_id_) return;
-  wake_pending_ = true;
-  waker_.wake();
+  // An awake thread looks before it waits.
+  if (std::exchange(asleep_, false)) waker_.wake();
 }
 
 // ---- what leaves ----
@@ -254,31 +279,47 @@ void zmq_host_link::post(message&& one) {
   // Without a connection nothing can leave. Nothing is lost by it: the session says all of it again after the next hello.
   if (!ready_) return;
   auto frame = encode_what_fits(one);
-  if (frame) return outbox_.push_back(std::move(*frame));
+  if (frame) return outbox_.push_back(std::make_shared<bytes const>(std::move(*frame)));
   log_error(std::string{"a message for the hub cannot be sent: "} + frame.error().what());
 }
 
-void zmq_host_link::post_all(std::vector<message>&& all) {
-  for (auto& one : all) post(std::move(one));
+void zmq_host_link::post_all(host_actions& from) {
+  for (auto& one : std::exchange(from.send, {})) post(std::move(one));
+  auto reports = std::exchange(from.reports, {});
+  if (ready_) outbox_.insert(outbox_.end(), std::make_move_iterator(reports.begin()), std::make_move_iterator(reports.end()));
+}
+
+void zmq_host_link::collect() {
+  std::lock_guard const held{mutex_};
+  if (!ready_) {
+    outbox_.clear();
+    forget_unsent();
+  }
+  if (sending_.empty()) sending_.swap(outbox_);
+}
+
+/// Sends on the calling thread while the link's own sleeps: waking it would take longer than all the rest.
+void zmq_host_link::send_here() {
+  bool wake = true;
+  if (std::unique_lock const turn{turn_, std::try_to_lock}; turn && connection_) {
+    (void)flush();
+    // Sending may have taken the news that something came, which the sleeping thread waits for.
+    wake = blocked_ || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+  }
+  if (!wake) return;
+  std::lock_guard const held{mutex_};
+  wake_thread();
 }
 
 /// Hands the socket what it takes; whether anything was handed over.
 bool zmq_host_link::flush() {
-  {
-    std::lock_guard const held{mutex_};
-    wake_pending_ = false;
-    if (!ready_) {
-      outbox_.clear();
-      forget_unsent();
-    }
-    if (sending_.empty()) sending_.swap(outbox_);
-  }
+  collect();
   bool moved = false;
   while (stuck_ || !sending_.empty()) {
     if (!stuck_) {
       if (meter_->full()) break;
-      stuck_ = make_frame(std::move(sending_.front()), meter_);
-      sending_.pop_front();
+      while (!sending_.empty() && (batch_.empty() || version_ >= protocol_batches) && batch_.add(*sending_.front())) sending_.pop_front();
+      stuck_ = make_frame(batch_.take(), meter_);
     }
     if (!connection_->socket.send(*stuck_, zmq::send_flags::dontwait)) break;
     stuck_.reset();
@@ -307,10 +348,11 @@ void zmq_host_link::on_event(link_event const& event) {
     ready_ = event.what == link_event::kind::ready;
     outbox_.clear();
     forget_unsent();
+    version_ = 1;
     if (ready_) {
       host_actions out;
       session_.connect(time_.now(), out);
-      post_all(std::move(out.send));
+      post_all(out);
       for (auto& [number, one] : questions_) one.repeat_at = time_.now();
     }
   }
@@ -324,7 +366,8 @@ void zmq_host_link::on_event(link_event const& event) {
 
 bool zmq_host_link::watch_connection() {
   if (reopen_at_ && *reopen_at_ <= steady::now()) reopen();
-  if (!connection_) return false;
+  // It is silent until its descriptor says otherwise; a thread that never sleeps asks now and then.
+  if (!connection_ || !(std::exchange(news_, false) || ++turns_ % turns_between_news == 0)) return false;
   bool moved = false;
   while (auto const event = connection_->monitor.next()) {
     moved = true;
@@ -338,6 +381,7 @@ bool zmq_host_link::watch_connection() {
 
 void zmq_host_link::reopen() {
   reopen_at_.reset();
+  news_ = true;
   try {
     connection_.emplace(context_, options_, is_ipv6_, ++connections_);
   } catch (zmq::error_t const& failure) {
@@ -349,10 +393,20 @@ void zmq_host_link::reopen() {
 
 // ---- what comes ----
 
-void zmq_host_link::take(message&& from_hub, host_actions& out) {
+void zmq_host_link::heed(welcome const& how) {
+  if (how.instance != options_.session.instance) return;
+  version_ = how.version;
+  auto const bytes_max = how.frame_bytes_max == 0 ? options_.frame_bytes_max : std::min<std::uint64_t>(how.frame_bytes_max, options_.frame_bytes_max);
+  batch_ = frame_batch{std::min<std::size_t>(bytes_max, frame_batch::bytes_max_default)};
+}
+
+void zmq_host_link::take(bytes_view frame, host_actions& out) {
+  auto from_hub = decode(frame, codec_);
+  if (!from_hub) return log_warn(std::string{"the hub sent what cannot be read: "} + from_hub.error().what());
+  if (auto const* const how = std::get_if<welcome>(&*from_hub)) heed(*how);
   std::lock_guard const held{mutex_};
-  session_.receive(time_.now(), std::move(from_hub), out);
-  post_all(std::exchange(out.send, {}));
+  session_.receive(time_.now(), std::move(*from_hub), out);
+  post_all(out);
   std::erase_if(out.answered, [&](query_result const& answer) { return questions_.erase(answer.number) == 0; });
 }
 
@@ -363,12 +417,11 @@ bool zmq_host_link::receive() {
   int left = received_per_turn_max;
   while (left > 0 && connection_->socket.recv(frame, zmq::recv_flags::dontwait)) {
     --left;
-    auto decoded = decode({frame.data<std::byte>(), frame.size()}, codec_);
-    if (decoded) {
-      take(std::move(*decoded), found);
-    } else {
-      log_warn(std::string{"the hub sent what cannot be read: "} + decoded.error().what());
+    if (auto split = split_batch({frame.data<std::byte>(), frame.size()}, codec_, frames_); !split) {
+      log_warn(std::string{"the hub sent what cannot be read: "} + split.error().what());
+      continue;
     }
+    for (auto const one : frames_) take(one, found);
   }
   tell(std::move(found));
   return left < received_per_turn_max;
@@ -406,15 +459,14 @@ void zmq_host_link::timers() {
     std::unique_lock held{mutex_};
     auto const now = time_.now();
     if (auto const due = session_.next_timer(); due && *due <= now) session_.tick(now, found);
-    auto all = std::exchange(found.send, {});
-    for (auto& one : all) {
+    for (auto& one : found.send) {
       auto* const alive = std::get_if<beat>(&one);
       if (alive == nullptr || !to_.beating || !ready_) continue;
       held.unlock();
       to_.beating(*alive);
       held.lock();
     }
-    post_all(std::move(all));
+    post_all(found);
     for (auto& [number, one] : questions_) {
       if (one.repeat_at > now || !ready_ || !session_.welcomed()) continue;
       one.repeat_at = now + options_.session.repeat;
@@ -429,8 +481,7 @@ void zmq_host_link::wait() {
   ::nfds_t count = 0;
   items.at(count++) = {waker_.fd(), POLLIN, 0};
   if (connection_) {
-    // Edge-triggered: looked at before waited for.
-    if (connection_->monitor.readable() || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0) return;
+    // Edge-triggered: both were read until nothing was left, and nothing has been sent since.
     items.at(count++) = {connection_->monitor.fd(), POLLIN, 0};
     items.at(count++) = {connection_->socket.get(zmq::sockopt::fd), POLLIN, 0};
   }
@@ -442,21 +493,28 @@ void zmq_host_link::wait() {
   if (reopen_at_) sooner(*reopen_at_ - steady::now());
   {
     std::lock_guard const held{mutex_};
+    if (!outbox_.empty() && !blocked_) return;
+    asleep_ = true;
     auto const now = time_.now();
     if (auto const due = session_.next_timer(); due && !blocked_) sooner(*due - now);
     if (ready_ && session_.welcomed() && !blocked_) {
       for (auto const& [number, one] : questions_) sooner(one.repeat_at - now);
     }
   }
+  turn_.unlock();
   ::poll(items.data(), count, static_cast<int>(timeout.count()));
+  turn_.lock();
+  if (items[0].revents != 0) waker_.clear();
+  news_ = news_ || items[1].revents != 0;
+  std::lock_guard const held{mutex_};
+  asleep_ = false;
 }
 
 // ---- the thread ----
 
 void zmq_host_link::run() {
-  thread_id_ = std::this_thread::get_id();
+  std::lock_guard const turn{turn_};
   for (;;) {
-    waker_.clear();
     if (stopping_) break;  // looked at after the wake-up that may have come with it was cleared
     bool moved = watch_connection();
     timers();
@@ -472,7 +530,6 @@ void zmq_host_link::run() {
   }
   auto const until = steady::now() + linger;
   do {
-    waker_.clear();
     while (flush()) {
     }
     if (!blocked_ || !connection_) break;

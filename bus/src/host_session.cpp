@@ -18,11 +18,15 @@ constexpr std::size_t remembered_per_credit = 16, remembered_min = 4'096;
 struct entry {
   attempt_ref ref;
   std::uint64_t order = 0;               // in which it was delivered
-  std::optional<done> result;            // none while it runs
+  std::optional<done> result;            // none while it runs, or in `frame`
+  encoded_report frame;
   timestamp repeat_at{};                 // of the result
+
+  [[nodiscard]] bool has_ended() const noexcept { return result || frame; }
 };
 
-/// A DONE, or a NACK for a failure that names its own backoff.
+}  // namespace
+
 message as_message(done result, timestamp now) {
   result.sent_at = now;
   if (result.outcome != outcome::failed || result.retry_after.count() < 0) return result;
@@ -38,8 +42,6 @@ message as_message(done result, timestamp now) {
   return out;
 }
 
-}  // namespace
-
 struct host_session::state {
   explicit state(host_session_options given) : options(std::move(given)) {}
 
@@ -50,6 +52,7 @@ struct host_session::state {
   [[nodiscard]] std::vector<attempt_ref> held_in_order() const;
   [[nodiscard]] std::vector<entry*> finished_in_order(timestamp due);
   void forget(attempt_ref const& ref, host_actions& out);
+  [[nodiscard]] entry* ending(attempt_ref const& ref);
 
   void on(welcome const& m, timestamp now, host_actions& out);
   void on(deliver&& m, timestamp now, host_actions& out);
@@ -62,9 +65,11 @@ struct host_session::state {
   bool welcomed = false;                 // the hub knows this host
   std::optional<timestamp> hello_at;     // when to repeat an unanswered hello
   timestamp beat_at{};
+  timestamp repeat_from = timestamp::max();  // no result is to be repeated before; at its time the exact one is looked for
   std::uint64_t last_number = 0;
   std::uint64_t last_order = 0;
   std::unordered_map<activation_id, entry> held;
+  std::size_t running = 0;               // of held: have not ended
   std::unordered_map<activation_id, std::uint32_t> started;   // highest attempt
   std::deque<activation_id> started_in_order;
 };
@@ -84,8 +89,9 @@ void host_session::state::say_hello(timestamp now, host_actions& out) {
 }
 
 void host_session::state::report(entry& finished, timestamp now, host_actions& out) {
-  out.send.push_back(as_message(*finished.result, now));
+  finished.frame ? out.reports.push_back(finished.frame) : out.send.push_back(as_message(*finished.result, now));
   finished.repeat_at = now + options.repeat;
+  repeat_from = std::min(repeat_from, finished.repeat_at);
 }
 
 void host_session::state::say_goodbye_when_empty(host_actions& out) {
@@ -110,7 +116,7 @@ std::vector<attempt_ref> host_session::state::held_in_order() const {
 std::vector<entry*> host_session::state::finished_in_order(timestamp due) {
   std::vector<entry*> all;
   for (auto& [id, one] : held) {
-    if (one.result && one.repeat_at <= due) all.push_back(&one);
+    if (one.has_ended() && one.repeat_at <= due) all.push_back(&one);
   }
   std::sort(all.begin(), all.end(), [](auto const* a, auto const* b) { return a->order < b->order; });
   return all;
@@ -131,11 +137,23 @@ bool host_session::state::remember(attempt_ref const& ref) {
   return true;
 }
 
+/// The running attempt of this name, which has ended by now; nullptr when nothing runs under it.
+entry* host_session::state::ending(attempt_ref const& ref) {
+  auto const found = held.find(ref.id);
+  if (found == held.end() || found->second.ref != ref || found->second.has_ended()) return nullptr;
+  --running;
+  return &found->second;
+}
+
 void host_session::state::forget(attempt_ref const& ref, host_actions& out) {
   auto const found = held.find(ref.id);
   if (found == held.end() || found->second.ref.attempt != ref.attempt) return;
-  if (!found->second.result) out.drop.push_back(found->second.ref);
+  if (!found->second.has_ended()) {
+    out.drop.push_back(found->second.ref);
+    --running;
+  }
   held.erase(found);
+  if (held.empty()) repeat_from = timestamp::max();
   say_goodbye_when_empty(out);
 }
 
@@ -160,11 +178,15 @@ void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
   if (!remember(ref)) return;
   // The hub leases an attempt only after it has given up the one before.
   if (auto before = held.find(ref.id); before != held.end()) {
-    if (!before->second.result) out.drop.push_back(before->second.ref);
+    if (!before->second.has_ended()) {
+      out.drop.push_back(before->second.ref);
+      --running;
+    }
     held.erase(before);
   }
-  entry& kept = held.emplace(ref.id, entry{ref, ++last_order, {}, {}}).first->second;
+  entry& kept = held.emplace(ref.id, entry{ref, ++last_order, {}, {}, {}}).first->second;
   if (!draining) {
+    ++running;
     out.start.push_back(std::move(one));
     return;
   }
@@ -177,7 +199,7 @@ void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
 void host_session::state::on(cancel const& m, host_actions& out) {
   // Its result still has to be answered: the hub may have cancelled an attempt that a late DONE would have closed.
   auto const found = held.find(m.activation.id);
-  if (found != held.end() && found->second.ref == m.activation && !found->second.result) out.drop.push_back(m.activation);
+  if (found != held.end() && found->second.ref == m.activation && !found->second.has_ended()) out.drop.push_back(m.activation);
 }
 
 // ---- the public face ----
@@ -218,15 +240,23 @@ void host_session::receive(timestamp now, message&& from_hub, host_actions& out)
   } else if (auto* m = std::get_if<refused>(&from_hub)) {
     s.ended = true;
     s.held.clear();
+    s.running = 0;
     out.ended = std::move(*m);
   }
 }
 
 void host_session::complete(timestamp now, done&& result, host_actions& out) {
-  auto const found = state_->held.find(result.activation.id);
-  if (found == state_->held.end() || found->second.ref != result.activation || found->second.result) return;
-  found->second.result = std::move(result);
-  if (state_->welcomed) state_->report(found->second, now, out);
+  auto* const found = state_->ending(result.activation);
+  if (found == nullptr) return;
+  found->result = std::move(result);
+  if (state_->welcomed) state_->report(*found, now, out);
+}
+
+void host_session::complete(timestamp now, attempt_ref const& which, encoded_report frame, host_actions& out) {
+  auto* const found = state_->ending(which);
+  if (found == nullptr) return;
+  found->frame = std::move(frame);
+  if (state_->welcomed) state_->report(*found, now, out);
 }
 
 void host_session::drain(timestamp now, host_actions& out) {
@@ -242,7 +272,13 @@ void host_session::tick(timestamp now, host_actions& out) {
   if (s.ended) return;
   if (s.hello_at && *s.hello_at <= now) s.say_hello(now, out);
   if (!s.welcomed) return;
-  for (auto* one : s.finished_in_order(now)) s.report(*one, now, out);
+  if (s.repeat_from <= now) {
+    for (auto* one : s.finished_in_order(now)) s.report(*one, now, out);
+    s.repeat_from = timestamp::max();
+    for (auto const& [id, one] : s.held) {
+      if (one.has_ended()) s.repeat_from = std::min(s.repeat_from, one.repeat_at);
+    }
+  }
   if (s.beat_at > now) return;
   out.send.push_back(beat{s.options.instance, s.last_number, s.held_in_order(), {}, now});
   s.beat_at = now + s.options.beat;
@@ -257,12 +293,11 @@ std::optional<timestamp> host_session::next_timer() const {
   };
   if (!s.welcomed) return next;
   sooner(s.beat_at);
-  for (auto const& [id, one] : s.held) {
-    if (one.result) sooner(one.repeat_at);
-  }
+  if (s.repeat_from != timestamp::max()) sooner(s.repeat_from);
   return next;
 }
 
+std::size_t host_session::running() const noexcept { return state_->running; }
 bool host_session::welcomed() const noexcept { return state_->welcomed; }
 std::vector<attempt_ref> host_session::held() const { return state_->held_in_order(); }
 

@@ -7,6 +7,7 @@
 #include "zap_handler.hpp"
 
 #include <skein/bus/codec.hpp>
+#include <skein/bus/frame_batch.hpp>
 #include <skein/bus/quiet_thread.hpp>
 #include <skein/tracing/log.hpp>
 
@@ -27,8 +28,9 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// Frames read from one socket before waiting ones are sent, so that no peer can keep the link from sending.
+/// Messages read from one socket (and those that came with the last) before waiting ones are sent, so that no peer can keep the link from sending.
 constexpr int received_per_turn_max = 256;
+constexpr unsigned turns_between_news = 16;
 /// Turns within which everything that an ended connection had brought has been read, however many others send at the same time.
 constexpr unsigned turns_to_drain = 64;
 constexpr std::chrono::seconds chores_every{1};
@@ -39,6 +41,7 @@ constexpr std::chrono::milliseconds stop_linger{1'000};
 struct outbound {
   host_key to = 0;
   bytes frame;
+  std::uint16_t version = 0;  // what the peer speaks behind this frame, which is a WELCOME; 0 = as before
 };
 
 struct ended_connection {
@@ -85,7 +88,14 @@ class zmq_network_link final : public network_link {
   ~zmq_network_link() override { stop(); }
 
   [[nodiscard]] result<void> start();
-  void send(host_key to, message&& what) override;
+  void send(host_key to, message&& what) override {
+    post(to, std::move(what));
+    wake_thread();
+  }
+  void send(std::vector<outgoing>&& all) override {
+    for (auto& one : all) post(one.to, std::move(one.message));
+    send_posted();
+  }
   [[nodiscard]] std::vector<std::string> endpoints() const override { return bound_; }
   [[nodiscard]] network_counters counters() const override { return counters_.read(); }
   void reload_keys() override {
@@ -99,22 +109,29 @@ class zmq_network_link final : public network_link {
   [[nodiscard]] router_socket& socket_for(endpoint const& parsed);
   void run();
   void wait();
-  [[nodiscard]] bool outbox_waits();
+  [[nodiscard]] bool may_sleep();
 
-  void post(host_key to, message const& what);
+  void post(host_key to, message&& what);
   void post_split(host_key to, deliver&& what);
-  void fill_outbox(host_key to, bytes&& frame);
+  void send_posted();
+  void wake_thread();
+  void fill_outbox(outbound&& one);
+  bool collect();
   bool flush();
   void enqueue(outbound&& one);
-  bool drain_backlog(network_peer& peer);
+  [[nodiscard]] bool is_past_limit(network_peer const& peer) const;
+  [[nodiscard]] router_socket::sent drain_backlog(network_peer& peer);
+  [[nodiscard]] bool serve_backlog(host_key key);
+  void next_message(network_peer& peer);
   void drop_slow(network_peer& peer);
   void lose(network_peer& peer);
 
-  bool serve(router_socket& socket);
+  bool serve(router_socket& socket, bool look);
   int receive(router_socket& from);
   bool watch(router_socket& socket);
   void close_ended(router_socket const& socket, bool drained);
-  void take(router_socket& from, incoming_frame& frame, steady::time_point now);
+  std::size_t take(router_socket& from, incoming_frame& frame, steady::time_point now);
+  bool take_message(network_peer& peer, bytes_view frame, steady::time_point now);
   [[nodiscard]] network_peer* peer_of(router_socket& from, incoming_frame& frame, steady::time_point now);
   [[nodiscard]] bool still_allowed(network_peer const& peer) const;
   void refuse(network_peer& peer, errc code, std::string const& why);
@@ -131,10 +148,14 @@ class zmq_network_link final : public network_link {
   wake_fd waker_;
   std::mutex mutex_;
   std::vector<outbound> outbox_;  // guarded by mutex_, like the next two
-  bool wake_pending_ = false, closed_ = false;
+  bool asleep_ = false, closed_ = false;  // asleep: waits, or will without looking into the outbox again
   std::atomic<bool> stopping_ = false, reload_wanted_ = false;
 
-  // The rest is the thread's.
+  /// Held by whoever uses the sockets: the thread except while it waits, or another one that sends what it has posted itself. Taken before mutex_.
+  std::mutex turn_;
+  // The rest is guarded by it.
+  bool news_ = true;  // monitors and ZAP handler may have some
+  unsigned turns_ = 0;
   refusal_log refusals_;
   std::optional<allow_list> allowed_;
   network_peers peers_;
@@ -144,9 +165,11 @@ class zmq_network_link final : public network_link {
   std::vector<outbound> sending_;
   std::vector<host_key> backlogged_;
   std::vector<ended_connection> ended_;
+  std::vector<host_key> filled_;  // whose backlog was empty and is not
+  frame_batch batch_;
   incoming_frame incoming_;
+  std::vector<bytes_view> frames_;  // of incoming_
   steady::time_point chores_at_{};
-  std::atomic<std::thread::id> thread_id_;
   std::thread thread_;
 };
 
@@ -205,10 +228,12 @@ void zmq_network_link::stop() {
 
 // ---- sending, on any thread ----
 
-void zmq_network_link::send(host_key to, message&& what) {
+void zmq_network_link::post(host_key to, message&& what) {
   if (auto* const work = std::get_if<deliver>(&what)) return post_split(to, std::move(*work));
+  auto* const accepted = std::get_if<welcome>(&what);
+  if (accepted != nullptr && accepted->version >= protocol_batches) accepted->frame_bytes_max = options_.limits.frame_bytes_max;
   auto frame = encode(what, codec_);
-  if (frame) return fill_outbox(to, std::move(*frame));
+  if (frame) return fill_outbox({to, std::move(*frame), accepted != nullptr ? accepted->version : std::uint16_t{0}});
   add(counters_.undeliverable);
   log_error(std::string{"a message for a host cannot be sent: "} + frame.error().what());
 }
@@ -218,7 +243,7 @@ void zmq_network_link::send(host_key to, message&& what) {
 void zmq_network_link::post_split(host_key to, deliver&& what) {
   message whole{std::move(what)};
   auto frame = encode(whole, codec_);
-  if (frame) return fill_outbox(to, std::move(*frame));
+  if (frame) return fill_outbox({to, std::move(*frame)});
   auto& all = std::get<deliver>(whole);
   if (frame.error().code() != errc::too_large || all.deliveries.size() < 2) {
     add(counters_.undeliverable);
@@ -232,69 +257,108 @@ void zmq_network_link::post_split(host_key to, deliver&& what) {
   post_split(to, std::move(all));
 }
 
-void zmq_network_link::fill_outbox(host_key to, bytes&& frame) {
-  bool wake = false;
-  {
-    std::lock_guard const held{mutex_};
-    if (closed_) return add(counters_.undeliverable);
-    outbox_.push_back({to, std::move(frame)});
-    // The thread itself looks before it waits.
-    wake = !wake_pending_ && std::this_thread::get_id() != thread_id_;
-    wake_pending_ = wake_pending_ || wake;
-  }
-  if (wake) waker_.wake();
+void zmq_network_link::fill_outbox(outbound&& one) {
+  std::lock_guard const held{mutex_};
+  if (closed_) return add(counters_.undeliverable);
+  outbox_.push_back(std::move(one));
 }
 
-// ---- sending, on the thread ----
+void zmq_network_link::wake_thread() {
+  std::lock_guard const held{mutex_};
+  // An awake thread looks before it waits.
+  if (std::exchange(asleep_, false)) waker_.wake();
+}
 
-bool zmq_network_link::flush() {
+/// While the link's thread sleeps, waking it would take longer than all the rest. What is not plain sailing is left to it.
+void zmq_network_link::send_posted() {
+  {
+    std::lock_guard const held{mutex_};
+    if (!asleep_) return;
+  }
+  bool wake = true;
+  if (std::unique_lock const turn{turn_, std::try_to_lock}; turn) {
+    (void)collect();
+    for (auto const key : std::exchange(filled_, {})) {
+      auto* const peer = peers_.find(key);
+      if (peer != nullptr && drain_backlog(*peer) != router_socket::sent::yes) backlogged_.push_back(key);
+    }
+    // Sending may have taken the news that something came, which the sleeping thread waits for.
+    wake = !backlogged_.empty() || (plain_ && plain_->readable()) || (secured_ && secured_->readable());
+  }
+  if (wake) wake_thread();
+}
+
+// ---- sending, by whoever has the turn ----
+
+/// Moves the outbox to the peers' backlogs; whether there was anything.
+bool zmq_network_link::collect() {
   {
     std::lock_guard const held{mutex_};
     sending_.swap(outbox_);
-    wake_pending_ = false;
   }
-  bool const moved = !sending_.empty();
-  // Those whose pipe was full first: the order of one peer's frames stays.
-  std::erase_if(backlogged_, [&](host_key key) {
-    auto* const peer = peers_.find(key);
-    return peer == nullptr || drain_backlog(*peer);
-  });
+  bool const any = !sending_.empty();
   for (auto& one : sending_) enqueue(std::move(one));
   sending_.clear();
+  return any;
+}
+
+bool zmq_network_link::flush() {
+  bool const moved = collect();
+  // Those whose pipe was full first: the order of one peer's frames stays.
+  std::erase_if(backlogged_, [&](host_key key) { return serve_backlog(key); });
+  for (auto const key : filled_) {
+    if (!serve_backlog(key)) backlogged_.push_back(key);
+  }
+  filled_.clear();
   return moved;
 }
 
 void zmq_network_link::enqueue(outbound&& one) {
   auto* const peer = peers_.find(one.to);
   if (peer == nullptr) return add(counters_.undeliverable);
-  bool const idle = peer->backlog.empty();
+  if (peer->backlog.empty()) filled_.push_back(one.to);
   peer->backlog_bytes += one.frame.size();
-  peer->backlog.push_back(std::move(one.frame));
-  if (!idle) {
-    if (peer->backlog_bytes + peer->meter->in_flight() > options_.limits.peer_queue_bytes_max) drop_slow(*peer);
-    return;
-  }
-  if (!drain_backlog(*peer)) backlogged_.push_back(one.to);
+  peer->backlog.push_back({std::move(one.frame), one.version});
 }
 
-/// Sends what its pipe has room for; whether nothing is left (of a peer that has gone: true; it is forgotten).
-bool zmq_network_link::drain_backlog(network_peer& peer) {
-  while (!peer.backlog.empty()) {
-    if (peer.meter->full()) return false;
-    auto const outcome = peer.socket->begin(peer.routing_id);
-    if (outcome == router_socket::sent::full) return false;
-    if (outcome == router_socket::sent::gone) {
-      lose(peer);
-      return true;
-    }
-    bytes frame = std::move(peer.backlog.front());
-    peer.backlog.pop_front();
-    peer.backlog_bytes -= frame.size();
-    add(counters_.sent);
-    add(counters_.sent_bytes, frame.size());
-    peer.socket->finish(make_frame(std::move(frame), peer.meter));
-  }
+bool zmq_network_link::is_past_limit(network_peer const& peer) const {
+  return peer.backlog_bytes + peer.meter->in_flight() > options_.limits.peer_queue_bytes_max;
+}
+
+/// Sends what a peer's pipe has room for; whether nothing is left for it, sent or dropped with it.
+bool zmq_network_link::serve_backlog(host_key key) {
+  auto* const peer = peers_.find(key);
+  if (peer == nullptr) return true;
+  auto const outcome = drain_backlog(*peer);
+  if (outcome == router_socket::sent::full && !is_past_limit(*peer)) return false;
+  if (outcome == router_socket::sent::gone) lose(*peer);
+  if (outcome == router_socket::sent::full) drop_slow(*peer);
   return true;
+}
+
+router_socket::sent zmq_network_link::drain_backlog(network_peer& peer) {
+  while (!peer.backlog.empty()) {
+    if (peer.meter->full()) return router_socket::sent::full;
+    auto const outcome = peer.socket->begin(peer.routing_id);
+    if (outcome != router_socket::sent::yes) return outcome;
+    next_message(peer);
+    peer.socket->finish(make_frame(batch_.take(), peer.meter));
+  }
+  return router_socket::sent::yes;
+}
+
+/// Takes from the backlog what goes as one message: to a peer that can read it, several frames.
+void zmq_network_link::next_message(network_peer& peer) {
+  while (!peer.backlog.empty()) {
+    auto& next = peer.backlog.front();
+    if (!batch_.empty() && peer.version < protocol_batches) return;
+    if (!batch_.add(next.data)) return;
+    if (next.version != 0) peer.version = next.version;
+    peer.backlog_bytes -= next.data.size();
+    add(counters_.sent);
+    add(counters_.sent_bytes, next.data.size());
+    peer.backlog.pop_front();
+  }
 }
 
 /// The connection has gone, or is not to be served any more.
@@ -326,8 +390,8 @@ void zmq_network_link::drop_slow(network_peer& peer) {
 // ---- receiving ----
 
 /// One turn of a socket; whether there was anything.
-bool zmq_network_link::serve(router_socket& socket) {
-  bool const news = watch(socket);
+bool zmq_network_link::serve(router_socket& socket, bool look) {
+  bool const news = look && watch(socket);
   for (auto& one : ended_) ++one.turns;
   int const count = receive(socket);
   close_ended(socket, count < received_per_turn_max);
@@ -339,8 +403,7 @@ int zmq_network_link::receive(router_socket& from) {
   auto const now = steady::now();
   int count = 0;
   while (count < received_per_turn_max && from.receive(incoming_)) {
-    ++count;
-    take(from, incoming_, now);
+    count += static_cast<int>(take(from, incoming_, now));
   }
   return count;
 }
@@ -402,26 +465,52 @@ network_peer* zmq_network_link::peer_of(router_socket& from, incoming_frame& fra
   return peer;
 }
 
-void zmq_network_link::take(router_socket& from, incoming_frame& frame, steady::time_point now) {
-  add(counters_.received);
+/// How many messages it brought.
+std::size_t zmq_network_link::take(router_socket& from, incoming_frame& frame, steady::time_point now) {
   add(counters_.received_bytes, frame.body.size());
   auto* const peer = peer_of(from, frame, now);
-  if (peer == nullptr) return add(counters_.ignored);
-  peer->heard = now;
-  bytes_view const data{frame.body.data<std::byte>(), frame.body.size()};
-  if (peer->ignored || (is_hello(data) && !peers_.may_say_hello(*peer, now))) return add(counters_.ignored);
-  if (!still_allowed(*peer)) return refuse(*peer, errc::cancelled, "the key of " + peer->principal + " is not accepted any more");
-  if (frame.multipart) {
-    add(counters_.bad_messages);
-    return refuse(*peer, errc::bad_message, "a message is one ZeroMQ message part; this one had more");
+  if (peer != nullptr) peer->heard = now;
+  bool const wanted = peer != nullptr && !peer->ignored;
+  if (!wanted || !still_allowed(*peer) || frame.multipart) {
+    add(counters_.received);
+    if (!wanted) {
+      add(counters_.ignored);
+    } else if (!frame.multipart) {
+      refuse(*peer, errc::cancelled, "the key of " + peer->principal + " is not accepted any more");
+    } else {
+      add(counters_.bad_messages);
+      refuse(*peer, errc::bad_message, "a message is one ZeroMQ message part; this one had more");
+    }
+    return 1;
   }
-  auto decoded = decode(data, codec_);
+  if (auto split = split_batch({frame.body.data<std::byte>(), frame.body.size()}, codec_, frames_); !split) {
+    add(counters_.received);
+    add(counters_.bad_messages);
+    refuse(*peer, split.error().code(), split.error().message());
+    return 1;
+  }
+  add(counters_.received, frames_.size());
+  for (auto const one : frames_) {
+    if (!take_message(*peer, one, now)) break;
+  }
+  return std::max<std::size_t>(frames_.size(), 1);
+}
+
+/// False when nothing more of this peer is wanted, which may be gone.
+bool zmq_network_link::take_message(network_peer& peer, bytes_view frame, steady::time_point now) {
+  if (is_hello(frame) && !peers_.may_say_hello(peer, now)) {
+    add(counters_.ignored);
+    return true;
+  }
+  auto decoded = decode(frame, codec_);
   if (!decoded) {
     add(counters_.bad_messages);
-    return refuse(*peer, decoded.error().code(), decoded.error().message());
+    refuse(peer, decoded.error().code(), decoded.error().message());
+    return false;
   }
-  peer->known = true;
-  to_hub_(peer->key, std::move(*decoded), peer->principal);
+  peer.known = true;
+  to_hub_(peer.key, std::move(*decoded), peer.principal);
+  return true;
 }
 
 /// Says why, once, and reads nothing more of it.
@@ -461,46 +550,53 @@ void zmq_network_link::chores(steady::time_point now) {
 
 // ---- the thread ----
 
-bool zmq_network_link::outbox_waits() {
+/// From here on whoever fills the outbox wakes the thread.
+bool zmq_network_link::may_sleep() {
   std::lock_guard const held{mutex_};
-  return !outbox_.empty();
+  return asleep_ = outbox_.empty();
 }
 
 void zmq_network_link::wait() {
   std::array<::pollfd, 6> items{};
   ::nfds_t count = 0;
-  bool ready = false;
-  auto const look = [&](auto& what) {
-    ready = ready || what.readable();
-    items.at(count++) = {what.fd(), POLLIN, 0};
-  };
+  auto const look = [&](int fd) { items.at(count++) = {fd, POLLIN, 0}; };
+  look(waker_.fd());
+  // Edge-triggered: all were read until nothing was left, and nothing has been sent since.
   for (auto* const socket : {&plain_, &secured_}) {
-    if (!*socket) continue;
-    look(**socket);
-    look((*socket)->connections());
+    if (*socket) look((*socket)->fd());
   }
-  if (zap_) look(*zap_);
-  if (ready || !ended_.empty() || outbox_waits()) return;
-  items.at(count++) = {waker_.fd(), POLLIN, 0};
+  auto const first_of_news = count;
+  for (auto* const socket : {&plain_, &secured_}) {
+    if (*socket) look((*socket)->connections().fd());
+  }
+  if (zap_) look(zap_->fd());
+  if (!ended_.empty() || !may_sleep()) return;
   auto timeout = std::chrono::ceil<std::chrono::milliseconds>(chores_at_ - steady::now());
   if (!backlogged_.empty()) timeout = std::min(timeout, retry_every);
+  turn_.unlock();
   ::poll(items.data(), count, static_cast<int>(std::max<std::int64_t>(timeout.count(), 0)));
+  turn_.lock();
+  if (items[0].revents != 0) waker_.clear();
+  news_ = news_ || std::any_of(items.begin() + first_of_news, items.begin() + count, [](auto const& one) { return one.revents != 0; });
+  std::lock_guard const held{mutex_};
+  asleep_ = false;
 }
 
 void zmq_network_link::run() {
-  thread_id_ = std::this_thread::get_id();
+  std::lock_guard const turn{turn_};
   for (;;) {
-    waker_.clear();
     if (stopping_) break;  // looked at after the wake-up that may have come with it was cleared
     chores(steady::now());
     bool moved = flush();
-    if (zap_) {
+    // They are silent until their descriptors say otherwise; a thread that never sleeps asks now and then.
+    bool const look = std::exchange(news_, false) || ++turns_ % turns_between_news == 0;
+    if (zap_ && look) {
       std::uint64_t refused = 0;
       moved |= zap_->turn(refused);
       add(counters_.auth_refused, refused);
     }
     for (auto* const socket : {&plain_, &secured_}) {
-      if (*socket) moved |= serve(**socket);
+      if (*socket) moved |= serve(**socket, look);
     }
     counters_.peers.store(peers_.size(), std::memory_order_relaxed);
     if (!moved) wait();
@@ -513,7 +609,6 @@ void zmq_network_link::run() {
   flush();
   while (!backlogged_.empty() && steady::now() < until) {
     wait();
-    waker_.clear();
     flush();
   }
   if (plain_) plain_->close(stop_linger);

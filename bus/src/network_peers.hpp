@@ -19,6 +19,12 @@
 
 namespace skein::bus {
 
+/// A frame that waits for room in its peer's pipe.
+struct waiting_frame {
+  bytes data;
+  std::uint16_t version = 0;  ///< Not 0: the frame is a WELCOME, and its peer speaks this protocol version behind it.
+};
+
 /// A connection that has sent something.
 struct network_peer {
   using clock = std::chrono::steady_clock;
@@ -34,7 +40,8 @@ struct network_peer {
   bool ignored = false;  ///< Was refused; what it sends is not read.
   clock::time_point heard, hellos_since;
   std::uint32_t hellos = 0;   ///< Since `hellos_since`.
-  std::deque<bytes> backlog;  ///< Frames that its pipe has no room for.
+  std::uint16_t version = 1;            ///< The protocol that it speaks, as far as it has been welcomed.
+  std::deque<waiting_frame> backlog;    ///< What its pipe has no room for yet.
   std::size_t backlog_bytes = 0;
   std::shared_ptr<pipe_meter> meter;  ///< What the pipe holds.
 };

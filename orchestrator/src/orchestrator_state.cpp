@@ -269,9 +269,14 @@ void orchestrator::state::announced(bus::announcement const& made) {
 
 void orchestrator::state::send(std::vector<bus::outgoing>&& messages) {
   bool const shown = components_.any(detail::hub_hook::before_schedule) || components_.any(detail::hub_hook::agent_scheduled);
+  bool const local = std::any_of(messages.begin(), messages.end(), [](auto const& one) { return one.to == bus::local_host_key; });
+  if (!shown && !local) {
+    if (network_) network_->send(std::move(messages));
+    return;
+  }
   for (auto& one : messages) shown ? send_shown(std::move(one)) : send_one(std::move(one));
   // Without threads of its own the hub's work is done by whoever waits.
-  if (threads_ == 0 && link_) bus_->poke();
+  if (threads_ == 0 && link_ && local) bus_->poke();
 }
 
 void orchestrator::state::send_one(bus::outgoing&& one) {

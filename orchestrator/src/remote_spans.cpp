@@ -122,7 +122,8 @@ std::vector<span_record> remote_spans::take(bus::remote_record&& what) {
   auto const known = running_.find(what.host);
   auto* running = known == running_.end() ? nullptr : &known->second;
   // Parents first.
-  std::stable_sort(what.spans.begin(), what.spans.end(), [](auto const& a, auto const& b) { return a.start < b.start; });
+  auto const starts_before = [](span_record const& a, span_record const& b) { return a.start < b.start; };
+  if (!std::is_sorted(what.spans.begin(), what.spans.end(), starts_before)) std::stable_sort(what.spans.begin(), what.spans.end(), starts_before);
   for (auto& span : what.spans) {
     put_right(span, offset, what.received_at);
     if (span.service.empty()) span.service = what.host;

@@ -2,6 +2,7 @@
 #include "support/raw_peer.hpp"
 
 #include <skein/bus/codec.hpp>
+#include <skein/bus/frame_batch.hpp>
 
 #include <gtest/gtest.h>
 
@@ -143,6 +144,61 @@ TEST(network_link, reads_what_a_connection_brought_before_it_ended) {
     }
     hub.wait_for_dones(before + 40);
   }
+}
+
+/// A peer that has said hello and been welcomed, and its key.
+host_key welcome_by(hub_end& hub, raw_peer& peer, std::uint16_t version) {
+  hello greeting{.version_max = version, .host = "raw", .instance = 1};
+  peer.send(message{greeting});
+  auto const key = hub.arrived.take().from;
+  hub.link->send(key, welcome{version, 1});
+  return key;
+}
+
+std::vector<outgoing> many_for(host_key key) {
+  std::vector<outgoing> all;
+  for (std::uint64_t i = 1; i <= 100; ++i) all.push_back({key, deliver{i, {sample_delivery(i)}}});
+  return all;
+}
+
+TEST(network_link, joins_what_is_ready_together_for_peers_that_can_read_it) {
+  for (std::uint16_t const version : {std::uint16_t{1}, std::uint16_t{2}}) {
+    hub_end hub{{.endpoints = {"tcp://127.0.0.1:*"}}, true};
+    raw_peer peer{hub.endpoint()};
+    hub.link->send(many_for(welcome_by(hub, peer, version)));
+    EXPECT_TRUE(std::holds_alternative<welcome>(peer.receive()));
+    for (std::uint64_t i = 1; i <= 100; ++i) EXPECT_EQ(std::get<deliver>(peer.receive()).number, i);
+    EXPECT_EQ(peer.frames_max() > 1, version > 1);
+    EXPECT_EQ(hub.link->counters().sent, 101u) << "messages, however they travel";
+  }
+}
+
+TEST(network_link, reads_frames_that_were_joined) {
+  hub_end hub{{.endpoints = {"tcp://127.0.0.1:*"}}, true};
+  raw_peer peer{hub.endpoint()};
+  (void)welcome_by(hub, peer, 2);
+  frame_batch batch;
+  for (std::uint64_t i = 1; i <= 100; ++i) ASSERT_TRUE(batch.add(encode(goodbye{i}).value()));
+  peer.send(bytes_view{batch.take()});
+  for (std::uint64_t i = 1; i <= 100; ++i) EXPECT_EQ(std::get<goodbye>(hub.arrived.take().what).instance, i);
+  EXPECT_EQ(hub.link->counters().received, 101u);
+}
+
+TEST(network_link, refuses_a_batch_at_its_first_bad_frame) {
+  hub_end hub{{.endpoints = {"tcp://127.0.0.1:*"}}, true};
+  raw_peer peer{hub.endpoint()};
+  (void)welcome_by(hub, peer, 2);
+  EXPECT_TRUE(std::holds_alternative<welcome>(peer.receive()));
+  frame_batch inner, outer;
+  for (auto* const batch : {&inner, &inner}) ASSERT_TRUE(batch->add(encode(drain{}).value()));
+  auto const nested = inner.take();
+  ASSERT_TRUE(outer.add(encode(goodbye{1}).value()));
+  ASSERT_TRUE(outer.add(nested));
+  ASSERT_TRUE(outer.add(encode(goodbye{2}).value()));
+  peer.send(bytes_view{outer.take()});
+  EXPECT_EQ(std::get<refused>(peer.receive()).code, errc::bad_message);
+  EXPECT_EQ(std::get<goodbye>(hub.arrived.take().what).instance, 1u);
+  EXPECT_TRUE(hub.arrived.empty());
 }
 
 TEST(network_link, drops_messages_for_hosts_that_it_does_not_know) {

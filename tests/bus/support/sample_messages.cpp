@@ -27,7 +27,7 @@ hello full_hello() {
   agent.publishes = {"pizza.pizza"};
   agent.retry = {3, 4, std::chrono::milliseconds{5}, 1.5, std::chrono::seconds{6}, 0.25};
   agent.max_concurrency = 300;
-  return {.host = "kitchen-1", .instance = 0x0102030405060708, .credit = 16, .agents = {agent}, .held = {attempt()}};
+  return {.version_max = 1, .host = "kitchen-1", .instance = 0x0102030405060708, .credit = 16, .agents = {agent}, .held = {attempt()}};
 }
 
 artifact_ptr full_artifact() {
@@ -130,7 +130,7 @@ run_record full_run() {
 }
 
 hello timed_hello() {
-  hello value{.host = "h", .instance = 1};
+  hello value{.version_max = 1, .host = "h", .instance = 1};
   value.sent_at = sent_at;
   return value;
 }
@@ -179,7 +179,7 @@ hello hello_with_groups() {
       {.ordinal = 4, .types = {"skein.tick"}, .grouping = grouping::timer, .timer = {.every = std::chrono::seconds{3}}},
       {.ordinal = 5, .types = {"skein.tick"}, .grouping = grouping::timer, .timer = {.at = at(1'700'000'000'000'000'000)}}};
   agent.rules = {{"gpu", "eu"}, "acme", std::chrono::seconds{5}, {3, std::chrono::seconds{60}}, {2, std::chrono::seconds{1}}, 500};
-  return {.host = "h", .instance = 1, .credit = 16, .agents = {agent}};
+  return {.version_max = 1, .host = "h", .instance = 1, .credit = 16, .agents = {agent}};
 }
 
 deliver timed_deliver() {
@@ -210,7 +210,7 @@ payload sample_payload(std::uint8_t number) {
 std::vector<sample_message> sample_messages() {
   return {
       {"hello", full_hello()},
-      {"hello_without_agents", hello{.host = "h", .instance = 1}},
+      {"hello_without_agents", hello{.version_max = 1, .host = "h", .instance = 1}},
       {"welcome", welcome{1, 0x0102030405060708}},
       {"deliver", full_deliver()},
       {"deliver_nothing", deliver{1, {}}},

@@ -1,11 +1,14 @@
 #include "raw_peer.hpp"
 
+#include <skein/bus/frame_batch.hpp>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -32,9 +35,17 @@ void raw_peer::send_parts(std::string_view first, std::string_view second) {
 }
 
 message raw_peer::receive() {
-  zmq::message_t frame;
-  (void)socket_.recv(frame);
-  return decode({frame.data<std::byte>(), frame.size()}).value();
+  if (unread_.empty()) {
+    zmq::message_t frame;
+    (void)socket_.recv(frame);
+    std::vector<bytes_view> all;
+    split_batch({frame.data<std::byte>(), frame.size()}, {}, all).value();
+    for (auto const one : all) unread_.push_back(decode(one).value());
+    frames_max_ = std::max(frames_max_, all.size());
+  }
+  auto next = std::move(unread_.front());
+  unread_.pop_front();
+  return next;
 }
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include <zmq.hpp>
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,14 @@ class raw_peer {
   void send_parts(std::string_view first, std::string_view second);
   /// Blocks until the hub answers.
   [[nodiscard]] message receive();
+  /// The most frames that came in one so far.
+  [[nodiscard]] std::size_t frames_max() const noexcept { return frames_max_; }
 
  private:
   zmq::context_t context_{1};
   zmq::socket_t socket_;
+  std::deque<message> unread_;
+  std::size_t frames_max_ = 0;
 };
 
 /// A TCP connection to `tcp://127.0.0.1:PORT` (or a stream to `ipc://PATH`); -1 when it is refused. The caller closes it.

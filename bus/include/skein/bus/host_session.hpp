@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skein/bus/message.hpp>
+#include <skein/registry/artifact_type.hpp>
 
 #include <chrono>
 #include <memory>
@@ -21,9 +22,13 @@ struct host_session_options {
   std::chrono::nanoseconds repeat = std::chrono::seconds{1};       ///< HELLO until WELCOME, DONE until DONE_OK or STALE.
 };
 
+/// The frame of a DONE or NACK, kept until the hub has answered it.
+using encoded_report = std::shared_ptr<bytes const>;
+
 /// What a step asks of the shell.
 struct host_actions {
   std::vector<message> send;                          ///< To the hub, in order.
+  std::vector<encoded_report> reports;                ///< To the hub, after those: results that complete() was given as frames.
   std::vector<delivery> start;                        ///< Hand these to handlers; each ends by complete().
   /// The hub wants no result of these any more; stopping early is a kindness. They may still complete. An attempt may stand here more than once.
   std::vector<attempt_ref> drop;
@@ -31,6 +36,9 @@ struct host_actions {
   bool drain_asked = false;                           ///< The hub asks this host to leave: whoever owns it decides, and calls drain().
   std::optional<refused> ended;                       ///< The hub refused this host for good.
 };
+
+/// How a result travels: as a DONE, or as a NACK where a failure names its own backoff.
+[[nodiscard]] message as_message(done result, timestamp now);
 
 /// Not thread-safe. Every delivery is started at most once per (activation, attempt); every completion is sent until acknowledged.
 class host_session {
@@ -49,6 +57,8 @@ class host_session {
   void receive(timestamp now, message&& from_hub, host_actions& out);
   /// A started delivery has ended. Completing what is not held is ignored.
   void complete(timestamp now, done&& result, host_actions& out);
+  /// The same for a shell that has encoded the result already, as as_message() makes it: the session keeps and repeats the frame.
+  void complete(timestamp now, attempt_ref const& which, encoded_report frame, host_actions& out);
   /// Gives back everything unstarted-able: sends goodbye once nothing is held any more. New deliveries are answered with outcome::released.
   void drain(timestamp now, host_actions& out);
   /// Time has passed: beats and repetitions that are due.
@@ -59,6 +69,8 @@ class host_session {
   [[nodiscard]] bool welcomed() const noexcept;
   /// What it works on or could not report yet.
   [[nodiscard]] std::vector<attempt_ref> held() const;
+  /// How many attempts have started and not ended.
+  [[nodiscard]] std::size_t running() const noexcept;
 
  private:
   struct state;

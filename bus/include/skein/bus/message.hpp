@@ -14,7 +14,9 @@
 namespace skein::bus {
 
 /// The range of protocol versions that this build speaks.
-inline constexpr std::uint16_t protocol_min = 1, protocol_max = 1;
+inline constexpr std::uint16_t protocol_min = 1, protocol_max = 2;
+/// From this one on both sides may send several messages in one frame (BATCH).
+inline constexpr std::uint16_t protocol_batches = 2;
 
 /// Names one attempt. `no` is the board's slot (an echo that makes look-up cheap), `id` says what must be in it.
 struct attempt_ref {
@@ -40,6 +42,7 @@ struct hello {
 struct welcome {
   std::uint16_t version = protocol_max;   ///< The hub's choice for this connection.
   std::uint64_t instance = 0;             ///< Echo.
+  std::uint64_t frame_bytes_max = 0;      ///< The largest frame that the hub takes; 0 = not said. The link says it.
 };
 
 /// One activation handed to a host.

@@ -64,6 +64,8 @@ class network_link {
 
   /// Never blocks. A message for a host that is gone is dropped: leases and repetitions see to what it was about.
   virtual void send(host_key to, message&& what) = 0;
+  /// Many, in their order. Where nobody else is at it, the calling thread hands them to the sockets itself.
+  virtual void send(std::vector<outgoing>&& all) = 0;
   /// As bound: a wildcard port is replaced by the port.
   [[nodiscard]] virtual std::vector<std::string> endpoints() const = 0;
   /// Never blocks.

@@ -1,0 +1,88 @@
+#include <skein/bus/frame_batch.hpp>
+
+#include "codec_kind.hpp"
+#include "codec_reader.hpp"
+#include "codec_writer.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace skein::bus {
+
+namespace {
+
+/// The longest length, tag included.
+constexpr std::size_t length_bytes_max = 5;
+/// Preamble and the tags of the header's two arrays.
+constexpr std::size_t around_lengths = wire::preamble_bytes + 1 + 3;
+
+bool is_batch(bytes_view frame) {
+  return frame.size() >= wire::preamble_bytes && frame[6] == static_cast<std::byte>(wire::kind::batch);
+}
+
+}  // namespace
+
+bool frame_batch::add(bytes_view frame) {
+  if (!lengths_.empty()) {
+    auto const size = around_lengths + length_bytes_max * (lengths_.size() + 1) + data_.size() + frame.size();
+    if (size > bytes_max_ || lengths_.size() >= frames_max) return false;
+  }
+  data_.insert(data_.end(), frame.begin(), frame.end());
+  lengths_.push_back(static_cast<std::uint32_t>(frame.size()));
+  return true;
+}
+
+bytes frame_batch::take() {
+  if (lengths_.size() < 2) {
+    lengths_.clear();
+    return std::exchange(data_, {});
+  }
+  bytes out;
+  out.reserve(around_lengths + length_bytes_max * lengths_.size() + data_.size());
+  out.resize(wire::preamble_bytes);
+  wire::write_preamble(out, wire::kind::batch);
+  wire::writer header{out, frames_max};
+  header.fields(1);
+  header.fields(lengths_.size());
+  for (auto const length : lengths_) header.uint(length);
+  out.insert(out.end(), data_.begin(), data_.end());
+  lengths_.clear();
+  data_.clear();
+  return out;
+}
+
+result<void> split_batch(bytes_view frame, codec_limits const& limits, std::vector<bytes_view>& out) {
+  out.clear();
+  if (!is_batch(frame)) {
+    out.push_back(frame);
+    return {};
+  }
+  if (frame.size() > limits.message_bytes_max) return wire::over_limit(frame.size(), limits.message_bytes_max);
+  auto const what = wire::read_preamble(frame);
+  if (!what) return what.error();
+  auto const rest = frame.subspan(wire::preamble_bytes);
+  wire::reader in{rest, {limits.list_items_max, limits.depth_max}, "BATCH: header"};
+  std::vector<std::size_t> lengths;
+  std::size_t sum = 0;
+  in.fields(1, [&] {
+    in.list(lengths, 1, [&] {
+      // No length can be over the frame's, so the sum of those that were read cannot overflow before it is refused.
+      auto const length = in.uint(rest.size() - std::min(sum, rest.size()), wire::preamble_bytes);
+      sum += length;
+      return static_cast<std::size_t>(length);
+    });
+  });
+  if (!in.ok()) return *in.failure();
+  auto left = rest.subspan(in.position());
+  if (left.size() != sum) {
+    return error{errc::bad_message, "BATCH: the header announces " + std::to_string(sum) + " bytes of frames, " + std::to_string(left.size()) + " follow it"};
+  }
+  out.reserve(lengths.size());
+  for (auto const length : lengths) {
+    out.push_back(left.first(length));
+    left = left.subspan(length);
+  }
+  return {};
+}
+
+}  // namespace skein::bus
