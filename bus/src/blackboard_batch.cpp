@@ -29,10 +29,10 @@ void blackboard::state::gather(subscription& sub, std::vector<artifact_ptr> grou
 }
 
 void blackboard::state::start_batch(group_no no) {
-  open_group const gone = close_group(no);
-  auto inputs = gone.members;
-  open(*gone.sub, inputs, false);
-  forget_members(gone);
+  auto const gone = close_group(no);
+  auto inputs = gone->members;
+  open(*gone->sub, inputs, false);
+  forget_members(*gone);
 }
 
 bool blackboard::state::flush_batches(std::optional<run_id> const& run) {

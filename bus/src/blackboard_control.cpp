@@ -102,8 +102,8 @@ void blackboard::state::on(input::cancel_work&& in) {
     closed = cancel_agent(in.agent);
   } else {
     // One that has ended may still have artifacts that wait: in groups, or for their time.
-    auto const ended = ended_runs.find(in.run);
-    bool const waits = ended != ended_runs.end() && !ended->second.row.id.empty() && (has_embargoes(in.run) || has_groups(in.run));
+    ended_run const* const ended = ended_runs.find(in.run);
+    bool const waits = ended && !ended->row.id.empty() && (has_embargoes(in.run) || has_groups(in.run));
     if (!runs.contains(in.run) && !waits) {
       out->replies.emplace_back(no_such_run(in.reply_to, in.run));
       return;

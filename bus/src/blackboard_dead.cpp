@@ -26,9 +26,14 @@ void blackboard::state::bury(activation_row row, std::vector<artifact_ptr> input
   while (dead.size() > limits.dead_kept_max) exhume(dead.begin());
 }
 
+void blackboard::state::refer_to(run_id const& run) {
+  ended_run* const known = ended_runs.find(run);
+  ++(known ? *known : ended_runs.add(run)).references;
+}
+
 void blackboard::state::forget_reference(run_id const& run) {
-  auto const found = ended_runs.find(run);
-  if (found != ended_runs.end() && --found->second.references == 0) ended_runs.erase(found);
+  ended_run* const found = ended_runs.find(run);
+  if (found && --found->references == 0) ended_runs.erase(run);
 }
 
 void blackboard::state::exhume(std::map<activation_no, dead_activation>::iterator at) {

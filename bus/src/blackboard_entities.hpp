@@ -7,6 +7,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <queue>
@@ -97,17 +98,77 @@ struct kept_artifact {
   type_slot* type = nullptr;
 };
 
-/// An open group: it waits for its types (not batch), or gathers for a batch.
-struct open_group {
+using group_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+
+/// An open group: it waits for its types (not batch), or gathers for a batch. Those of one subscription and kind stand in a list.
+struct open_group : group_hook {
   group_row row;
   struct subscription* sub = nullptr;
   std::vector<artifact_ptr> members;    // by slot, null = missing; of a batch: all, group after group
   std::size_t filled = 0;               // members that are there
   std::uint64_t bytes = 0;              // encoded payloads of the members
+
+  void recycle() {
+    row.correlation.clear();
+    row.key.clear();
+    members.clear();
+    sub = nullptr;
+    filled = 0;
+    bytes = 0;
+  }
+};
+using group_map = recycled_map<group_no, open_group>;
+/// Oldest first: a lower number is an older group.
+using group_list = boost::intrusive::list<open_group, boost::intrusive::base_hook<group_hook>>;
+
+/// Groups, oldest first; they come in that order and mostly leave in it.
+class group_queue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == all_.size(); }
+  [[nodiscard]] group_no front() const noexcept { return all_[first_]; }
+  [[nodiscard]] bool contains(group_no no) const noexcept { return std::binary_search(begin(), all_.cend(), no); }
+  void push_back(group_no no) { all_.push_back(no); }
+  void erase(group_no no) {
+    auto const at = std::lower_bound(begin(), all_.cend(), no);
+    if (at == all_.cend() || *at != no) return;
+    if (at != begin()) return void(all_.erase(at));
+    ++first_;
+    if (first_ == all_.size()) {
+      all_.clear(), first_ = 0;
+    } else if (first_ * 2 > all_.size()) {
+      all_.erase(all_.cbegin(), begin()), first_ = 0;
+    }
+  }
+
+ private:
+  [[nodiscard]] std::vector<group_no>::const_iterator begin() const noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
+
+  std::vector<group_no> all_;
+  std::size_t first_ = 0;               // those before it are gone
 };
 
 /// The groups of one correlation and key that wait: by the first of the slots that take the same artifacts, those that lack one there.
-using forming_groups = std::vector<std::set<group_no>>;
+using forming_groups = std::vector<group_queue>;
+
+/// What groups are found by. Keys come from outside, so the hash begins with a number that is not known there: where a table stands in memory.
+struct group_key_view {
+  std::string_view correlation, key;
+  friend bool operator==(group_key_view const&, group_key_view const&) = default;
+};
+struct group_key {
+  std::string correlation, key;
+  [[nodiscard]] operator group_key_view() const noexcept { return {correlation, key}; }
+};
+struct group_key_hash {
+  using is_transparent = void;
+  std::uint64_t seed = 0;
+  std::size_t operator()(group_key_view what) const noexcept { return stable_hash(what.key, stable_hash(what.correlation, seed)); }
+};
+struct group_key_equal {
+  using is_transparent = void;
+  bool operator()(group_key_view a, group_key_view b) const noexcept { return a == b; }
+};
+using forming_map = std::unordered_map<group_key, forming_groups, group_key_hash, group_key_equal>;
 
 struct subscription {
   subscription_row row;
@@ -115,9 +176,10 @@ struct subscription {
   retry_policy retry;
   agent_entity* agent = nullptr;
   // Open groups; a lower number is an older group.
-  std::map<std::pair<std::string, std::string>, forming_groups> forming; // by correlation and key
+  forming_map forming{0, group_key_hash{reinterpret_cast<std::uintptr_t>(this)}};
+  std::vector<forming_map::node_type> spare_forming;
   std::map<std::string, group_no> batches;                               // by correlation
-  std::set<group_no> waiting, gathering;                                 // those of `forming`, those of `batches`
+  group_list waiting, gathering;                                         // those of `forming`, those of `batches`
   std::uint64_t group_bytes = 0;
   std::uint64_t taken = 0;              // artifacts that a group of it has taken
   std::uint64_t proven = 0;             // with within_count: the count that the row of group `proven_by` tells
@@ -179,17 +241,30 @@ struct activation : lease_hook {
   [[nodiscard]] artifact_data const& newest() const noexcept { return *inputs[newest_index]; }
   std::size_t newest_index = 0;
 
+  /// As good as new: every member is named here.
   void recycle() {
-    auto numbers = std::move(row.inputs);
-    auto artifacts = std::move(inputs);
-    auto name = std::move(row.host);
-    numbers.clear();
-    artifacts.clear();
-    name.clear();
-    *this = {};
-    row.inputs = std::move(numbers);
-    inputs = std::move(artifacts);
-    row.host = std::move(name);
+    row.inputs.clear();
+    row.state = activation_state::ready;
+    row.attempt = row.failures = row.losses = 0;
+    row.not_before = {};
+    row.host.clear();
+    row.error_type.clear();
+    row.what.clear();
+    row.since = {};
+    inputs.clear();
+    run = nullptr;
+    other_runs.clear();
+    sub = nullptr;
+    rivals.clear();
+    unasked = waits = delayed = parked = blocked = false;
+    overdue = 0;
+    due = {};
+    host = 0;
+    number = 0;
+    duration_ns = 0;
+    refreshed = {};
+    closed_reply = 0;
+    newest_index = 0;
   }
 };
 
@@ -234,6 +309,8 @@ struct ended_run {
   run_row row;
   std::size_t references = 0;           // dead activations, members of open groups, embargoed artifacts
   by_name<std::uint64_t> started;       // see run_state
+
+  void recycle() { *this = {}; }
 };
 
 /// A run_until that waits.

@@ -4,6 +4,8 @@
 #include <skein/registry/artifact_traits.hpp>
 #include <skein/registry/failure.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -58,9 +60,9 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
     if (!key) continue;
     group_no oldest = 0;
     for (;;) {
-      auto const at = sub.forming.find({correlation, *key});
+      auto const at = sub.forming.find(group_key_view{correlation, *key});
       if (at == sub.forming.end() || at->second[slot].empty()) break;
-      oldest = *at->second[slot].begin();
+      oldest = at->second[slot].front();
       if (!is_overdue(groups.at(oldest), now)) break;
       expire(oldest, "within");
       oldest = 0;
@@ -69,9 +71,11 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
     if (is_better) best = group_place{oldest, slot, std::move(*key)};
   }
   // What expired above may have started something that filled the place.
-  if (best && best->group != 0 && !(groups.contains(best->group) && sub.forming.at({correlation, best->key})[best->slot].contains(best->group))) {
-    return find_group_place(sub, artifact, correlation, said);
-  }
+  auto const still_lacks = [&](group_place const& place) {
+    auto const at = groups.contains(place.group) ? sub.forming.find(group_key_view{correlation, place.key}) : sub.forming.end();
+    return at != sub.forming.end() && at->second[place.slot].contains(place.group);
+  };
+  if (best && best->group != 0 && !still_lacks(*best)) return find_group_place(sub, artifact, correlation, said);
   return best;
 }
 
@@ -84,7 +88,8 @@ void blackboard::state::leave_out(subscription const& sub, artifact_data const& 
 
 void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& artifact, verdicts const& said) {
   auto const& want = sub.descriptor;
-  std::string const correlation = want.across_runs ? std::string{} : artifact->correlation;
+  static std::string const common;
+  std::string const& correlation = want.across_runs ? common : artifact->correlation;
   if (want.grouping == grouping::single) return gather(sub, {artifact}, correlation);
   auto const place = find_group_place(sub, *artifact, correlation, said);
   if (!place) return leave_out(sub, *artifact, "it has no key");
@@ -98,20 +103,20 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
     change_to(group_member{no, static_cast<std::uint32_t>(slot), artifact->seq});
     bool lacks = false;
     for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && first_alike(want, i) == place->slot;
-    if (!lacks) sub.forming.at({correlation, group.row.key})[place->slot].erase(no);
+    if (!lacks) sub.forming.find(group_key_view{correlation, group.row.key})->second[place->slot].erase(no);
   } else {
-    open_group const whole = close_group(no);
-    auto inputs = whole.members;
+    auto const whole = close_group(no);
+    boost::container::small_vector<artifact_ptr, 8> inputs{whole->members.begin(), whole->members.end()};
     inputs[slot] = artifact;
     if (want.batch_max > 0) {
-      gather(sub, std::move(inputs), correlation);
+      gather(sub, {inputs.begin(), inputs.end()}, correlation);
     } else {
-      open(sub, inputs, false);
+      open(sub, std::span{inputs.data(), inputs.size()}, false);
     }
-    forget_members(whole);
+    forget_members(*whole);
   }
-  while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - groups.at(*sub.waiting.begin()).row.taken >= want.within_count) {
-    expire(*sub.waiting.begin(), "within_count");
+  while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - sub.waiting.front().row.taken >= want.within_count) {
+    expire(sub.waiting.front().row.no, "within_count");
   }
   prove_taken(sub);
   bound_groups(sub);
@@ -119,21 +124,29 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
 
 open_group& blackboard::state::open_a_group(subscription& sub, bool batch, std::string const& correlation, std::string const& key) {
   group_no const no = ++last_group;
-  open_group& made = groups[no];
+  open_group& made = groups.add(no);
   made.sub = &sub;
-  made.row = {no, sub.row.no, batch, correlation, key, now, sub.taken, 0};
+  made.row.no = no;
+  made.row.subscription = sub.row.no;
+  made.row.batch = batch;
+  made.row.correlation = correlation;
+  made.row.key = key;
+  made.row.opened_at = now;
+  made.row.taken = sub.taken;
+  made.row.seen = 0;
   ++counters.groups_open;
   if (batch) {
     sub.batches[correlation] = no;
-    sub.gathering.insert(no);
+    sub.gathering.push_back(made);
     open_batches.insert(no);
   } else {
     std::size_t const slots = sub.descriptor.types.size();
     made.members.resize(slots);
-    auto& lacking = sub.forming[{correlation, key}];
-    lacking.resize(slots);
-    for (std::size_t slot = 0; slot < slots; ++slot) lacking[first_alike(sub.descriptor, slot)].insert(no);
-    sub.waiting.insert(no);
+    auto& lacking = forming_of(sub, {correlation, key});
+    for (std::size_t slot = 0; slot < slots; ++slot) {
+      if (first_alike(sub.descriptor, slot) == slot) lacking[slot].push_back(no);
+    }
+    sub.waiting.push_back(made);
     sub.proven = sub.taken;
     sub.proven_by = no;
   }
@@ -152,26 +165,49 @@ void blackboard::state::add_member(open_group& group, std::uint32_t position, ar
   refer_to(artifact->run);
 }
 
-open_group blackboard::state::close_group(group_no no) {
-  auto const at = groups.find(no);
-  open_group gone = std::move(at->second);
-  groups.erase(at);
+/// Those that wait with this correlation and key, made if there are none.
+forming_groups& blackboard::state::forming_of(subscription& sub, group_key_view of) {
+  auto const known = sub.forming.find(of);
+  if (known != sub.forming.end()) return known->second;
+  std::size_t const slots = sub.descriptor.types.size();
+  if (sub.spare_forming.empty()) {
+    auto& made = sub.forming[{std::string{of.correlation}, std::string{of.key}}];
+    made.resize(slots);
+    return made;
+  }
+  auto node = std::move(sub.spare_forming.back());
+  sub.spare_forming.pop_back();
+  node.key().correlation = of.correlation;
+  node.key().key = of.key;
+  node.mapped().resize(slots);
+  return sub.forming.insert(std::move(node)).position->second;
+}
+
+group_map::taken blackboard::state::close_group(group_no no) {
+  constexpr std::size_t spare_max = 256;
+  group_map::taken taken = groups.take(no);
+  open_group& gone = *taken;
   --counters.groups_open;
   subscription& sub = *gone.sub;
   sub.group_bytes -= gone.bytes;
-  sub.waiting.erase(no);
-  sub.gathering.erase(no);
-  open_batches.erase(no);
   if (gone.row.batch) {
+    sub.gathering.erase(sub.gathering.iterator_to(gone));
+    open_batches.erase(no);
     if (auto const of = sub.batches.find(gone.row.correlation); of != sub.batches.end() && of->second == no) sub.batches.erase(of);
-  } else if (auto const of = sub.forming.find({gone.row.correlation, gone.row.key}); of != sub.forming.end()) {
-    for (auto& lacking : of->second) lacking.erase(no);
-    if (std::all_of(of->second.begin(), of->second.end(), [](auto const& lacking) { return lacking.empty(); })) sub.forming.erase(of);
+  } else {
+    sub.waiting.erase(sub.waiting.iterator_to(gone));
+    if (auto const of = sub.forming.find(group_key_view{gone.row.correlation, gone.row.key}); of != sub.forming.end()) {
+      for (auto& lacking : of->second) lacking.erase(no);
+      if (std::all_of(of->second.begin(), of->second.end(), [](auto const& lacking) { return lacking.empty(); })) {
+        auto node = sub.forming.extract(of);
+        if (sub.spare_forming.size() < spare_max) sub.spare_forming.push_back(std::move(node));
+      }
+    }
   }
   change_to(group_closed{no});
   prove_taken(sub);
   set_group_timer(sub);
-  return gone;
+  return taken;
 }
 
 void blackboard::state::forget_members(open_group const& gone) {
@@ -184,7 +220,7 @@ void blackboard::state::forget_members(open_group const& gone) {
 void blackboard::state::prove_taken(subscription& sub) {
   if (sub.descriptor.within_count == 0 || sub.waiting.empty()) return;
   if (sub.proven == sub.taken && groups.contains(sub.proven_by)) return;
-  open_group& oldest = groups.at(*sub.waiting.begin());
+  open_group& oldest = sub.waiting.front();
   oldest.row.seen = sub.taken;
   change_to(oldest.row);
   sub.proven = sub.taken;
@@ -194,7 +230,8 @@ void blackboard::state::prove_taken(subscription& sub) {
 // ---- how a group ends incomplete ----
 
 void blackboard::state::expire(group_no no, std::string_view why, run_id const& only) {
-  open_group const gone = close_group(no);
+  auto const taken = close_group(no);
+  open_group const& gone = *taken;
   ++counters.groups_expired;
   expired told;
   told.agent = gone.sub->row.agent;
@@ -230,22 +267,22 @@ void blackboard::state::bound_groups(subscription& sub) {
     bool const too_many = sub.waiting.size() + sub.gathering.size() > limits.groups_max;
     if (!too_many && sub.group_bytes <= limits.group_bytes_max) return;
     // The timer may not have come yet to what is overdue.
-    if (!sub.waiting.empty() && is_overdue(groups.at(*sub.waiting.begin()), now)) {
-      expire(*sub.waiting.begin(), "within");
+    if (!sub.waiting.empty() && is_overdue(sub.waiting.front(), now)) {
+      expire(sub.waiting.front().row.no, "within");
       continue;
     }
-    if (!sub.gathering.empty() && is_overdue(groups.at(*sub.gathering.begin()), now)) {
-      start_batch(*sub.gathering.begin());
+    if (!sub.gathering.empty() && is_overdue(sub.gathering.front(), now)) {
+      start_batch(sub.gathering.front().row.no);
       continue;
     }
     std::string_view const bound = too_many ? "groups_max" : "group_bytes_max";
-    bool const batch_first = sub.waiting.empty() || (!sub.gathering.empty() && *sub.gathering.begin() < *sub.waiting.begin());
+    bool const batch_first = sub.waiting.empty() || (!sub.gathering.empty() && sub.gathering.front().row.no < sub.waiting.front().row.no);
     if (!batch_first) {
-      expire(*sub.waiting.begin(), bound);
+      expire(sub.waiting.front().row.no, bound);
       continue;
     }
     // A batch may be of any size: it need not be lost.
-    open_group const& oldest = groups.at(*sub.gathering.begin());
+    open_group const& oldest = sub.gathering.front();
     tell("batch_cut_short", sub.row.agent, "a batch started with " + std::to_string(oldest.filled) + " artifacts, because of " + std::string{bound}, oldest.members.back()->run);
     start_batch(oldest.row.no);
   }
@@ -255,7 +292,7 @@ void blackboard::state::set_group_timer(subscription& sub) {
   // Of each kind the oldest is due first, and all those behind it are looked at then.
   std::optional<timestamp> next;
   for (auto const* kind : {&sub.waiting, &sub.gathering}) {
-    auto const due = kind->empty() ? std::nullopt : due_of(groups.at(*kind->begin()));
+    auto const due = kind->empty() ? std::nullopt : due_of(kind->front());
     if (due && (!next || *due < *next)) next = due;
   }
   timestamp const wanted = next.value_or(timestamp{});
@@ -267,18 +304,18 @@ void blackboard::state::set_group_timer(subscription& sub) {
 
 void blackboard::state::groups_are_due(subscription& sub) {
   sub.groups_due = {};  // the timer has fired
-  auto const is_due = [&](std::set<group_no> const& kind) {
-    auto const due = kind.empty() ? std::nullopt : due_of(groups.at(*kind.begin()));
+  auto const is_due = [&](group_list const& kind) {
+    auto const due = kind.empty() ? std::nullopt : due_of(kind.front());
     return due && *due <= now;
   };
-  while (is_due(sub.waiting)) expire(*sub.waiting.begin(), "within");
-  while (is_due(sub.gathering)) start_batch(*sub.gathering.begin());
+  while (is_due(sub.waiting)) expire(sub.waiting.front().row.no, "within");
+  while (is_due(sub.gathering)) start_batch(sub.gathering.front().row.no);
   set_group_timer(sub);
 }
 
 void blackboard::state::expire_groups_of(subscription& sub, std::string_view why) {
-  while (!sub.waiting.empty()) expire(*sub.waiting.begin(), why);
-  while (!sub.gathering.empty()) expire(*sub.gathering.begin(), why);
+  while (!sub.waiting.empty()) expire(sub.waiting.front().row.no, why);
+  while (!sub.gathering.empty()) expire(sub.gathering.front().row.no, why);
 }
 
 void blackboard::state::expire_groups_of(run_id const& run, std::string_view why) {

@@ -2,8 +2,26 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace skein::bus {
+
+namespace {
+
+/// stable_hash(id.to_string(), seed): ids of activations are stored that derive from it.
+std::uint64_t hash_as_text(artifact_id const& id, std::uint64_t seed) noexcept {
+  constexpr char digits[] = "0123456789abcdef";
+  std::array<char, 36> text;
+  char* at = text.data();
+  for (std::size_t i = 0; i < artifact_id::size_bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
+    *at++ = digits[id.bytes()[i] >> 4];
+    *at++ = digits[id.bytes()[i] & 15];
+  }
+  return stable_hash({text.data(), text.size()}, seed);
+}
+
+}  // namespace
 
 void blackboard::state::on(input::publish&& in) {
   if (!in.idempotency_key.empty()) {
@@ -198,7 +216,7 @@ bool blackboard::state::matches(subscription const& sub, artifact_data const& ar
 
 void blackboard::state::find_other_runs(activation& a) {
   if (a.inputs.size() == 1) return;
-  std::unordered_set<run_state*> known{a.run};
+  std::unordered_set<run_state*> known;
   for (auto const& input : a.inputs) {
     if (input->run == a.run->row.id) continue;
     run_state& other = run_of(input->run, input->context);
@@ -222,7 +240,7 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   std::uint64_t group = 0;
   for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
-    if (inputs.size() > 1) group = stable_hash(member->id.to_string(), group);
+    if (inputs.size() > 1) group = hash_as_text(member->id, group);
     a.inputs.push_back(std::move(member));
   }
   a.row.no = no;

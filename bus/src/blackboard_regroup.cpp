@@ -7,17 +7,18 @@ namespace skein::bus {
 
 void blackboard::state::restore_groups(board_state& from, std::unordered_map<std::uint64_t, artifact_ptr> const& by_seq) {
   last_group = from.last_group;
+  std::sort(from.groups.begin(), from.groups.end(), [](auto const& a, auto const& b) { return a.no < b.no; });
   std::vector<subscription*> concerned;
   for (auto& row : from.groups) {
     last_group = std::max(last_group, row.no);
     if (row.subscription == 0 || row.subscription > subscriptions.size()) continue;
     subscription& sub = *subscriptions[row.subscription - 1];
     if (sub.waiting.empty() && sub.gathering.empty()) concerned.push_back(&sub);
-    open_group& group = groups[row.no];
+    open_group& group = groups.add(row.no);
     group.sub = &sub;
     group.row = std::move(row);
     group_no const no = group.row.no;
-    (group.row.batch ? sub.gathering : sub.waiting).insert(no);
+    (group.row.batch ? sub.gathering : sub.waiting).push_back(group);
     if (group.row.batch) open_batches.insert(no);
     if (auto const known = std::max(group.row.taken, group.row.seen); known > sub.taken || sub.proven_by == 0) {
       sub.taken = sub.proven = known;
@@ -26,9 +27,9 @@ void blackboard::state::restore_groups(board_state& from, std::unordered_map<std
     ++counters.groups_open;
   }
   for (auto const& member : from.members) {
-    auto const group = groups.find(member.group);
+    open_group* const group = groups.find(member.group);
     auto const artifact = by_seq.find(member.seq);
-    if (group != groups.end() && artifact != by_seq.end()) add_member(group->second, member.position, artifact->second);
+    if (group && artifact != by_seq.end()) add_member(*group, member.position, artifact->second);
   }
   for (auto* sub : concerned) {
     if (sub->active) {
@@ -41,16 +42,15 @@ void blackboard::state::restore_groups(board_state& from, std::unordered_map<std
 
 void blackboard::state::resume_groups(subscription& sub) {
   std::size_t const slots = sub.descriptor.types.size();
-  for (auto const no : sub.waiting) {
-    open_group& group = groups.at(no);
+  for (auto& group : sub.waiting) {
     group.members.resize(slots);
-    auto& lacking = sub.forming[{group.row.correlation, group.row.key}];
-    lacking.resize(slots);
+    auto& lacking = forming_of(sub, {group.row.correlation, group.row.key});
     for (std::size_t slot = 0; slot < slots; ++slot) {
-      if (!group.members[slot]) lacking[first_alike(sub.descriptor, slot)].insert(no);
+      auto& of_alike = lacking[first_alike(sub.descriptor, slot)];
+      if (!group.members[slot] && !of_alike.contains(group.row.no)) of_alike.push_back(group.row.no);
     }
   }
-  for (auto const no : sub.gathering) sub.batches.insert_or_assign(groups.at(no).row.correlation, no);
+  for (auto const& group : sub.gathering) sub.batches.insert_or_assign(group.row.correlation, group.row.no);
   set_group_timer(sub);
 }
 

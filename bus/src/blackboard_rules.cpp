@@ -138,8 +138,8 @@ void blackboard::state::restore_schedule(board_state& from) {
   for (auto const& row : from.counts) {
     if (auto* const found = runs.find(row.run)) {
       found->started[row.agent] = row.count;
-    } else if (auto const ended = ended_runs.find(row.run); ended != ended_runs.end()) {
-      ended->second.started[row.agent] = row.count;
+    } else if (auto* const ended = ended_runs.find(row.run)) {
+      ended->started[row.agent] = row.count;
     }
   }
 }

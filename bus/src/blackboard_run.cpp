@@ -11,9 +11,9 @@ run_state& blackboard::state::run_of(run_id const& id, span_context const& root)
   if (run_state* const known = find_run(id)) return *known;
   run_state& made = runs.add(id);
   last_run = &made;
-  if (auto const ended = ended_runs.find(id); ended != ended_runs.end() && !ended->second.row.id.empty()) {
-    made.row = ended->second.row;
-    made.started = ended->second.started;
+  if (auto const* const ended = ended_runs.find(id); ended && !ended->row.id.empty()) {
+    made.row = ended->row;
+    made.started = ended->started;
     made.row.status = run_status::running;
     made.named = !made.row.name.empty();
   } else {
@@ -99,9 +99,9 @@ void blackboard::state::end_touched() {
     while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
     while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
     --counters.runs_open;
-    if (auto const dead_of = ended_runs.find(run->row.id); dead_of != ended_runs.end()) {
-      dead_of->second.row = run->row;
-      dead_of->second.started = std::move(run->started);
+    if (auto* const wanted = ended_runs.find(run->row.id)) {
+      wanted->row = run->row;
+      wanted->started = std::move(run->started);
     }
     last_run = nullptr;
     runs.erase(run_id{run->row.id});
@@ -229,7 +229,9 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
   }
   for (auto& row : from.runs) {
     if (row.status != run_status::running && !open_runs.contains(row.id)) {
-      ended_runs[row.id].row = std::move(row);
+      run_id const id = row.id;
+      ended_run* const known = ended_runs.find(id);
+      (known ? *known : ended_runs.add(id)).row = std::move(row);
       continue;
     }
     run_state& run = runs.add(row.id);
@@ -280,7 +282,11 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
   restore_groups(from, by_seq);
   restore_embargoes(from.embargoes, by_seq);
   restore_timers(from.timers);
-  std::erase_if(ended_runs, [](auto const& one) { return one.second.references == 0; });
+  std::vector<run_id> unwanted;
+  for (auto const& [id, one] : ended_runs) {
+    if (one.references == 0) unwanted.push_back(id);
+  }
+  for (auto const& id : unwanted) ended_runs.erase(id);
   for (auto& [key, id] : from.idempotency_keys) remember_key(key, id);
   for (auto const& artifact : how.kept) {
     if (artifact->seq <= last_seq) keep(artifact);

@@ -83,7 +83,8 @@ struct blackboard::state {
   open_group& open_a_group(subscription& sub, bool batch, std::string const& correlation, std::string const& key);
   void add_member(open_group& group, std::uint32_t position, artifact_ptr const& artifact);
   /// Takes it off the board; its members still hold references to their runs.
-  open_group close_group(group_no no);
+  [[nodiscard]] group_map::taken close_group(group_no no);
+  [[nodiscard]] forming_groups& forming_of(subscription& sub, group_key_view of);
   void forget_members(open_group const& gone);
   void start_batch(group_no no);
   /// `only`: not empty, the record is of the members of this run alone.
@@ -218,7 +219,7 @@ struct blackboard::state {
   void trace_child(activation const& a, artifact_data& made);
 
   /// What may open a run again after its end.
-  void refer_to(run_id const& run) { ++ended_runs[run].references; }
+  void refer_to(run_id const& run);
   void forget_reference(run_id const& run);
 
   // Dead activations (blackboard_dead.cpp).
@@ -312,9 +313,9 @@ struct blackboard::state {
 
   std::map<activation_no, dead_activation> dead;                         // the newest dead_kept_max
   std::unordered_map<activation_id, activation_no> dead_by_id;
-  std::unordered_map<run_id, ended_run> ended_runs;                      // those of dead activations, and whether open or not
+  recycled_map<run_id, ended_run> ended_runs;                            // those of dead activations, and whether open or not
 
-  std::unordered_map<group_no, open_group> groups;
+  group_map groups;
   std::set<group_no> open_batches;                                       // those of `groups`
   by_name<std::vector<subscription*>> undescribed;                       // by agent: restored with groups, not described since
   group_no last_group = 0;
