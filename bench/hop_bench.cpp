@@ -1,111 +1,92 @@
-// One hop, publish → handler → publish: a chain of four agents with worker_threads = 0, so that one thread does all of it. Floors:
-// floors/mutex_queue.cpp and floors/raw_zmq.cpp in memory, floors/sqlite.cpp on the disk.
-#include "floors/chain.hpp"
+// One hop, publish → handler → publish, in a chain of four agents. With worker_threads = 0 one thread does all of it, with 2 the hub's own do. Floors and
+// peers: floors/mutex_queue.cpp, floors/raw_zmq.cpp, floors/caf.cpp, floors/nats.cpp in memory, floors/sqlite.cpp on the disk.
+#include "agent_chain.hpp"
+#include "counted.hpp"
+#include "floors/latencies.hpp"
 #include "temporary_file.hpp"
 
-#include <skein/testing.hpp>
-
-#include <benchmark/benchmark.h>
-
-#include <memory>
-#include <string>
-#include <vector>
+#include <skein/tracing/sqlite_sink.hpp>
 
 namespace {
 
-struct idea {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.idea", 1, number, body)
-};
-struct draft {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.draft", 1, number, body)
-};
-struct review {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.review", 1, number, body)
-};
-struct article {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.article", 1, number, body)
-};
+constexpr std::size_t burst_hops = floors::burst_items * floors::chain_stages;
 
-template <class In, class Out>
-skein::agent stage(std::string name) {
-  return skein::agent{std::move(name)}.on<In>([](In const& in) { return floors::next_item<Out>(in); }).template publishes<Out>();
+void burst(benchmark::State& state, skein::orchestrator_options options, skein::testing::memory_traces* traces = nullptr) {
+  bench::agent_chain agents{std::move(options)};
+  auto const ideas = bench::make_ideas(floors::burst_items);
+  bench::measure(state, burst_hops, [&] { return agents.run(ideas, 1); }, traces);
 }
 
-skein::orchestrator_options in_memory() {
-  skein::orchestrator_options options;
-  options.ledger = "memory:";
-  options.worker_threads = 0;
-  options.tracing = false;
-  options.artifacts_kept_max = 10'000;  // What leaves the board's memory is part of the steady state.
-  return options;
-}
-
-class chain {
- public:
-  explicit chain(skein::orchestrator_options options) : hub_(std::move(options)) {
-    hub_.add(stage<idea, draft>("drafter"));
-    hub_.add(stage<draft, review>("reviewer"));
-    hub_.add(stage<review, article>("editor"));
-    hub_.add(skein::agent{"printer"}.on<article>([](article const& in) { benchmark::DoNotOptimize(in.number); }));
-  }
-
-  /// Publishes all ideas at once and works them off, so often, in one run. False when not everything was handled.
-  [[nodiscard]] bool run(std::vector<idea> const& ideas, std::size_t bursts) {
-    skein::traced_run const run{hub_, "chain"};
-    std::size_t handled = 0;
-    for (std::size_t i = 0; i < bursts; ++i) {
-      hub_.publish_all(ideas);
-      handled = hub_.run_until_idle().activations.size();
-    }
-    return handled == ideas.size() * floors::chain_stages * bursts;
-  }
-
- private:
-  skein::orchestrator hub_;
-};
-
-void measure(benchmark::State& state, skein::orchestrator_options options, std::size_t items, std::size_t bursts,
-             skein::testing::memory_traces* traces = nullptr) {
-  chain agents{std::move(options)};
-  std::vector<idea> const ideas(items, idea{0, floors::item_body()});
-  for (auto _ : state) {
-    if (!agents.run(ideas, bursts)) return state.SkipWithError("a handler failed or did not run");
-    if (traces == nullptr) continue;
-    state.PauseTiming();
-    traces->clear();
-    state.ResumeTiming();
-  }
-  state.counters["items"] = static_cast<double>(items * floors::chain_stages * bursts);
-}
-
-void hop_untraced(benchmark::State& state) { measure(state, in_memory(), floors::burst_items, 1); }
-BENCHMARK(hop_untraced);
+void hop_untraced(benchmark::State& state) { burst(state, bench::in_memory()); }
+BENCHMARK(hop_untraced)->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
 
 /// Two spans a hop; the run ends when the sink has them all.
 void hop_memory_sink(benchmark::State& state) {
   skein::testing::memory_traces traces;
-  auto options = in_memory();
-  options.tracing = true;
-  options.sinks = {traces.sink()};
-  measure(state, std::move(options), floors::burst_items, 1, &traces);
+  burst(state, bench::traced_to(traces.sink()), &traces);
 }
-BENCHMARK(hop_memory_sink)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(hop_memory_sink)->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
+
+void hop_2_threads(benchmark::State& state) {
+  skein::testing::memory_traces traces;
+  burst(state, bench::traced_to(traces.sink(), 2), &traces);
+}
+BENCHMARK(hop_2_threads)->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
+
+/// Every delivery goes through a ROUTER and a DEALER.
+void hop_inproc_link(benchmark::State& state) {
+  skein::testing::memory_traces traces;
+  auto options = bench::traced_to(traces.sink(), 2);
+  options.local_link = skein::local_link::inproc;
+  burst(state, std::move(options), &traces);
+}
+BENCHMARK(hop_inproc_link)->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
+
+/// From the publish of one item until the hub says that it is idle.
+void hop_one_in_flight(benchmark::State& state) {
+  constexpr int items_of_a_run = 16;
+  skein::testing::memory_traces traces;
+  bench::agent_chain agents{bench::traced_to(traces.sink(), 2)};
+  bench::idea const item{0, floors::item_body()};
+  floors::latencies took;
+  bench::measure(
+      state, items_of_a_run * floors::chain_stages,
+      [&] {
+        skein::traced_run const run{agents.hub(), "chain"};
+        std::size_t handled = 0;
+        for (int i = 0; i < items_of_a_run; ++i) {
+          auto const begin = took.now();
+          agents.hub().publish(item);
+          handled = agents.hub().run_until_idle().activations.size();
+          took.add(begin, floors::chain_stages);
+        }
+        return handled == items_of_a_run * floors::chain_stages;
+      },
+      &traces);
+  took.report(state);
+}
+BENCHMARK(hop_one_in_flight)->UseRealTime()->MeasureProcessCPUTime();
+
+/// Until everything recorded is in the file.
+void hop_persisted(benchmark::State& state) {
+  bench::temporary_file const path{"hop_spans"};
+  auto sink = skein::open_sqlite_sink({.path = path.path(), .service = "chain"}).value();
+  bench::agent_chain agents{bench::traced_to(std::move(sink), 2)};
+  auto const ideas = bench::make_ideas(floors::burst_items);
+  bench::measure(state, burst_hops * floors::persisted_bursts, [&] { return agents.run(ideas, floors::persisted_bursts) && agents.hub().flush(); });
+}
+BENCHMARK(hop_persisted)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
 void hop_durable(benchmark::State& state) {
   bench::temporary_file const path{"ledger"};
-  auto options = in_memory();
+  auto options = bench::in_memory();
   options.ledger = "sqlite:" + path.path();
-  measure(state, std::move(options), floors::durable_items, floors::durable_bursts);
+  bench::agent_chain agents{std::move(options)};
+  auto const ideas = bench::make_ideas(floors::durable_items);
+  bench::measure(state, floors::durable_items * floors::durable_bursts * floors::chain_stages,
+                 [&] { return agents.run(ideas, floors::durable_bursts); });
 }
-BENCHMARK(hop_durable)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(hop_durable)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond)->Apply(bench::counted);
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // What a span costs the thread that makes it: start, five attributes, end, handed to a recorder whose sink throws it away. Nothing is
 // dropped: at full speed a producer waits for the writer; that is in the wall time, not in its CPU time. Floors: floors/plain_span_ring.cpp.
+#include "counted.hpp"
 #include "recorded_run.hpp"
 
 #include <skein/tracing/clock.hpp>
@@ -50,9 +51,9 @@ void span_outside_any_run(benchmark::State& state) {
 void make_run(benchmark::State const&) { shared_run = std::make_unique<bench::recorded_run>(discarding_recorder()); }
 void end_run(benchmark::State const&) { shared_run.reset(); }
 
-BENCHMARK(span)->Setup(make_run)->Teardown(end_run)->UseRealTime();
-BENCHMARK(span)->Setup(make_run)->Teardown(end_run)->UseRealTime()->Threads(2);
-BENCHMARK(span_tracing_off);
+BENCHMARK(span)->Setup(make_run)->Teardown(end_run)->UseRealTime()->Apply(bench::counted);
+BENCHMARK(span)->Setup(make_run)->Teardown(end_run)->UseRealTime()->Threads(2)->Apply(bench::counted);
+BENCHMARK(span_tracing_off)->Apply(bench::counted);
 BENCHMARK(span_outside_any_run);
 
 }  // namespace

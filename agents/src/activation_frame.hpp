@@ -1,6 +1,9 @@
 // One attempt while its handler runs: what it was given, what it has published so far, its span.
 #pragma once
 
+#include "agent_spans.hpp"
+
+#include <skein/agents/invoke_span.hpp>
 #include <skein/agents/local_host.hpp>
 #include <skein/tracing/span_start.hpp>
 
@@ -17,6 +20,7 @@ namespace skein::agents {
 struct publish_mark {
   timestamp at{};
   span_id parent;
+  artifact_id artifact;
 };
 
 /// Fails an attempt under a name of Skein's, not that of a C++ type.
@@ -32,7 +36,7 @@ class attempt_failure : public std::runtime_error {
 /// What an attempt (or one candidate of it) has published.
 struct published {
   std::vector<bus::child> children;
-  std::vector<publish_mark> marks;                                     // of each child
+  std::vector<publish_mark> marks;                                     // of each child, where the run is recorded
   std::vector<std::pair<artifact_type const*, std::uint64_t>> dropped;   // how many, by type
   std::exception_ptr refused;   // the first output against the rules: fails the attempt whatever the handler does
 };
@@ -44,15 +48,26 @@ struct output_check {
   bool drop;
 };
 
-struct activation_frame {
+/// What an attempt is made of, beside the delivery.
+struct attempt_setting {
   host_environment& around;
-  bus::delivery const& work;
-  skein::agent const& definition;
+  agent const& definition;
+  agent_spans const& spans;
   timestamp due;                        // of the attempt; zero: none
   std::atomic<bool> const& stopping;    // the host
   std::atomic<bool> const& cancelled;   // this attempt
+};
+
+struct activation_frame : attempt_setting {
+  activation_frame(attempt_setting const& setting, bus::delivery const& what)
+      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(around.scope_of(newest)), recording(run->recording && run->recorder) {}
+
+  bus::delivery const& work;
+  bus::artifact_data const& newest;     // of its inputs
   std::shared_ptr<run_scope> run;
-  span_handle span;
+  bool const recording;
+  span_handle span;                     // none where nothing is recorded
+  ambient inside;                       // what is current when nothing inside of the attempt is
   published made;
   std::uint64_t streamed = 0;
   bool closed = false;   // what it publishes is decided
@@ -61,17 +76,7 @@ struct activation_frame {
   std::vector<output_check> checks;
 
   [[nodiscard]] agent_descriptor const& agent() const noexcept { return definition.descriptor(); }
-  [[nodiscard]] bus::artifact_data const& newest() const noexcept;
   [[nodiscard]] bool is_late() const noexcept { return due != timestamp{} && around.time().now() >= due; }
-};
-
-/// What an attempt is made of, beside the delivery.
-struct attempt_setting {
-  host_environment& around;
-  agent const& definition;
-  timestamp due;
-  std::atomic<bool> const& stopping;
-  std::atomic<bool> const& cancelled;
 };
 
 /// Runs one delivery to its end: components and the handler are called, spans are recorded. Never throws.

@@ -114,7 +114,7 @@ void tell_published(activation_frame& frame, context& ctx) noexcept {
 
 void tell_error(activation_frame& frame, context& ctx, bus::done const& how) noexcept {
   tell_all(frame, component_hook::error, [&](agent_component& code) {
-    auto const& newest = frame.newest();
+    auto const& newest = frame.newest;
     code.on_error(ctx, {frame.agent().name, how.error_type, how.what, how.activation.id.to_string(), newest.run.to_string(), newest.type, how.activation.attempt});
   });
 }

@@ -2,8 +2,6 @@
 
 #include "activation_frame.hpp"
 
-#include <skein/agents/invoke_span.hpp>
-
 #include <algorithm>
 
 namespace skein {
@@ -17,6 +15,9 @@ constexpr std::size_t shown_max = 1000;
 
 output_rule const& rule_of(activation_frame& frame, artifact_type const& type) {
   auto const& rules = frame.definition.output_rules();
+  for (auto const& one : rules) {
+    if (one.type == &type) return one;
+  }
   auto const declared = std::find_if(rules.begin(), rules.end(), [&](auto const& one) { return one.type->name == type.name; });
   if (declared != rules.end()) return *declared;
   error undeclared{errc::undeclared_output, "agent " + frame.agent().name + " published " + std::string{type.name} +
@@ -65,62 +66,76 @@ void add_tags(std::vector<std::string>& to, std::vector<std::string> const& more
   }
 }
 
+/// The id of the span that publishes: the innermost of this thread, the handler's own or one that the handler opened.
+span_id publisher_of(activation_frame const& frame) {
+  if (current_ambient().span == frame.inside.span) return frame.span.context().span;
+  auto const inner = current_span().context();
+  return inner.trace == frame.run->trace && inner.valid() ? inner.span : frame.span.context().span;
+}
+
+void check_options(activation_frame const& frame, publish_options const& options) {
+  if (options.idempotency_key.empty()) return;
+  throw error{errc::invalid_argument, "agent " + frame.agent().name + " published with an idempotency_key; inside a handler there is no need: an activation publishes once, however often it is tried"};
+}
+
+/// Whether the rules of the agent and its components let it through; what fails the attempt is thrown.
+bool is_let_through(activation_frame& frame, output_rule const& rule, artifact_type const& type, payload const& value) {
+  if (rule.keeps && !rule.keeps(value)) return false;
+  if (rule.valid && !rule.valid(value)) refuse_invalid(frame, type);
+  return passes_checks(frame, type, value);
+}
+
 }  // namespace
 
-bus::artifact_data const& activation_frame::newest() const noexcept { return newest_of(work.inputs); }
-
-artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload value, publish_options options) {
+artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload&& value, publish_options* options) {
   if (frame.closed) {
     throw error{errc::misuse, "a component of agent " + frame.agent().name + " published when all was decided; publish in on_post_evaluate at the latest"};
   }
   auto const& rule = rule_of(frame, type);
-  if (!options.idempotency_key.empty()) {
-    throw error{errc::invalid_argument, "agent " + frame.agent().name + " published with an idempotency_key; inside a handler there is no need: an activation publishes once, however often it is tried"};
-  }
-  if (rule.keeps && !rule.keeps(value)) {
-    count_dropped(frame, *rule.type);
-    return {};
-  }
-  if (rule.valid && !rule.valid(value)) refuse_invalid(frame, type);
-  if (!passes_checks(frame, type, value)) {
+  if (options) check_options(frame, *options);
+  if (!is_let_through(frame, rule, type, value)) {
     count_dropped(frame, *rule.type);
     return {};
   }
   frame.around.check(value).value();
   artifact_id const id = derive_artifact_id(frame.work.activation.id, frame.made.children.size());
-  auto const now = frame.around.time().now();
-  bus::child child;
+  auto const& visibility = options && !options->visibility.empty() ? options->visibility : rule.visibility;
+  auto const now = frame.recording || visibility.is_timed() ? frame.around.time().now() : timestamp{};
+  if (frame.recording) {
+    frame.made.marks.resize(frame.made.children.size());   // as many as there are, whatever memory ran out for
+    frame.made.marks.push_back({now, publisher_of(frame), id});
+  }
+  bus::child& child = frame.made.children.emplace_back();
   child.type = std::string{type.name};
   child.version = type.version;
   child.payload = std::move(value);
-  child.correlation = std::move(options.correlation_id);
-  child.tags = std::move(options.tags);
+  if (options) {
+    child.correlation = std::move(options->correlation_id);
+    child.tags = std::move(options->tags);
+  }
   add_tags(child.tags, rule.tags);
-  child.visible_to = (options.visibility.empty() ? rule.visibility : options.visibility).get(now);
+  if (!visibility.empty()) child.visible_to = visibility.get(now);
   child.context = {frame.run->trace, derive_publish_span_id(id), frame.run->flags};
-  child.headers = frame.newest().headers;
-  // The innermost span of this thread made it: the handler's own, or one that the handler opened.
-  auto const inner = current_span().context();
-  frame.made.marks.push_back({now, inner.trace == frame.run->trace && inner.valid() ? inner.span : frame.span.context().span});
-  frame.made.children.push_back(std::move(child));
+  child.headers = frame.newest.headers;
   return id;
 }
 
 }  // namespace agents
 
+artifact_id context::publish(artifact_type const& type, payload value) { return agents::publish_in(frame_, type, std::move(value), nullptr); }
 artifact_id context::publish(artifact_type const& type, payload value, publish_options options) {
-  return agents::publish_in(frame_, type, std::move(value), std::move(options));
+  return agents::publish_in(frame_, type, std::move(value), &options);
 }
 
-span_ref context::span() const { return span_ref{frame_.span.as_ambient()}; }
+span_ref context::span() const { return span_ref{frame_.inside}; }
 std::uint32_t context::attempt() const noexcept { return frame_.work.activation.attempt; }
 std::string context::idempotency_key() const { return frame_.work.activation.id.to_string(); }
 bool context::cancelled() const noexcept {
   return frame_.stopping.load(std::memory_order_relaxed) || frame_.cancelled.load(std::memory_order_relaxed) || frame_.is_late();
 }
 std::optional<timestamp> context::deadline() const noexcept { return frame_.due == timestamp{} ? std::nullopt : std::optional{frame_.due}; }
-run_id context::run() const noexcept { return frame_.newest().run; }
-std::string const& context::correlation_id() const noexcept { return frame_.newest().correlation; }
+run_id context::run() const noexcept { return frame_.newest.run; }
+std::string const& context::correlation_id() const noexcept { return frame_.newest.correlation; }
 std::string const& context::agent() const noexcept { return frame_.agent().name; }
 std::vector<bus::artifact_ptr> const& context::inputs() const noexcept { return frame_.work.inputs; }
 skein::outputs context::outputs() const noexcept { return skein::outputs{frame_.made.children}; }

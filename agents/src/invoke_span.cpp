@@ -1,11 +1,14 @@
 #include <skein/agents/invoke_span.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace skein::agents {
 
 bus::artifact_data const& newest_of(std::vector<bus::artifact_ptr> const& inputs) noexcept {
+  if (inputs.size() == 1) return *inputs.front();
   return **std::max_element(inputs.begin(), inputs.end(), [](auto const& a, auto const& b) { return a->seq < b->seq; });
 }
 
@@ -33,6 +36,12 @@ span_start invoke_span(bus::attempt_ref const& attempt, std::string_view agent, 
     if (input.get() != &newest) start.links.push_back({input->context, {}});
   }
   return start;
+}
+
+span_outline invoke_outline(std::string_view agent, std::string_view description, std::string_view type) {
+  auto input = std::make_shared<bus::artifact_data>();
+  input->type = type;
+  return {invoke_span({}, agent, description, {std::move(input)}), {"messaging.message.id", "skein.activation.id", "skein.attempt"}};
 }
 
 }  // namespace skein::agents

@@ -31,9 +31,10 @@ struct queued_attempt {
 };
 
 struct hosted_agent {
-  explicit hosted_agent(agent what) : definition(std::move(what)) { self.push_back(this); }
+  explicit hosted_agent(agent what) : definition(std::move(what)), spans(definition) { self.push_back(this); }
 
   agent definition;
+  agent_spans spans;
   std::deque<queued_attempt> queue;
   std::uint32_t running = 0;
   std::list<hosted_agent*> self;           // holds this while it is in no line, so that lines take no memory
@@ -344,7 +345,7 @@ class thread_host final : public local_host {
   /// Runs one attempt and reports it; whether the commit should be seen to before the next one.
   bool run(job taken, running_attempt const& attempt, thread_slot& slot) {
     auto const& work = taken.next.work;
-    attempt_setting const setting{around_, taken.owner->definition, taken.next.due, stopping_, attempt.cancelled};
+    attempt_setting const setting{around_, taken.owner->definition, taken.owner->spans, taken.next.due, stopping_, attempt.cancelled};
     auto result = wanted(*taken.owner, work) ? run_attempt(setting, work, slot.frame)
                                              : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
     bool const slow = std::chrono::nanoseconds{result.duration_ns} > long_handler;

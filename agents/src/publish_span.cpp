@@ -21,4 +21,6 @@ span_start publish_span(std::string_view type, artifact_id const& artifact, span
   return start;
 }
 
+span_outline publish_outline(std::string_view type) { return {publish_span(type, {}, {}), {"messaging.message.id"}}; }
+
 }  // namespace skein::agents

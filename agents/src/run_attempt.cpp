@@ -3,13 +3,11 @@
 #include "component_hooks.hpp"
 
 #include <skein/agents/invoke_span.hpp>
-#include <skein/agents/publish_span.hpp>
 #include <skein/tracing/current.hpp>
 #include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/exception_text.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -18,11 +16,12 @@ namespace skein::agents {
 namespace {
 
 void record_publishes(activation_frame& frame, timestamp ended) {
-  if (!frame.run->recording) return;
+  if (!frame.recording) return;
   for (std::size_t i = 0; i < frame.made.children.size(); ++i) {
-    span_context const parent{frame.run->trace, frame.made.marks[i].parent, frame.run->flags};
-    auto start = publish_span(frame.made.children[i].type, derive_artifact_id(frame.work.activation.id, i), parent, frame.made.marks[i].at);
-    start_span(frame.run, std::move(start)).end_at(ended);
+    auto const& child = frame.made.children[i];
+    auto const& mark = frame.made.marks[i];
+    // Whatever is published has a rule.
+    frame.spans.publish(child.type)->record_span(*frame.run, {child.context.span, mark.parent, mark.at}, ended, {mark.artifact});
   }
 }
 
@@ -106,16 +105,21 @@ void run_candidates(activation_frame& frame, context& ctx) {
 /// Everything that may fail the attempt, in order.
 void evaluate(activation_frame& frame, context& ctx) {
   check_deadline(frame);
-  call_hooks(frame, ctx, component_hook::pre_consume);
-  call_hooks(frame, ctx, component_hook::pre_evaluate);
+  bool const has_components = !frame.definition.components().empty();
+  if (has_components) {
+    call_hooks(frame, ctx, component_hook::pre_consume);
+    call_hooks(frame, ctx, component_hook::pre_evaluate);
+  }
   if (frame.skipped) {
     frame.made = {};   // what components have published, too
     return;
   }
   frame.begun = true;
   frame.definition.score() ? run_candidates(frame, ctx) : call_handler(frame, ctx);
-  call_hooks(frame, ctx, component_hook::post_evaluate);
-  if (frame.made.refused) std::rethrow_exception(frame.made.refused);
+  if (has_components) {
+    call_hooks(frame, ctx, component_hook::post_evaluate);
+    if (frame.made.refused) std::rethrow_exception(frame.made.refused);
+  }
   check_fan_out(frame);
   check_deadline(frame);
 }
@@ -143,8 +147,8 @@ void record_failure(activation_frame& frame, bus::done& result, std::exception_p
   if (result.error_type != text.type) frame.span.set_attribute("error.type", result.error_type);
 }
 
-/// Runs the attempt inside its span, which is current.
-void run_inside(activation_frame& frame, bus::done& result, std::chrono::steady_clock::time_point begun) {
+/// Runs the attempt inside its span, which is current. Returns when it ended.
+timestamp run_inside(activation_frame& frame, bus::done& result, timestamp begun) {
   context ctx{frame};
   std::exception_ptr thrown;
   try {
@@ -162,14 +166,31 @@ void run_inside(activation_frame& frame, bus::done& result, std::chrono::steady_
     }
   }
   frame.closed = true;
-  record_dropped(frame.made, frame.span);
-  result.duration_ns = std::chrono::nanoseconds{std::chrono::steady_clock::now() - begun}.count();
+  if (!frame.made.dropped.empty()) record_dropped(frame.made, frame.span);
+  auto const evaluated = frame.around.time().now();
+  result.duration_ns = (evaluated - begun).count();
+  if (!thrown && frame.definition.components().empty()) return evaluated;
   if (thrown) {
     record_failure(frame, result, thrown);
     tell_error(frame, ctx, result);
   } else {
     tell_published(frame, ctx);
   }
+  // The span encloses what components were told in, and the event of the failure.
+  return frame.around.time().now();
+}
+
+void start_invoke_span(activation_frame& frame, timestamp begun) {
+  auto const& attempt = frame.work.activation;
+  auto const* const outline = frame.work.inputs.size() == 1 ? frame.spans.invoke(frame.newest.type) : nullptr;
+  if (outline) {
+    frame.span = outline->start_span(frame.run, {derive_invoke_span_id(attempt.id, attempt.attempt), frame.newest.context.span, begun},
+                                     {frame.newest.id, attempt.id, std::int64_t{attempt.attempt}});
+    return;
+  }
+  auto start = invoke_span(attempt, frame.agent().name, frame.agent().description, frame.work.inputs);
+  start.at = begun;
+  frame.span = start_span(frame.run, std::move(start));
 }
 
 }  // namespace
@@ -177,19 +198,18 @@ void run_inside(activation_frame& frame, bus::done& result, std::chrono::steady_
 bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current) noexcept {
   bus::done result;
   result.activation = work.activation;
-  auto const begun = std::chrono::steady_clock::now();
   try {
-    activation_frame frame{setting.around, work, setting.definition, setting.due, setting.stopping, setting.cancelled, nullptr, {}, {}};
-    frame.run = setting.around.scope_of(frame.newest());
-    frame.span = start_span(frame.run, derive_invoke_span_id(work.activation.id, work.activation.attempt),
-                            [&] { return invoke_span(work.activation, frame.agent().name, frame.agent().description, work.inputs); });
+    auto const begun = setting.around.time().now();
+    activation_frame frame{setting, work};
+    if (frame.recording) start_invoke_span(frame, begun);
+    frame.inside = frame.recording ? frame.span.as_ambient() : ambient{nullptr, frame.run};
+    timestamp ended;
     {
-      ambient_scope const inside{frame.span.as_ambient()};
+      ambient_scope const inside{frame.inside};
       current = &frame;
-      run_inside(frame, result, begun);
+      ended = run_inside(frame, result, begun);
       current = nullptr;
     }
-    auto const ended = setting.around.time().now();
     if (result.outcome == bus::outcome::ok) {
       record_publishes(frame, ended);
       result.children = std::move(frame.made.children);

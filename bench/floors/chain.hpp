@@ -15,6 +15,8 @@ inline constexpr std::size_t burst_items = 1000;
 inline constexpr std::size_t durable_items = 64;
 /// Bursts of them for each measured iteration, which opens one run.
 inline constexpr std::size_t durable_bursts = 16;
+/// Bursts for each measured iteration where spans go to a disk.
+inline constexpr std::size_t persisted_bursts = 4;
 
 /// Makes about 200 bytes of an item, encoded.
 inline std::string item_body() { return std::string(185, 'x'); }

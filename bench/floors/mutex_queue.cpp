@@ -1,4 +1,5 @@
 // Floor of a hop: the chain as four queues under a mutex each, pushed and popped by one thread.
+#include "../counted.hpp"
 #include "chain.hpp"
 
 #include <benchmark/benchmark.h>
@@ -45,6 +46,6 @@ void mutex_queue_hop(benchmark::State& state) {
   }
   state.counters["items"] = floors::burst_items * floors::chain_stages;
 }
-BENCHMARK(mutex_queue_hop)->Name("floor/mutex_queue_hop");
+BENCHMARK(mutex_queue_hop)->Name("floor/mutex_queue_hop")->Apply(bench::counted);
 
 }  // namespace

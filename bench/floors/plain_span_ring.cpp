@@ -1,4 +1,6 @@
 // Floors of a span: a plain struct with the same data, written in place into a ring; and the call of a function that does nothing.
+#include "../counted.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -58,7 +60,7 @@ void plain_span_ring(benchmark::State& state) {
     benchmark::ClobberMemory();
   }
 }
-BENCHMARK(plain_span_ring)->Name("floor/plain_span_ring")->UseRealTime();
+BENCHMARK(plain_span_ring)->Name("floor/plain_span_ring")->UseRealTime()->Apply(bench::counted);
 BENCHMARK(plain_span_ring)->Name("floor/plain_span_ring")->UseRealTime()->Threads(2);
 
 #if defined(__GNUC__)
@@ -71,6 +73,6 @@ void nothing() {
 void empty_call(benchmark::State& state) {
   for (auto _ : state) nothing();
 }
-BENCHMARK(empty_call)->Name("floor/empty_call");
+BENCHMARK(empty_call)->Name("floor/empty_call")->Apply(bench::counted);
 
 }  // namespace

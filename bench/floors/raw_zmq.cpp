@@ -1,94 +1,127 @@
-// Floor of a hop: libzmq alone. One hop is a 200-byte delivery from a ROUTER to a DEALER and a 200-byte answer with the next item, one
-// frame each, by inproc, both ends on one thread, 250 in flight.
-#include "chain.hpp"
+// Floors of a hop: libzmq alone. One hop is a 200-byte delivery from a ROUTER to a DEALER by inproc and a 200-byte answer with the next item,
+// one frame each. On one thread; on two with credit, as many in flight; and one at a time between two threads, where each sleeps until the other wakes it.
+#include "../counted.hpp"
+#include "latencies.hpp"
+#include "zmq_sockets.hpp"
 
 #include <benchmark/benchmark.h>
-#include <zmq.h>
 
+#include <cstdint>
 #include <cstring>
-#include <memory>
-#include <stdexcept>
+#include <string>
+#include <thread>
 
 namespace {
 
-constexpr std::size_t window = 250, frame_bytes = 200;
+using namespace floors::zmq;
+
+constexpr std::size_t window = 250, burst_frames = 4000, frame_bytes = 200;
 constexpr char const* endpoint = "inproc://floor";
 
-void check(int how) {
-  if (how < 0) throw std::runtime_error{zmq_strerror(zmq_errno())};
+void send_first(socket& to, std::string const& body, int flags = ZMQ_DONTWAIT) {
+  frame made{sizeof(std::int64_t) + body.size()};
+  std::memset(made.data(), 0, sizeof(std::int64_t));
+  std::memcpy(made.data() + sizeof(std::int64_t), body.data(), body.size());
+  made.send(to, flags);
 }
 
-struct context {
-  void* handle = zmq_ctx_new();
-  context() = default;
-  context(context const&) = delete;
-  ~context() { zmq_ctx_term(handle); }
-};
-
-struct socket {
-  void* handle;
-  socket(context& in, int type) : handle(zmq_socket(in.handle, type)) {
-    int const unlimited = 0;
-    check(zmq_setsockopt(handle, ZMQ_SNDHWM, &unlimited, sizeof unlimited));
-    check(zmq_setsockopt(handle, ZMQ_RCVHWM, &unlimited, sizeof unlimited));
-  }
-  socket(socket const&) = delete;
-  ~socket() { zmq_close(handle); }
-};
-
-/// A frame to be received into.
-struct frame {
-  zmq_msg_t message;
-  frame() { zmq_msg_init(&message); }
-  frame(frame const&) = delete;
-  ~frame() { zmq_msg_close(&message); }
-  void receive(socket& from) { check(zmq_msg_recv(&message, from.handle, 0)); }
-  [[nodiscard]] floors::item item() {
-    floors::item read;
-    auto const* const data = static_cast<char const*>(zmq_msg_data(&message));
-    std::memcpy(&read.number, data, sizeof read.number);
-    read.body.assign(data + sizeof read.number, zmq_msg_size(&message) - sizeof read.number);
-    return read;
-  }
-};
-
-void send(socket& to, floors::item const& what) {
-  zmq_msg_t message;
-  check(zmq_msg_init_size(&message, frame_bytes));
-  auto* const data = static_cast<char*>(zmq_msg_data(&message));
-  std::memcpy(data, &what.number, sizeof what.number);
-  std::memcpy(data + sizeof what.number, what.body.data(), frame_bytes - sizeof what.number);
-  check(zmq_msg_send(&message, to.handle, 0));
+void deliver(socket& router, std::string const& body) {
+  check(zmq_send(router.handle(), "host", 4, ZMQ_SNDMORE | ZMQ_DONTWAIT));
+  send_first(router, body);
 }
 
-void router_dealer_hop(benchmark::State& state) {
+/// What a handler does: the next stage's item, made out of the one received.
+void answer(socket& dealer, frame& received) {
+  frame made{received.size()};
+  std::memcpy(made.data(), received.data(), received.size());
+  std::int64_t number = 0;
+  std::memcpy(&number, received.data(), sizeof number);
+  ++number;
+  std::memcpy(made.data(), &number, sizeof number);
+  made.send(dealer, ZMQ_DONTWAIT);
+}
+
+/// Both ends, the ROUTER with its peer known.
+struct ends {
   context zmq;
   socket router{zmq, ZMQ_ROUTER}, dealer{zmq, ZMQ_DEALER};
-  check(zmq_setsockopt(dealer.handle, ZMQ_ROUTING_ID, "host", 4));
-  check(zmq_bind(router.handle, endpoint));
-  check(zmq_connect(dealer.handle, endpoint));
-  floors::item const first{0, std::string(frame_bytes - sizeof(std::int64_t), 'x')};
-  send(dealer, first);  // The ROUTER learns of its peer.
   frame name, received;
-  name.receive(router);
-  received.receive(router);
+  std::string const body = std::string(frame_bytes - sizeof(std::int64_t), 'x');
+
+  ends() {
+    check(zmq_setsockopt(dealer.handle(), ZMQ_ROUTING_ID, "host", 4));
+    check(zmq_bind(router.handle(), endpoint));
+    check(zmq_connect(dealer.handle(), endpoint));
+    send_first(dealer, body);
+    take_answer();
+  }
+
+  void take_answer(int flags = 0) {
+    name.receive(router, flags);
+    received.receive(router, flags);
+    benchmark::DoNotOptimize(received.data());
+  }
+};
+
+/// The DEALER's end on a thread of its own: answers until it is sent an empty frame.
+class answering {
+ public:
+  explicit answering(socket& dealer) : thread_([&dealer] {
+    for (frame received; received.receive(dealer), received.size() != 0;) answer(dealer, received);
+  }) {}
+  answering(answering const&) = delete;
+  void end(socket& router) {
+    check(zmq_send(router.handle(), "host", 4, ZMQ_SNDMORE));
+    check(zmq_send(router.handle(), "", 0, 0));
+    thread_.join();
+  }
+
+ private:
+  std::thread thread_;
+};
+
+void router_dealer_hop(benchmark::State& state) {
+  ends both;
   for (auto _ : state) {
+    for (std::size_t i = 0; i < window; ++i) deliver(both.router, both.body);
     for (std::size_t i = 0; i < window; ++i) {
-      check(zmq_send(router.handle, "host", 4, ZMQ_SNDMORE));
-      send(router, first);
+      both.received.receive(both.dealer, ZMQ_DONTWAIT);
+      answer(both.dealer, both.received);
     }
-    for (std::size_t i = 0; i < window; ++i) {
-      received.receive(dealer);
-      send(dealer, floors::next_item<floors::item>(received.item()));
-    }
-    for (std::size_t i = 0; i < window; ++i) {
-      name.receive(router);
-      received.receive(router);
-      benchmark::DoNotOptimize(received.item().number);
-    }
+    for (std::size_t i = 0; i < window; ++i) both.take_answer(ZMQ_DONTWAIT);
   }
   state.counters["items"] = window;
 }
-BENCHMARK(router_dealer_hop)->Name("floor/router_dealer_hop");
+BENCHMARK(router_dealer_hop)->Name("floor/router_dealer_hop")->Apply(bench::counted);
+
+/// As many frames as the chain has hops in a burst.
+void router_dealer_2_threads(benchmark::State& state) {
+  ends both;
+  answering host{both.dealer};
+  for (auto _ : state) {
+    for (std::size_t sent = 0, done = 0; done < burst_frames; ++done) {
+      for (; sent < burst_frames && sent - done < window; ++sent) deliver(both.router, both.body);
+      both.take_answer();
+    }
+  }
+  state.counters["items"] = burst_frames;
+  host.end(both.router);
+}
+BENCHMARK(router_dealer_2_threads)->Name("floor/router_dealer_2_threads")->UseRealTime()->MeasureProcessCPUTime()->Apply(bench::counted);
+
+void ping_pong(benchmark::State& state) {
+  ends both;
+  answering host{both.dealer};
+  floors::latencies took;
+  for (auto _ : state) {
+    auto const begin = took.now();
+    deliver(both.router, both.body);
+    both.take_answer();
+    took.add(begin, 1);
+  }
+  took.report(state);
+  host.end(both.router);
+}
+BENCHMARK(ping_pong)->Name("floor/ping_pong")->UseRealTime()->MeasureProcessCPUTime();
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Floors of the stores: the same rows by SQLite's own interface, prepared before the clock starts, in transactions of the same size.
+#include "../counted.hpp"
 #include "../temporary_file.hpp"
 #include "chain.hpp"
 #include "span_load.hpp"
@@ -84,8 +85,8 @@ struct span_row {
   std::int64_t start = 0, end = 0;
 };
 
-std::vector<span_row> make_spans() {
-  std::vector<span_row> made(floors::load_spans);
+std::vector<span_row> make_spans(std::size_t count) {
+  std::vector<span_row> made(count);
   std::uint64_t random = 42;
   std::int64_t now = 1'790'000'000'000'000'000;
   for (std::size_t i = 0; i < made.size(); ++i) {
@@ -102,19 +103,33 @@ std::vector<span_row> make_spans() {
   return made;
 }
 
-constexpr std::string_view five_attributes =
-    R"({"gen_ai.operation.name":"invoke_agent","gen_ai.agent.name":"critic","messaging.system":"zeromq","skein.attempt":1,"idea.length":42})";
+/// What does not change from one span of a kind to the next.
+struct span_kind {
+  std::string_view name, kind, type, attributes;
+};
 
-void bind_span(statement& to, span_row const& row) {
+constexpr span_kind five_attributes = {
+    "invoke_agent critic", "INTERNAL", "",
+    R"({"gen_ai.operation.name":"invoke_agent","gen_ai.agent.name":"critic","messaging.system":"zeromq","skein.attempt":1,"idea.length":42})"};
+/// The two spans of a hop, with the attributes that they have there.
+constexpr std::array<span_kind, 2> of_a_hop = {{
+    {"publish bench.idea", "PRODUCER", "publish",
+     R"({"messaging.system":"zeromq","messaging.operation.type":"send","messaging.destination.name":"bench.idea","messaging.message.id":"01a1fdbb-929e-7263-b1a2-5dc695017599"})"},
+    {"invoke_agent drafter", "CONSUMER", "agent",
+     R"({"gen_ai.operation.name":"invoke_agent","gen_ai.agent.name":"drafter","messaging.system":"zeromq","messaging.operation.type":"process","messaging.destination.name":"bench.idea","messaging.message.id":"01a1fdbb-929e-7263-b1a2-5dc695017599","skein.activation.id":"01a1fdbb-929e-8574-bb87-d2c199de9862","skein.attempt":1})"},
+}};
+
+void bind_span(statement& to, span_row const& row, span_kind const& kind) {
   to.text(row.trace).text(row.span);
   row.parent.empty() ? to.null() : to.text(row.parent);
-  to.text(row.run).text("invoke_agent critic").text("invoke_agent critic").text("INTERNAL").text("").text("unset").null();
+  to.text(row.run).text(kind.name).text(kind.name).text(kind.kind).text(kind.type).text("unset").null();
   to.integer(row.start).integer(row.end).real(static_cast<double>(row.end - row.start) / 1e6);
-  to.text("pizza").text("").text(five_attributes).null().null();
+  to.text("pizza").text("").text(kind.attributes).null().null();
 }
 
-void sqlite_spans(benchmark::State& state) {
-  auto const rows = make_spans();
+/// Inserts so many rows, of these kinds in turns, into a new file.
+void insert_spans(benchmark::State& state, std::size_t count, span_kind const* kinds, std::size_t kinds_count) {
+  auto const rows = make_spans(count);
   bench::temporary_file const path{"floor_spans"};
   for (auto _ : state) {
     state.PauseTiming();
@@ -127,7 +142,10 @@ void sqlite_spans(benchmark::State& state) {
       state.ResumeTiming();
       for (std::size_t i = 0; i < rows.size();) {
         file.execute("BEGIN IMMEDIATE");
-        for (auto const end = std::min(i + floors::load_batch_spans, rows.size()); i < end; ++i) bind_span(insert, rows[i]), insert.run();
+        for (auto const end = std::min(i + floors::load_batch_spans, rows.size()); i < end; ++i) {
+          bind_span(insert, rows[i], kinds[i % kinds_count]);
+          insert.run();
+        }
         file.execute("COMMIT");
       }
       state.PauseTiming();
@@ -135,9 +153,21 @@ void sqlite_spans(benchmark::State& state) {
     state.counters["bytes_per_span"] = static_cast<double>(path.size()) / static_cast<double>(rows.size());
     state.ResumeTiming();
   }
-  state.counters["items"] = static_cast<double>(rows.size());
+}
+
+void sqlite_spans(benchmark::State& state) {
+  insert_spans(state, floors::load_spans, &five_attributes, 1);
+  state.counters["items"] = static_cast<double>(floors::load_spans);
 }
 BENCHMARK(sqlite_spans)->Name("floor/sqlite_spans")->Iterations(1)->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+
+/// As many hops as are persisted in one iteration.
+void sqlite_hop_spans(benchmark::State& state) {
+  constexpr auto hops = floors::burst_items * floors::chain_stages * floors::persisted_bursts;
+  insert_spans(state, hops * of_a_hop.size(), of_a_hop.data(), of_a_hop.size());
+  state.counters["items"] = static_cast<double>(hops);
+}
+BENCHMARK(sqlite_hop_spans)->Name("floor/sqlite_hop_spans")->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
 
 // --- hops ----------------------------------------------------------------------------------------------------------------------------
 
@@ -194,6 +224,6 @@ void sqlite_hop(benchmark::State& state) {
   }
   state.counters["items"] = floors::durable_bursts * floors::durable_items * floors::chain_stages;
 }
-BENCHMARK(sqlite_hop)->Name("floor/sqlite_hop")->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(sqlite_hop)->Name("floor/sqlite_hop")->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond)->Apply(bench::counted);
 
 }  // namespace

@@ -71,10 +71,8 @@ void blackboard::state::on(input::tick&&) {
   while (!retries.empty() && retries.top().at <= now) {
     auto const due = retries.top();
     retries.pop();
-    auto found = activations.find(due.no);
-    if (found == activations.end()) continue;
-    activation& a = found->second;
-    if (a.row.state == activation_state::retry && a.row.attempt == due.attempt) make_ready(a, false);
+    activation* const a = activations.find(due.no);
+    if (a && a->row.state == activation_state::retry && a->row.attempt == due.attempt) make_ready(*a, false);
   }
   take_dues();
   if (grace_until && *grace_until <= now) {
@@ -147,11 +145,9 @@ bool blackboard::stands_still() const {
 }
 
 std::optional<work_in_hand> blackboard::find_work(attempt_ref const& which) const {
-  auto const found = state_->activations.find(which.no);
-  if (found == state_->activations.end()) return std::nullopt;
-  auto const& a = found->second;
-  if (a.row.id != which.id || a.row.attempt != which.attempt) return std::nullopt;
-  return work_in_hand{a.sub->row.agent, a.inputs[a.newest_index]};
+  activation const* const a = state_->activations.find(which.no);
+  if (!a || a->row.id != which.id || a->row.attempt != which.attempt) return std::nullopt;
+  return work_in_hand{a->sub->row.agent, a->inputs[a->newest_index]};
 }
 
 subscription_no blackboard::find_subscription(std::string_view agent, std::uint32_t ordinal) const {
@@ -202,10 +198,15 @@ bool blackboard::offers(host_key at, std::string_view agent) const {
 }
 
 std::vector<artifact_ptr> blackboard::artifacts(std::string_view type) const {
-  auto const copy = [](std::deque<artifact_ptr> const& all) { return std::vector<artifact_ptr>(all.begin(), all.end()); };
-  if (type.empty()) return copy(state_->kept);
-  auto found = state_->kept_by_type.find(type);
-  return found == state_->kept_by_type.end() ? std::vector<artifact_ptr>{} : copy(found->second);
+  std::vector<artifact_ptr> all;
+  if (type.empty()) {
+    all.reserve(state_->kept.size());
+    for (auto const& one : state_->kept) all.push_back(one.artifact);
+  } else if (auto const* const of_type = state_->find_type(type)) {
+    all.reserve(of_type->second.kept.size());
+    for (auto const place : of_type->second.kept) all.push_back(state_->kept_at(place));
+  }
+  return all;
 }
 
 board_counters const& blackboard::counters() const { return state_->counters; }

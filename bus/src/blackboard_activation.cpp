@@ -75,8 +75,8 @@ void blackboard::state::complete(activation& a, input::done& in) {
   }
   ends_well(a);
   artifact_data const& parent = a.newest();
-  std::vector<artifact_ptr> children;
-  children.reserve(d.children.size());
+  std::vector<artifact_ptr> children;   // for who waits for the close
+  if (a.closed_reply != 0) children.reserve(d.children.size());
   for (std::size_t i = 0; i < d.children.size(); ++i) {
     child& c = d.children[i];
     if (c.blocked) {
@@ -84,14 +84,18 @@ void blackboard::state::complete(activation& a, input::done& in) {
       tell("artifact_blocked", a.sub->row.agent, "a component of the hub kept " + c.type + " off the board", a.row.run);
       continue;
     }
-    auto made = std::make_shared<artifact_data>();
+    auto made = fresh_artifact();
     made->id = derive_artifact_id(a.row.id, i);
     made->type = std::move(c.type);
     made->version = c.version;
     made->payload = std::move(c.payload);
     made->produced_by = a.sub->row.agent;
     made->run = a.row.run;
-    made->correlation = c.correlation.empty() ? parent.correlation : std::move(c.correlation);
+    if (c.correlation.empty()) {
+      made->correlation = parent.correlation;
+    } else {
+      made->correlation = std::move(c.correlation);
+    }
     made->cause = a.row.id;
     made->tags = std::move(c.tags);
     made->visible_to = std::move(c.visible_to);
@@ -100,10 +104,11 @@ void blackboard::state::complete(activation& a, input::done& in) {
     if (!made->context.valid()) trace_child(a, *made);
     made->routed = parent.routed;
     bool const is_announced = !c.context.valid() && made->context.valid();
-    children.push_back(place(std::move(made), {}));
-    if (is_announced) out->announcements.push_back({children.back(), derive_invoke_span_id(a.row.id, a.row.attempt)});
+    artifact_ptr const placed = place(std::move(made), {});
+    if (is_announced) out->announcements.push_back({placed, derive_invoke_span_id(a.row.id, a.row.attempt)});
     static verdicts const none;
-    route(children.back(), *a.run, i < in.said.size() ? in.said[i] : none, i < in.said.size() ? last_subscription : 0);
+    route(placed, *a.run, i < in.said.size() ? in.said[i] : none, i < in.said.size() ? last_subscription : 0);
+    if (a.closed_reply != 0) children.push_back(placed);
   }
   close(a, activation_state::done, std::move(children));
 }
@@ -226,7 +231,7 @@ void blackboard::state::announce_failure(activation const& a) {
 }
 
 void blackboard::state::add_summary(activation const& a, bool ok) {
-  activation_summary const summary{a.sub->row.agent, a.row.id, a.row.run, a.row.attempt, ok, std::chrono::nanoseconds{a.duration_ns}};
+  closed_activation const summary{a.sub->agent, a.row.id, a.row.run, a.row.attempt, ok, a.duration_ns};
   a.each_run([&](run_state& run) {
     if (!run.named && &run != a.run) return;
     std::size_t const held = run.named ? run.closed.size() : recent_closed.size();

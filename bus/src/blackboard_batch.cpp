@@ -9,7 +9,7 @@ namespace skein::bus {
 void blackboard::state::gather(subscription& sub, std::vector<artifact_ptr> group, std::string const& correlation) {
   auto const& want = sub.descriptor;
   if (want.batch_max <= 1) {
-    open(sub, std::move(group), false);
+    open(sub, group, false);
     return;
   }
   auto known = sub.batches.find(correlation);
@@ -30,16 +30,18 @@ void blackboard::state::gather(subscription& sub, std::vector<artifact_ptr> grou
 
 void blackboard::state::start_batch(group_no no) {
   open_group const gone = close_group(no);
-  open(*gone.sub, gone.members, false);
+  auto inputs = gone.members;
+  open(*gone.sub, inputs, false);
   forget_members(gone);
 }
 
 bool blackboard::state::flush_batches(std::optional<run_id> const& run) {
   if (open_batches.empty()) return false;
   // A batch of one run is fed by that run alone; any other by whatever is open, or held open.
-  bool const others_feed = run && std::any_of(runs.begin(), runs.end(), [&](auto const& one) {
-    return one.first != *run && (one.second->holds > 0 || one.second->open > one.second->blocked);
-  });
+  bool others_feed = false;
+  if (run) {
+    for (auto const& [id, other] : runs) others_feed |= id != *run && (other.holds > 0 || other.open > other.blocked);
+  }
   auto const own = run ? run->to_string() : std::string{};
   std::vector<group_no> ripe;
   for (auto const no : open_batches) {

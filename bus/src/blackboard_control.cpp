@@ -36,8 +36,8 @@ std::optional<error> misfit(subscription_descriptor const& wanted, std::vector<s
 }  // namespace
 
 std::optional<error> blackboard::state::refusal_of(run_id const& run) const {
-  auto const found = runs.find(run);
-  if (found == runs.end() || !found->second->cancelled) return std::nullopt;
+  run_state const* const found = find_run(run);
+  if (!found || !found->cancelled) return std::nullopt;
   return error{errc::cancelled, "the run has been cancelled and takes nothing more", run.to_string()};
 }
 
@@ -59,7 +59,7 @@ void blackboard::state::on(input::invoke&& in) {
   std::vector<artifact_ptr> group;
   for (auto& artifact : in.artifacts) group.push_back(place(std::move(artifact), {}));
   out->replies.emplace_back(reply::published{in.reply_to, group.back()->id, false});
-  answer_start(in.reply_to, open(sub, std::move(group), false), sub.row.agent);
+  answer_start(in.reply_to, open(sub, group, false), sub.row.agent);
   touch(run);
 }
 
@@ -76,12 +76,12 @@ void blackboard::state::on(input::pause&& in) {
       recheck(agent);
     }
   } else {
-    auto const found = runs.find(in.run);
-    if (found == runs.end()) {
+    run_state* const found = runs.find(in.run);
+    if (!found) {
       out->replies.emplace_back(no_such_run(in.reply_to, in.run));
       return;
     }
-    run_state& run = *found->second;
+    run_state& run = *found;
     if (std::exchange(run.row.paused, in.paused) != in.paused) {
       change_to(run.row);
       recheck(run);
@@ -114,10 +114,10 @@ void blackboard::state::on(input::cancel_work&& in) {
 }
 
 bool blackboard::state::has_groups(run_id const& run) const {
-  return std::any_of(groups.begin(), groups.end(), [&](auto const& one) {
-    auto const& members = one.second.members;
-    return std::any_of(members.begin(), members.end(), [&](auto const& member) { return member && member->run == run; });
-  });
+  for (auto const& [no, group] : groups) {
+    if (std::any_of(group.members.begin(), group.members.end(), [&](auto const& member) { return member && member->run == run; })) return true;
+  }
+  return false;
 }
 
 std::uint64_t blackboard::state::cancel_run(run_state& run) {
@@ -178,8 +178,8 @@ void blackboard::state::cancel(activation& a, std::string_view why) {
 // ---- what is told ----
 
 void blackboard::state::tell(std::string kind, std::string agent, std::string what, run_id const& run) {
-  auto const found = runs.find(run);
-  notice_tally& tally = found != runs.end() && found->second->named ? found->second->notices : recent_notices;
+  run_state* const found = runs.find(run);
+  notice_tally& tally = found && found->named ? found->notices : recent_notices;
   if (tally.size() < limits.report_entries_max || tally.contains({kind, agent})) {
     auto& one = tally[{kind, agent}];
     one = {kind, agent, what, one.count + 1};
@@ -188,10 +188,10 @@ void blackboard::state::tell(std::string kind, std::string agent, std::string wh
 }
 
 std::vector<notice_summary> blackboard::state::take_notices(run_id const& scope) {
-  auto const found = runs.find(scope);
-  if (!scope.empty() && found == runs.end()) return {};
+  run_state* const found = runs.find(scope);
+  if (!scope.empty() && !found) return {};
   std::vector<notice_summary> all;
-  for (auto& [what, one] : std::exchange(scope.empty() ? recent_notices : found->second->notices, {})) all.push_back(std::move(one));
+  for (auto& [what, one] : std::exchange(scope.empty() ? recent_notices : found->notices, {})) all.push_back(std::move(one));
   return all;
 }
 

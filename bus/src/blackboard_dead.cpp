@@ -65,7 +65,7 @@ void blackboard::state::on(input::requeue&& in) {
   artifact_data const& newest = **std::max_element(inputs.begin(), inputs.end(), [](auto const& a, auto const& b) { return a->seq < b->seq; });
   run_state& run = run_of(row.run, newest.context);
 
-  activation& a = activations[row.no];
+  activation& a = activations.add(row.no);
   row.state = activation_state::ready;
   row.failures = row.losses = 0;
   row.error_type.clear();

@@ -43,9 +43,9 @@ subscription* blackboard::state::next_in_turn() {
 
 activation* blackboard::state::first_ready(subscription& sub) {
   for (; !sub.ready.empty(); sub.ready.pop_front()) {
-    auto found = activations.find(sub.ready.front());
-    if (found == activations.end() || found->second.row.state != activation_state::ready) continue;
-    activation& a = found->second;
+    activation* const found = activations.find(sub.ready.front());
+    if (!found || found->row.state != activation_state::ready) continue;
+    activation& a = *found;
     if (!a.any_taker([&](subscription const& one) { return &one == &sub; })) continue;
     if (!is_run_paused(a)) return &a;
     a.parked = true;
@@ -86,12 +86,12 @@ std::size_t blackboard::state::room_for(subscription const& sub, host const& h) 
   std::size_t limit = h.credit, used = 0;
   if (is_scarce(sub)) {
     limit = std::min<std::size_t>(limit, agent.max_concurrency);
-    for (auto const& [no, count] : h.held) {
-      subscription const& other = *subscriptions[no - 1];
-      if (other.agent == &agent && is_scarce(other)) used += count;
+    for (auto const* other : agent.subs) {
+      auto const* const count = is_scarce(*other) ? h.held.find(other->row.no) : nullptr;
+      if (count) used += *count;
     }
-  } else if (auto const found = h.held.find(sub.row.no); found != h.held.end()) {
-    used = found->second;
+  } else if (auto const* const count = h.held.find(sub.row.no)) {
+    used = *count;
   }
   return limit > used ? limit - used : 0;
 }
@@ -117,7 +117,7 @@ void blackboard::state::take_lease(activation& a, host& h) {
   a.row.host = h.name;
   a.host = h.key;
   a.refreshed = now;
-  h.leases.insert(a.row.no);
+  h.leases.push_back(a);
   ++h.held[a.sub->row.no];
   if (a.sub->agent->is_paced) set_deadline(a);
 }
@@ -129,9 +129,13 @@ void blackboard::state::end_lease(activation& a) {
   if (agent.trial == a.row.no) agent.trial = 0, shift(agent);
   if (auto found = hosts.find(a.host); found != hosts.end()) {
     host& h = found->second;
-    h.leases.erase(a.row.no);
-    auto held = h.held.find(a.sub->row.no);
-    if (held != h.held.end() && --held->second == 0) h.held.erase(held);
+    h.leases.erase(h.leases.iterator_to(a));
+    if (auto& held = h.held[a.sub->row.no]; held > 1) {
+      --held;
+    } else {
+      held = 1;  // an entry that is erased must have a value
+      h.held.erase(a.sub->row.no);
+    }
     is_scarce(*a.sub) ? queue_all(agent) : queue(*a.sub);
   }
   a.host = 0;

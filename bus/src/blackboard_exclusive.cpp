@@ -13,7 +13,7 @@ void blackboard::state::compete(std::vector<subscription*> const& matched, artif
     std::vector<subscription*> rivals(left.begin(), others);
     left.erase(left.begin(), others);
     bool const unasked = std::any_of(rivals.begin(), rivals.end(), [&](auto const* sub) { return sub->row.no > asked_to; });
-    activation* const a = open(*rivals.front(), {artifact}, unasked);
+    activation* const a = open(*rivals.front(), artifact, unasked);
     if (!a || rivals.size() == 1) continue;
     uncount(*a);
     a->rivals = std::move(rivals);
@@ -49,12 +49,12 @@ void blackboard::state::withdraw(activation& a, subscription const& sub) {
 
 void blackboard::state::contest(activation& a) {
   std::string const& word = a.sub->descriptor.exclusive;
-  auto const interested = by_type.find(std::string_view{a.newest().type});
+  auto const* const type = find_type(a.newest().type);
   // An invoked agent was meant itself.
-  if (a.inputs.size() != 1 || !a.newest().routed || interested == by_type.end()) return;
+  if (a.inputs.size() != 1 || !a.newest().routed || !type) return;
   uncount(a);
   if (a.rivals.empty()) a.rivals.push_back(a.sub);
-  for (auto* sub : interested->second) {
+  for (auto* sub : type->second.interested) {
     bool const may_take = sub->descriptor.exclusive == word && !sub->descriptor.has_predicate && matches(*sub, a.newest());
     if (!may_take || std::find(a.rivals.begin(), a.rivals.end(), sub) != a.rivals.end()) continue;
     a.rivals.push_back(sub);

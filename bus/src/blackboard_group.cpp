@@ -76,9 +76,9 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
 }
 
 void blackboard::state::leave_out(subscription const& sub, artifact_data const& artifact, std::string_view why) {
-  auto const found = runs.find(artifact.run);
+  run_state* const found = runs.find(artifact.run);
   ++counters.mismatched;
-  ++(found != runs.end() && found->second->named ? found->second->mismatches : recent_mismatches);
+  ++(found && found->named ? found->mismatches : recent_mismatches);
   tell("left_out", sub.row.agent, artifact.type + ' ' + artifact.id.to_string() + " takes no part in its groups: " + std::string{why}, artifact.run);
 }
 
@@ -106,7 +106,7 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
     if (want.batch_max > 0) {
       gather(sub, std::move(inputs), correlation);
     } else {
-      open(sub, std::move(inputs), false);
+      open(sub, inputs, false);
     }
     forget_members(whole);
   }

@@ -13,6 +13,15 @@ void erase_value(std::vector<T>& from, T const& value) {
   from.erase(std::remove(from.begin(), from.end(), value), from.end());
 }
 
+/// In the order in which they were opened.
+std::vector<activation_no> held_by(host const& h) {
+  std::vector<activation_no> held;
+  held.reserve(h.leases.size());
+  for (auto const& a : h.leases) held.push_back(a.row.no);
+  std::sort(held.begin(), held.end());
+  return held;
+}
+
 }  // namespace
 
 void blackboard::state::on(input::hello&& in) {
@@ -37,7 +46,7 @@ void blackboard::state::on(input::hello&& in) {
       moved.draining = other.draining;
       moved.leases = std::move(other.leases);
       moved.held = std::move(other.held);
-      for (auto no : moved.leases) activations.at(no).host = in.from;
+      for (auto& a : moved.leases) a.host = in.from;
       hosts.erase(key);
     }
     break;
@@ -157,7 +166,12 @@ void blackboard::state::retire(subscription& sub) {
   sub.active = false;
   stop_timer(sub);
   expire_groups_of(sub, "changed");
-  for (auto const& type : sub.descriptor.types) erase_value(by_type[type], &sub);
+  for (auto const& name : sub.descriptor.types) {
+    auto* const type = find_type(name);
+    if (!type) continue;
+    erase_value(type->second.interested, &sub);
+    forget_if_unused(*type);
+  }
   if (!sub.row.remote) return;
   sub.row.remote = nullptr;
   change_to(sub.row);
@@ -165,7 +179,7 @@ void blackboard::state::retire(subscription& sub) {
 
 void blackboard::state::set_served(subscription& sub) {
   for (auto no : sub.ready) {
-    if (auto found = activations.find(no); found != activations.end()) assess(found->second);
+    if (auto* const found = activations.find(no)) assess(*found);
   }
   queue(sub);
 }
@@ -204,7 +218,7 @@ void blackboard::state::activate(subscription& sub) {
   }
   sub.active = true;
   for (auto const& type : sub.descriptor.types) {
-    auto& interested = by_type[type];
+    auto& interested = type_named(type).second.interested;
     if (std::find(interested.begin(), interested.end(), &sub) == interested.end()) interested.push_back(&sub);
   }
   if (!sub.descriptor.exclusive.empty()) rejoin(sub);
@@ -219,9 +233,9 @@ void blackboard::state::attach(subscription& sub) {
 }
 
 bool blackboard::state::adopt(host& h, attempt_ref const& held) {
-  auto found = activations.find(held.no);
-  if (found == activations.end() || !h.owes(found->second, held)) return false;
-  activation& a = found->second;
+  activation* const found = activations.find(held.no);
+  if (!found || !h.owes(*found, held)) return false;
+  activation& a = *found;
   a.refreshed = now;
   if (a.host == h.key) return true;
   transition(a, activation_state::leased);
@@ -243,11 +257,10 @@ void blackboard::state::on(input::beat&& in) {
   }
   if (h.draining) send(in.from, drain{});  // said again until it leaves: a connection may have broken in between
   std::vector<activation_no> gone;
-  for (auto no : h.leases) {
-    activation const& a = activations.at(no);
+  for (auto const& a : h.leases) {
     if (a.refreshed == now) continue;
     // Received but not listed: the host no longer has it. Not received for a whole lease: the message was lost.
-    if (a.number <= in.message.last_number || a.refreshed + limits.lease <= now) gone.push_back(no);
+    if (a.number <= in.message.last_number || a.refreshed + limits.lease <= now) gone.push_back(a.row.no);
   }
   std::sort(gone.begin(), gone.end());
   for (auto no : gone) lose(activations.at(no), "its host did not hold it");
@@ -258,15 +271,15 @@ void blackboard::state::on(input::done&& in) {
   if (sender == hosts.end()) return send(in.from, hello_again{});
   hear(sender->second);
   attempt_ref const ref = in.message.activation;
-  auto found = activations.find(ref.no);
-  if (found == activations.end()) {
+  activation* const found = activations.find(ref.no);
+  if (!found) {
     auto const buried = dead.find(ref.no);
     bool const is_late = buried != dead.end() && buried->second.overdue == ref.attempt;
     if (ref.no <= last_activation && !is_late) return send(in.from, done_ok{ref});  // closed: a repeated DONE
     ++counters.stale;
     return send(in.from, stale{ref});
   }
-  activation& a = found->second;
+  activation& a = *found;
   if (!sender->second.owes(a, ref)) {
     // An attempt that has reported but did not close its activation: its DONE is repeated.
     bool const reported = a.row.id == ref.id && a.row.attempt == ref.attempt && a.row.host.empty() && a.overdue != ref.attempt;
@@ -286,8 +299,8 @@ void blackboard::state::on(input::goodbye&& in) {
   // A host that leaves in order has finished what it had started; the rest it gives back.
   host& h = found->second;
   unserve(h, absence::for_good);
-  std::vector<activation_no> unstarted(h.leases.begin(), h.leases.end());
-  std::sort(unstarted.rbegin(), unstarted.rend());
+  auto unstarted = held_by(h);
+  std::reverse(unstarted.begin(), unstarted.end());
   for (auto no : unstarted) give_back(activations.at(no));
   forget_host(h);
 }
@@ -318,9 +331,7 @@ void blackboard::state::drop_host(host_key key, std::string_view why, absence ho
   if (found == hosts.end()) return;
   host& h = found->second;
   unserve(h, how);
-  std::vector<activation_no> held(h.leases.begin(), h.leases.end());
-  std::sort(held.begin(), held.end());
-  for (auto no : held) lose(activations.at(no), why);
+  for (auto no : held_by(h)) lose(activations.at(no), why);
   forget_host(h);
 }
 

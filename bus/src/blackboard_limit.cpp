@@ -34,9 +34,9 @@ std::string listed(std::set<std::string> const& names) {
 void blackboard::state::fail_by_limit(subscription const& sub, run_state& run, artifact_data const& newest) {
   std::set<std::string> others;
   for (auto const& [agent, count] : run.started) others.insert(agent);
-  for (auto const& one : run.closed) others.insert(one.agent);
+  for (auto const& one : run.closed) others.insert(one.agent->name);
   for (auto const& one : recent_closed) {
-    if (one.run == run.row.id) others.insert(one.agent);
+    if (one.run == run.row.id) others.insert(one.agent->name);
   }
   for (auto const& [no, a] : activations) a.each_run([&](run_state const& of) { if (&of == &run) others.insert(a.sub->row.agent); });
   others.erase(sub.row.agent);

@@ -27,7 +27,7 @@ void blackboard::state::on(input::publish&& in) {
   run_state& run = run_of(in.artifact->run, in.artifact->context);
   artifact_ptr const artifact = place(std::move(in.artifact), std::move(in.idempotency_key));
   if (in.only != 0) {
-    activation* const a = open(*subscriptions[in.only - 1], {artifact}, false);
+    activation* const a = open(*subscriptions[in.only - 1], artifact, false);
     if (in.reply_when_closed) answer_start(in.reply_to, a, subscriptions[in.only - 1]->row.agent);
   } else {
     route(artifact, run, in.said, last_subscription);
@@ -43,26 +43,81 @@ artifact_ptr blackboard::state::place(std::shared_ptr<artifact_data> artifact, s
   artifact_ptr placed = std::move(artifact);
   ++counters.artifacts;
   keep(placed);
-  change_to(artifact_row{placed, std::move(idempotency_key)});
+  if (limits.record_changes) change_to(artifact_row{placed, std::move(idempotency_key)});
   if (!conditions.empty() && placed->routed && !is_embargoed(*placed, now)) count_for_conditions(*placed);
   return placed;
 }
 
 void blackboard::state::keep(artifact_ptr const& artifact) {
-  kept.push_back(artifact);
-  auto slot = kept_by_type.find(std::string_view{artifact->type});
-  if (slot == kept_by_type.end()) slot = kept_by_type.try_emplace(artifact->type).first;
-  slot->second.push_back(artifact);
+  type_slot& type = type_named(artifact->type);
+  type.second.kept.push_back(kept_before + kept.size());
+  kept.push_back({artifact, &type});
   ++counters.artifacts_kept;
-  while (kept.size() > limits.artifacts_kept_max) {
-    // Both queues are in board order, so the oldest of all is the oldest of its type.
-    auto of_type = kept_by_type.find(std::string_view{kept.front()->type});
-    of_type->second.pop_front();
-    if (of_type->second.empty()) kept_by_type.erase(of_type);
-    kept.pop_front();
-    --counters.artifacts_kept;
-    ++counters.artifacts_evicted;
-  }
+  while (kept.size() > limits.artifacts_kept_max) evict_oldest();
+}
+
+void blackboard::state::evict_oldest() {
+  // Both queues are in board order, so the oldest of all is the oldest of its type.
+  kept_artifact oldest = std::move(kept.front());
+  kept.pop_front();
+  ++kept_before;
+  oldest.type->second.kept.pop_front();
+  forget_if_unused(*oldest.type);
+  --counters.artifacts_kept;
+  ++counters.artifacts_evicted;
+  constexpr std::size_t spare_max = 64;   // a step takes few and gives back as many
+  if (oldest.artifact.use_count() != 1 || spare_artifacts.size() >= spare_max) return;
+  // Nobody else has it, and nobody can get it again: no weak pointer to an artifact is ever made. What other threads did with it came before
+  // they let go of it; the count that goes up and down once more makes that visible here, as it would for the thread that destroys it.
+  artifact_ptr{oldest.artifact}.reset();
+  spare_artifacts.push_back(std::const_pointer_cast<artifact_data>(std::move(oldest.artifact)));
+  artifact_data& spare = *spare_artifacts.back();
+  spare.payload = {};
+  spare.tags.clear();
+  spare.visible_to.reset();
+  spare.headers.reset();
+}
+
+std::shared_ptr<artifact_data> blackboard::state::fresh_artifact() {
+  if (spare_artifacts.empty()) return std::make_shared<artifact_data>();
+  auto made = std::move(spare_artifacts.back());
+  spare_artifacts.pop_back();
+  // Texts keep their memory, unless it is unusually much.
+  auto const renew = [](std::string& text) {
+    constexpr std::size_t usual = 256;
+    if (text.capacity() > usual) text = std::string{};
+    text.clear();
+  };
+  renew(made->type);
+  renew(made->produced_by);
+  renew(made->correlation);
+  made->id = {};
+  made->seq = 0;
+  made->version = 1;
+  made->run = {};
+  made->cause = {};
+  made->context = {};
+  made->created_at = {};
+  made->routed = true;
+  return made;
+}
+
+type_slot* blackboard::state::find_type(std::string_view name) {
+  if (last_type && last_type->first == name) return last_type;
+  auto const found = types.find(name);
+  if (found == types.end()) return nullptr;
+  return last_type = &*found;
+}
+
+type_slot& blackboard::state::type_named(std::string const& name) {
+  if (auto* const known = find_type(name)) return *known;
+  return *(last_type = &*types.try_emplace(name).first);
+}
+
+void blackboard::state::forget_if_unused(type_slot& type) {
+  if (!type.second.kept.empty() || !type.second.interested.empty()) return;
+  if (last_type == &type) last_type = nullptr;
+  types.erase(types.find(type.first));
 }
 
 void blackboard::state::remember_key(std::string const& key, artifact_id const& id) {
@@ -82,12 +137,12 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
     ++counters.predicates_threw;
     tell("predicate_threw", subscriptions[no - 1]->row.agent, what, artifact->run);
   }
-  auto const interested = by_type.find(std::string_view{artifact->type});
-  if (interested == by_type.end()) return;
+  type_slot const* const type = find_type(artifact->type);
+  if (!type) return;
   std::vector<subscription*> competing;
-  for (subscription* sub : interested->second) {
+  for (subscription* sub : type->second.interested) {
     if (!matches(*sub, *artifact)) continue;
-    if (std::find(said.rejected.begin(), said.rejected.end(), sub->row.no) != said.rejected.end()) continue;
+    if (!said.rejected.empty() && std::find(said.rejected.begin(), said.rejected.end(), sub->row.no) != said.rejected.end()) continue;
     if (!sub->descriptor.exclusive.empty()) {
       competing.push_back(sub);
     } else {
@@ -100,7 +155,7 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
 void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, run_state&, verdicts const& said, bool unasked) {
   auto const& want = sub.descriptor;
   if (!want.is_grouped()) {
-    open(sub, {artifact}, unasked);
+    open(sub, artifact, unasked);
     return;
   }
   // Nobody could ask it later: what it would reject might complete a group.
@@ -111,7 +166,7 @@ void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, ru
 
 artifact_ptr blackboard::state::make_own(artifact_type const& type, payload value, artifact_id id, artifact_data const& parent, std::string produced_by,
                                           activation_id cause) {
-  auto made = std::make_shared<artifact_data>();
+  auto made = fresh_artifact();
   made->id = id;
   made->type = std::string{type.name};
   made->version = type.version;
@@ -135,7 +190,7 @@ bool blackboard::state::matches(subscription const& sub, artifact_data const& ar
   auto const contains = [](auto const& all, auto const& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
   auto const& want = sub.descriptor;
   if (!want.self_trigger && artifact.produced_by == sub.row.agent) return false;
-  if (!may_see(artifact, sub.row.agent, sub.agent->rules)) return false;
+  if (artifact.visible_to && !may_see(artifact, sub.row.agent, sub.agent->rules)) return false;
   if (!want.from.empty() && !contains(want.from, artifact.produced_by)) return false;
   if (!want.tagged.empty() && std::none_of(want.tagged.begin(), want.tagged.end(), [&](auto const& tag) { return contains(artifact.tags, tag); })) return false;
   return std::all_of(want.filters.begin(), want.filters.end(), [&](auto const& filter) { return filter.type != artifact.type || holds(filter.where, artifact.payload); });
@@ -151,32 +206,34 @@ void blackboard::state::find_other_runs(activation& a) {
   }
 }
 
-activation* blackboard::state::open(subscription& sub, std::vector<artifact_ptr> inputs, bool unasked) {
-  auto const newest = std::max_element(inputs.begin(), inputs.end(), [](auto const& x, auto const& y) { return x->seq < y->seq; });
-  run_state& run = run_of((*newest)->run, (*newest)->context);
-  if (!admits(sub, run, **newest)) {
+activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> inputs, bool unasked) {
+  std::size_t newest = 0;
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[newest]->seq < inputs[i]->seq) newest = i;
+  }
+  run_state& run = run_of(inputs[newest]->run, inputs[newest]->context);
+  if (!admits(sub, run, *inputs[newest])) {
     touch(run);
     return nullptr;
   }
   activation_no const no = ++last_activation;
-  activation& a = activations[no];
-  a.newest_index = static_cast<std::size_t>(newest - inputs.begin());
-  a.inputs = std::move(inputs);
+  activation& a = activations.add(no);
+  a.newest_index = newest;
   std::uint64_t group = 0;
-  for (auto const& member : a.inputs) {
+  for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
-    if (a.inputs.size() > 1) group = stable_hash(member->id.to_string(), group);
+    if (inputs.size() > 1) group = stable_hash(member->id.to_string(), group);
+    a.inputs.push_back(std::move(member));
   }
   a.row.no = no;
   a.row.id = derive_activation_id(a.newest().id, sub.identity, group);
   a.row.subscription = sub.row.no;
   a.row.run = run.row.id;
   a.unasked = unasked;
-  a.row.not_before = {};
   a.run = &run;
   find_other_runs(a);
   a.sub = &sub;
-  change_to(a.row);
+  change_to(std::as_const(a.row));
   enter(a);
   sub.ready.push_back(no);
   queue(sub);

@@ -116,9 +116,9 @@ void blackboard::state::clear_deadline(activation& a) {
 }
 
 void blackboard::state::deadline_is_due(activation_no no) {
-  auto const found = activations.find(no);
-  if (found == activations.end() || found->second.due == timestamp{} || found->second.due > now) return;
-  activation& a = found->second;
+  activation* const found = activations.find(no);
+  if (!found || found->due == timestamp{} || found->due > now) return;
+  activation& a = *found;
   attempt_ref const ref{no, a.row.id, a.row.attempt};
   done how;
   how.activation = ref;
@@ -136,8 +136,8 @@ void blackboard::state::deadline_is_due(activation_no no) {
 void blackboard::state::restore_schedule(board_state& from) {
   for (auto const& row : from.agents) agent_of(row.name).paused = row.paused;
   for (auto const& row : from.counts) {
-    if (auto const found = runs.find(row.run); found != runs.end()) {
-      found->second->started[row.agent] = row.count;
+    if (auto* const found = runs.find(row.run)) {
+      found->started[row.agent] = row.count;
     } else if (auto const ended = ended_runs.find(row.run); ended != ended_runs.end()) {
       ended->second.started[row.agent] = row.count;
     }

@@ -8,25 +8,30 @@
 namespace skein::bus {
 
 run_state& blackboard::state::run_of(run_id const& id, span_context const& root) {
-  auto& slot = runs[id];
-  if (!slot) {
-    slot = std::make_unique<run_state>();
-    if (auto const ended = ended_runs.find(id); ended != ended_runs.end() && !ended->second.row.id.empty()) {
-      slot->row = ended->second.row;
-      slot->started = ended->second.started;
-      slot->row.status = run_status::running;
-      slot->named = !slot->row.name.empty();
-      ++counters.runs_open;
-      change_to(slot->row);
-      return *slot;
-    }
-    slot->row.id = id;
-    slot->row.root = root;
-    slot->row.started_at = now;
-    ++counters.runs_open;
-    change_to(slot->row);
+  if (run_state* const known = find_run(id)) return *known;
+  run_state& made = runs.add(id);
+  last_run = &made;
+  if (auto const ended = ended_runs.find(id); ended != ended_runs.end() && !ended->second.row.id.empty()) {
+    made.row = ended->second.row;
+    made.started = ended->second.started;
+    made.row.status = run_status::running;
+    made.named = !made.row.name.empty();
+  } else {
+    made.row.id = id;
+    made.row.root = root;
+    made.row.started_at = now;
   }
-  return *slot;
+  ++counters.runs_open;
+  change_to(made.row);
+  return made;
+}
+
+/// Most steps are about the run of the step before.
+run_state* blackboard::state::find_run(run_id const& id) const {
+  if (last_run && last_run->row.id == id) return last_run;
+  run_state* const found = runs.find(id);
+  if (found) last_run = found;
+  return found;
 }
 
 void blackboard::state::touch(run_state& run) {
@@ -49,13 +54,13 @@ void blackboard::state::on(input::open_run&& in) {
 }
 
 void blackboard::state::on(input::hold&& in) {
-  if (auto found = runs.find(in.run); found != runs.end()) ++found->second->holds;
+  if (auto* const found = runs.find(in.run)) ++found->holds;
 }
 
 void blackboard::state::on(input::release&& in) {
-  auto found = runs.find(in.run);
-  if (found == runs.end() || found->second->holds == 0) return;
-  run_state& run = *found->second;
+  run_state* const found = runs.find(in.run);
+  if (!found || found->holds == 0) return;
+  run_state& run = *found;
   --run.holds;
   bool const body_ends = run.holds == 0 && std::exchange(run.row.has_body, false);
   if (in.failed) ++run.row.failures;
@@ -83,7 +88,7 @@ void blackboard::state::end_touched() {
     out->ended.push_back({run->row, now});
     // What was open work of several runs is told once: by the run that it belongs to.
     for (std::size_t i = run->reported_closed; i < run->closed.size(); ++i) {
-      if (run->closed[i].run == run->row.id) recent_closed.push_back(std::move(run->closed[i]));
+      if (run->closed[i].run == run->row.id) recent_closed.push_back(run->closed[i]);
     }
     for (std::size_t i = run->reported_failures; i < run->failures.size(); ++i) {
       if (run->failures[i].run == run->row.id) recent_failures.push_back(std::move(run->failures[i]));
@@ -98,6 +103,7 @@ void blackboard::state::end_touched() {
       dead_of->second.row = run->row;
       dead_of->second.started = std::move(run->started);
     }
+    last_run = nullptr;
     runs.erase(run_id{run->row.id});
   }
   touched.clear();
@@ -105,8 +111,8 @@ void blackboard::state::end_touched() {
 
 std::uint64_t blackboard::state::awaited(std::optional<run_id> const& run) const {
   if (!run) return counters.open - counters.blocked;
-  auto found = runs.find(*run);
-  return found == runs.end() ? 0 : found->second->open - found->second->blocked;
+  run_state const* const found = find_run(*run);
+  return found ? found->open - found->blocked : 0;
 }
 
 void blackboard::state::on(input::wait_idle&& in) { waiters.push_back({in.reply_to, in.run, in.scope}); }
@@ -135,9 +141,15 @@ board_report blackboard::state::report(waiter const& asked, bool with_open) {
   run_id const& scope = asked.scope;
   std::optional<run_id> const& only = asked.run;
   board_report made;
-  if (auto found = runs.find(scope); !scope.empty() && found != runs.end()) {
-    run_state& run = *found->second;
-    made.activations = run.closed;
+  auto const tell_closed = [&](auto const& from) {
+    made.activations.reserve(from.size());
+    for (closed_activation const& one : from) {
+      made.activations.push_back({one.agent->name, one.id, one.run, one.attempt, one.ok, std::chrono::nanoseconds{one.duration_ns}});
+    }
+  };
+  if (auto* const found = runs.find(scope); !scope.empty() && found) {
+    run_state& run = *found;
+    tell_closed(run.closed);
     made.failures = run.failures;
     made.mismatches = run.mismatches;
     made.omitted = run.omitted;
@@ -146,7 +158,7 @@ board_report blackboard::state::report(waiter const& asked, bool with_open) {
     run.reported_mismatches = run.mismatches;
     run.reported_omitted = run.omitted;
   } else if (scope.empty()) {
-    made.activations.assign(std::make_move_iterator(recent_closed.begin()), std::make_move_iterator(recent_closed.end()));
+    tell_closed(recent_closed);
     made.failures.assign(std::make_move_iterator(recent_failures.begin()), std::make_move_iterator(recent_failures.end()));
     made.mismatches = std::exchange(recent_mismatches, 0);
     made.omitted = std::exchange(recent_omitted, 0);
@@ -158,8 +170,8 @@ board_report blackboard::state::report(waiter const& asked, bool with_open) {
   describe_embargoes(made, only);
   made.notices = take_notices(scope);
   made.batches_flushed = std::exchange(recent_flushed, 0);
-  auto const waited_for = only ? runs.find(*only) : runs.end();
-  made.cancelled = asked.cancelled || (waited_for != runs.end() && waited_for->second->cancelled);
+  run_state const* const waited_for = only ? runs.find(*only) : nullptr;
+  made.cancelled = asked.cancelled || (waited_for && waited_for->cancelled);
   return made;
 }
 
@@ -220,17 +232,17 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
       ended_runs[row.id].row = std::move(row);
       continue;
     }
-    auto& slot = runs[row.id] = std::make_unique<run_state>();
-    slot->named = !row.name.empty();
-    slot->body_lost = row.has_body && how.bodies_lost;
-    slot->row = std::move(row);
-    slot->holds = static_cast<std::uint64_t>(std::count(how.held_runs.begin(), how.held_runs.end(), slot->row.id));
+    run_state& run = runs.add(row.id);
+    run.named = !row.name.empty();
+    run.body_lost = row.has_body && how.bodies_lost;
+    run.row = std::move(row);
+    run.holds = static_cast<std::uint64_t>(std::count(how.held_runs.begin(), how.held_runs.end(), run.row.id));
     ++counters.runs_open;
-    touch(*slot);
+    touch(run);
   }
   restore_schedule(from);
   for (auto& row : from.activations) {
-    activation& a = activations[row.no];
+    activation& a = activations.add(row.no);
     a.inputs = inputs_of(row);
     if (a.inputs.empty() || row.subscription == 0 || row.subscription > subscriptions.size()) {
       activations.erase(row.no);

@@ -105,7 +105,7 @@ void blackboard::state::settle_shifted() {
     for (auto const* sub : agent->subs) {
       if (sub->descriptor.exclusive.empty()) continue;
       for (auto no : sub->ready) {
-        if (auto found = activations.find(no); found != activations.end()) assess(found->second);
+        if (auto* const found = activations.find(no)) assess(*found);
       }
     }
   }

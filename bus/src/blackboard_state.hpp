@@ -1,7 +1,7 @@
-// The entities of the blackboard and the operations on them; blackboard_*.cpp each hold one concern.
+// The operations on the entities of the blackboard; blackboard_*.cpp each hold one concern.
 #pragma once
 
-#include <skein/bus/blackboard.hpp>
+#include "blackboard_entities.hpp"
 
 #include <deque>
 #include <map>
@@ -13,237 +13,6 @@
 #include <vector>
 
 namespace skein::bus {
-
-struct string_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-};
-template <class T>
-using by_name = std::unordered_map<std::string, T, string_hash, std::equal_to<>>;
-
-/// Notices that no report has told of, by kind and agent.
-using notice_tally = std::map<std::pair<std::string, std::string>, notice_summary>;
-
-struct run_state {
-  run_row row;
-  std::uint64_t open = 0;       // activations in ready, leased or retry that have an input of this run
-  std::uint64_t blocked = 0;    // those of them that nobody serves, or that are paused
-  std::uint64_t holds = 0;
-  bool named = false;           // has (or had) a body: keeps its own history
-  bool touched = false;         // in board::touched
-  bool body_lost = false;       // the process that ran its body is gone
-  bool cancelled = false;       // takes nothing more
-  by_name<std::uint64_t> started;   // activations of agents that have a limit per run
-  std::vector<activation_summary> closed;
-  std::vector<failure_summary> failures;
-  notice_tally notices;
-  std::uint64_t mismatches = 0, omitted = 0;
-  std::size_t reported_closed = 0, reported_failures = 0;
-  std::uint64_t reported_mismatches = 0, reported_omitted = 0;
-};
-
-/// What the board knows of an agent beside its subscriptions; lives for ever once it is known.
-struct agent_entity {
-  std::string name;
-  std::size_t index = 0;                // in board::agents_in_order
-  std::vector<struct subscription*> subs;   // all of its, offered or not
-  agent_rules rules;
-  bool is_paced = false;                // it has a deadline, a breaker or a rate: a host gets no more of it than it can start
-  std::uint32_t max_concurrency = 1;
-  bool paused = false;
-  // The breaker.
-  enum class breaker_state : std::uint8_t { closed, open, half_open } breaker = breaker_state::closed;
-  std::uint32_t failures_in_a_row = 0;
-  timestamp open_until{};               // while open
-  activation_no trial = 0;              // leased while half open
-  // The rate limit: starts within the last rules.rate.per, oldest first.
-  std::deque<timestamp> starts;
-  timestamp delayed_until{};            // nothing starts before; zero = now
-  // What the counters go by: is_delayed() as it was at the end of the last step.
-  bool held_up = false;
-  bool shifted = false;                 // in board::shifted: held_up may be out of date
-  std::uint64_t waiting = 0;            // ready, not blocked, and nobody else's to take
-};
-
-/// An open group: it waits for its types (not batch), or gathers for a batch.
-struct open_group {
-  group_row row;
-  struct subscription* sub = nullptr;
-  std::vector<artifact_ptr> members;    // by slot, null = missing; of a batch: all, group after group
-  std::size_t filled = 0;               // members that are there
-  std::uint64_t bytes = 0;              // encoded payloads of the members
-};
-
-/// The groups of one correlation and key that wait: by the first of the slots that take the same artifacts, those that lack one there.
-using forming_groups = std::vector<std::set<group_no>>;
-
-struct subscription {
-  subscription_row row;
-  subscription_descriptor descriptor;   // empty until a host has said hello with it
-  retry_policy retry;
-  agent_entity* agent = nullptr;
-  // Open groups; a lower number is an older group.
-  std::map<std::pair<std::string, std::string>, forming_groups> forming; // by correlation and key
-  std::map<std::string, group_no> batches;                               // by correlation
-  std::set<group_no> waiting, gathering;                                 // those of `forming`, those of `batches`
-  std::uint64_t group_bytes = 0;
-  std::uint64_t taken = 0;              // artifacts that a group of it has taken
-  std::uint64_t proven = 0;             // with within_count: the count that the row of group `proven_by` tells
-  group_no proven_by = 0;
-  timestamp groups_due{};               // when the earliest of its timers in board::dues fires; zero = there is none
-  timer_row timer;                      // of grouping::timer
-  activation_no tick = 0;               // the timer's open activation
-  // Its last host vanished, or it is known from the ledger: its work is awaited until then. Zero = no host is expected.
-  timestamp expected_until{};
-  std::uint64_t identity = 0;           // hash of (agent, ordinal, fingerprint)
-  bool active = false;                  // offered by the agent's latest description: artifacts are routed to it
-  bool queued = false;                  // in board::ready_subscriptions
-  std::vector<host_key> hosts;          // that serve it
-  std::deque<activation_no> ready;      // may name activations that are not ready any more, or not for it; they are skipped
-  std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
-
-  /// Whether somebody takes its work, or is expected back to do so.
-  [[nodiscard]] bool served() const noexcept { return !hosts.empty() || expected_until != timestamp{}; }
-};
-
-struct activation {
-  activation_row row;
-  std::vector<artifact_ptr> inputs;
-  run_state* run = nullptr;             // of the newest input
-  std::vector<run_state*> other_runs;   // of the other inputs, each once: it is their open work too
-  subscription* sub = nullptr;
-  std::vector<subscription*> rivals;    // that compete for it (exclusive), `sub` among them; empty = nobody else may take it
-  bool unasked = false;                 // local predicates have not been asked
-  bool waits = false;                   // counted in its agent's `waiting`
-  bool delayed = false;                 // with rivals: ready, not blocked, held up by the breakers and limiters of them all
-  bool parked = false;                  // ready, but out of the queues: its run is paused
-  std::uint32_t overdue = 0;            // the attempt that a deadline has ended: its result is refused
-  timestamp due{};                      // of the lease: when its deadline has passed; zero = none
-  host_key host = 0;                    // of the lease; 0 for a lease that waits for its host after a restart
-  std::uint64_t number = 0;             // of the deliver message that carried the lease
-  std::int64_t duration_ns = 0;         // of the last attempt that reported
-  timestamp refreshed{};                // when the lease began or a beat last listed it
-  ticket closed_reply = 0;
-  bool blocked = false;
-
-  /// Every run that it is open work of.
-  template <class Visit>
-  void each_run(Visit visit) const {
-    visit(*run);
-    for (auto* other : other_runs) visit(*other);
-  }
-  /// Whether one of those that may take it is such.
-  template <class Is>
-  [[nodiscard]] bool any_taker(Is is) const {
-    if (rivals.empty()) return is(*sub);
-    for (auto* one : rivals) {
-      if (is(*one)) return true;
-    }
-    return false;
-  }
-  [[nodiscard]] artifact_data const& newest() const noexcept { return *inputs[newest_index]; }
-  std::size_t newest_index = 0;
-};
-
-/// What makes a subscription the same one across restarts and hosts.
-inline std::uint64_t identity_of(subscription_row const& row) {
-  return stable_hash(row.agent, stable_hash(std::to_string(row.ordinal), row.fingerprint));
-}
-
-struct host {
-  host_key key = 0;
-  std::string name, principal;
-  std::uint64_t instance = 0;
-  bool local = false;
-  bool draining = false;                // has been asked to leave: gets no more work
-  std::size_t credit = 0;
-  std::uint64_t number = 0;             // of the last deliver message
-  timestamp heard{};
-  std::optional<timestamp> away_until;  // its connection was lost: until then it may come back on another
-  std::unordered_set<activation_no> leases;
-  std::unordered_map<subscription_no, std::size_t> held;   // leases by subscription; none that are zero
-  std::vector<subscription_no> serves;
-  std::vector<delivery> outbox;         // leased in this step
-
-  /// Whether the result of the activation's attempt is still to come from here: leased to this host, or lost with it and ready for
-  /// somebody else to take over. An attempt that has reported names no host.
-  [[nodiscard]] bool owes(activation const& a, attempt_ref const& ref) const noexcept {
-    if (a.row.id != ref.id || a.row.attempt != ref.attempt) return false;
-    if (a.row.state == activation_state::leased && a.host != 0) return a.host == key;
-    return (a.row.state == activation_state::leased || a.row.state == activation_state::ready) && a.row.host == name;
-  }
-};
-
-/// An activation that failed for good, kept to be listed and requeued.
-struct dead_activation {
-  activation_row row;
-  std::vector<artifact_ptr> inputs;
-  std::uint32_t overdue = 0;            // see activation
-};
-
-/// The row of a run that has ended, while dead activations, groups or embargoed artifacts of it may open it again.
-struct ended_run {
-  run_row row;
-  std::size_t references = 0;           // dead activations, members of open groups, embargoed artifacts
-  by_name<std::uint64_t> started;       // see run_state
-};
-
-/// A run_until that waits.
-struct condition_waiter {
-  ticket to = 0;
-  board_condition condition;
-  std::vector<std::uint64_t> counts;    // of its count and failure leaves, in depth-first order
-};
-
-struct waiter {
-  ticket to = 0;
-  std::optional<run_id> run;
-  run_id scope;
-  bool cancelled = false;               // its run has ended so
-};
-
-struct retry_timer {
-  timestamp at{};
-  activation_no no = 0;
-  std::uint32_t attempt = 0;
-  friend bool operator>(retry_timer const& a, retry_timer const& b) noexcept { return std::tie(a.at, a.no) > std::tie(b.at, b.no); }
-};
-
-struct expected_timer {
-  timestamp at{};
-  subscription_no sub = 0;
-  friend bool operator>(expected_timer const& a, expected_timer const& b) noexcept { return std::tie(a.at, a.sub) > std::tie(b.at, b.sub); }
-};
-
-/// The error_type of an attempt that ran past its deadline.
-inline constexpr std::string_view deadline_exceeded = "skein.deadline_exceeded";
-
-/// Something that is due at a time, if it still stands then: who takes it looks.
-struct due_timer {
-  timestamp at{};
-  enum class kind : std::uint8_t { group, deadline, tick, embargo, agent } what = kind::group;
-  std::uint64_t no = 0;                 // subscription (of groups and ticks), activation, artifact seq; agents: index
-  friend bool operator<(due_timer const& a, due_timer const& b) noexcept { return std::tie(a.at, a.what, a.no) < std::tie(b.at, b.what, b.no); }
-};
-
-/// What is due, soonest first. What has become void is better erased: every entry wakes the hub.
-class due_timers {
- public:
-  void push(due_timer const& one) { all_.insert(one); }
-  void erase(due_timer const& one) { all_.erase(one); }
-  void pop() { all_.erase(all_.begin()); }
-  [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-  [[nodiscard]] due_timer const& top() const { return *all_.begin(); }
-
- private:
-  std::set<due_timer> all_;
-};
-
-/// An artifact that is hidden until a time.
-struct embargoed {
-  artifact_ptr artifact;
-  embargo_row row;
-};
 
 struct blackboard::state {
   explicit state(blackboard_limits given) : limits(given) {}
@@ -275,13 +44,22 @@ struct blackboard::state {
   // Artifacts and routing (blackboard_publish.cpp).
   artifact_ptr place(std::shared_ptr<artifact_data> artifact, std::string idempotency_key);
   void keep(artifact_ptr const& artifact);
+  void evict_oldest();
+  /// One to fill in, as if it were new.
+  [[nodiscard]] std::shared_ptr<artifact_data> fresh_artifact();
+  /// nullptr: nobody takes the type, and nothing of it is kept.
+  [[nodiscard]] type_slot* find_type(std::string_view name);
+  [[nodiscard]] type_slot& type_named(std::string const& name);
+  void forget_if_unused(type_slot& type);
+  [[nodiscard]] artifact_ptr const& kept_at(std::uint64_t place) const { return kept[place - kept_before].artifact; }
   /// `asked_to`: local code of subscriptions above this number has not been asked.
   void route(artifact_ptr const& artifact, run_state& run, verdicts const& said, subscription_no asked_to);
   bool matches(subscription const& sub, artifact_data const& artifact) const;
   /// One artifact for one subscription: starts it, or gives it to a group. `rivals`: for exclusive ones.
   void give(subscription& sub, artifact_ptr const& artifact, run_state& run, verdicts const& said, bool unasked);
-  /// nullptr when a limit of the run forbids it. `inputs` in declared order.
-  activation* open(subscription& sub, std::vector<artifact_ptr> inputs, bool unasked);
+  /// nullptr when a limit of the run forbids it. `inputs` in declared order; taken from there.
+  activation* open(subscription& sub, std::span<artifact_ptr> inputs, bool unasked);
+  activation* open(subscription& sub, artifact_ptr input, bool unasked) { return open(sub, {&input, 1}, unasked); }
   /// Those of its inputs beside its own run.
   void find_other_runs(activation& a);
   void remember_key(std::string const& key, artifact_id const& id);
@@ -484,6 +262,8 @@ struct blackboard::state {
 
   // Runs, waits, reports (blackboard_run.cpp).
   run_state& run_of(run_id const& id, span_context const& root);
+  /// nullptr when it is not open.
+  [[nodiscard]] run_state* find_run(run_id const& id) const;
   void touch(run_state& run);
   void end_touched();
   void answer_waiters();
@@ -492,8 +272,9 @@ struct blackboard::state {
   void describe_open(board_report& into, std::optional<run_id> const& only, bool with_open) const;
 
   void restore(board_state&& from, restart const& how);
-  void change_to(change what) {
-    if (limits.record_changes) out->changes.push_back(std::move(what));
+  template <class Row>
+  void change_to(Row&& row) {
+    if (limits.record_changes) out->changes.emplace_back(std::forward<Row>(row));
   }
 
   blackboard_limits limits;
@@ -504,11 +285,13 @@ struct blackboard::state {
   activation_no last_activation = 0;
   subscription_no last_subscription = 0;
 
-  std::unordered_map<activation_no, activation> activations;
-  std::unordered_map<run_id, std::unique_ptr<run_state>> runs;
+  recycled_map<activation_no, activation> activations;
+  recycled_map<run_id, run_state> runs;
+  mutable run_state* last_run = nullptr;                                       // that was asked for
   std::vector<std::unique_ptr<subscription>> subscriptions;              // by no - 1
   std::unordered_map<std::uint64_t, subscription*> by_identity;
-  by_name<std::vector<subscription*>> by_type;                           // active ones
+  by_name<type_entity> types;
+  type_slot* last_type = nullptr;                                        // that was asked for
   by_name<std::vector<subscription*>> by_agent;                          // active ones, by ordinal
   std::map<host_key, host> hosts;
   std::vector<host*> leased_hosts;                                       // with a filled outbox
@@ -521,8 +304,9 @@ struct blackboard::state {
   std::priority_queue<expected_timer, std::vector<expected_timer>, std::greater<>> expected;
   std::optional<timestamp> grace_until;                                  // leases without a host are lost then
 
-  std::deque<artifact_ptr> kept;
-  by_name<std::deque<artifact_ptr>> kept_by_type;
+  std::deque<kept_artifact> kept;
+  std::uint64_t kept_before = 0;                                         // place of the first of `kept`
+  std::vector<std::shared_ptr<artifact_data>> spare_artifacts;
   by_name<artifact_id> keys;
   std::deque<std::string> keys_in_order;
 
@@ -545,7 +329,7 @@ struct blackboard::state {
 
   std::vector<run_state*> touched;
   std::vector<waiter> waiters;
-  std::deque<activation_summary> recent_closed;                          // outside any named run, not yet reported
+  std::deque<closed_activation> recent_closed;                           // outside any named run, not yet reported
   std::deque<failure_summary> recent_failures;
   std::uint64_t recent_mismatches = 0, recent_omitted = 0;
   effects at_start;                                                      // what a restore causes, given out by the first step

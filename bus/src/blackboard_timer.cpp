@@ -89,7 +89,7 @@ void blackboard::state::publish_tick(subscription& sub, timestamp due) {
   run_state& run = run_of(cause.run, {cause.context.trace, derive_publish_span_id(id), cause.context.flags});
   artifact_ptr const made = make_own(type_of<tick>(), make_payload(value), id, cause, sub.row.agent);
   out->announcements.push_back({made, {}});
-  if (activation const* const opened = open(sub, {made}, false)) sub.tick = opened->row.no;
+  if (activation const* const opened = open(sub, made, false)) sub.tick = opened->row.no;
   touch(run);
 }
 

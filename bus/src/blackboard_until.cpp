@@ -48,8 +48,9 @@ void blackboard::state::on(input::wait_until&& in) {
     std::uint64_t found = 0;
     if (leaf.what == board_condition::kind::failure) {
       found = leaf.agent.empty() ? failed_agents.size() : failed_agents.count(leaf.agent);
-    } else if (auto const of_type = kept_by_type.find(leaf.type); of_type != kept_by_type.end()) {
-      for (auto const& artifact : of_type->second) {
+    } else if (auto const* const of_type = find_type(leaf.type)) {
+      for (auto const place : of_type->second.kept) {
+        artifact_ptr const& artifact = kept_at(place);
         bool const is_out = artifact->routed && !embargoes.contains(artifact->seq);
         if (is_out && is_counted(leaf, *artifact)) ++found;
       }
@@ -101,10 +102,10 @@ bool blackboard::state::end_condition(ticket waiting) {
 }
 
 void blackboard::state::remember_failures() {
-  auto const known = kept_by_type.find(type_of<failure>().name);
-  if (known == kept_by_type.end()) return;
-  for (auto const& artifact : known->second) {
-    if (auto const told = artifact->payload.as(type_of<failure>())) failed_agents.insert(static_cast<failure const*>(told->get())->agent);
+  auto const* const known = find_type(type_of<failure>().name);
+  if (!known) return;
+  for (auto const place : known->second.kept) {
+    if (auto const told = kept_at(place)->payload.as(type_of<failure>())) failed_agents.insert(static_cast<failure const*>(told->get())->agent);
   }
 }
 

@@ -8,6 +8,12 @@
 
 namespace skein {
 
+namespace {
+
+bool is_recorded(run_scope const& run) noexcept { return run.recording && run.recorder; }
+
+}  // namespace
+
 void orchestrator::state::register_type(artifact_type const& type) { types_.add(type).value(); }
 
 result<void> orchestrator::state::check(payload const& value) const {
@@ -18,11 +24,11 @@ result<void> orchestrator::state::check(payload const& value) const {
 orchestrator::state::place orchestrator::state::place_here() {
   auto const& here = current_ambient();
   span_context const parent = current_span().context();
-  if (owns(here)) return {here.run, false, false, parent};
-  return {make_scope(recorder_->new_run_id(), parent), true, true, parent};
+  if (owns(here)) return {here.run, false, false, parent, here.run->id.to_string()};
+  return {make_scope(recorder_->new_run_id(), parent), true, true, parent, {}};
 }
 
-orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options options, bool routed,
+orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options const& options, bool routed,
                                                                    place const& where) {
   begin();
   // Without a C++ type it is known by its name only.
@@ -35,15 +41,14 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
 
   auto artifact = std::make_shared<bus::artifact_data>();
   artifact->id = artifact_id{recorder_->new_run_id().bytes()};
-  artifact->type = std::string{type.name};
+  artifact->type = type.name;
   artifact->version = type.version;
   artifact->payload = std::move(value);
-  artifact->produced_by = std::string{bus::external_producer};
+  artifact->produced_by = bus::external_producer;
   artifact->run = sent.run->id;
-  // Within a run artifacts meet within that run; outside any they share one pool.
-  artifact->correlation = !options.correlation_id.empty() ? std::move(options.correlation_id) : where.outside ? std::string{} : sent.run->id.to_string();
-  artifact->tags = std::move(options.tags);
-  artifact->visible_to = options.visibility.get(clock_.now());
+  artifact->correlation = options.correlation_id.empty() ? where.correlation : options.correlation_id;
+  artifact->tags = options.tags;
+  if (!options.visibility.empty()) artifact->visible_to = options.visibility.get(clock_.now());
   artifact->context = {sent.run->trace, derive_publish_span_id(artifact->id), sent.run->flags};
   if (!sent.run->tracestate.empty() || !sent.run->baggage.empty()) {
     artifact->headers = std::make_shared<trace_headers const>(trace_headers{sent.run->tracestate, sent.run->baggage});
@@ -55,11 +60,18 @@ orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type
     runs_.add(sent.run);
     if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
   }
-  sent.span = start_span(sent.run, artifact->context.span, [&] { return agents::publish_span(artifact->type, artifact->id, where.parent); });
+  if (is_recorded(*sent.run)) sent.span = start_publish_span(type, *artifact, where, sent.run);
   if (components_.any(detail::hub_hook::artifact_published)) show_to_components(sent, *artifact);
   sent.input.artifact = std::move(artifact);
-  sent.input.idempotency_key = std::move(options.idempotency_key);
+  sent.input.idempotency_key = options.idempotency_key;
   return sent;
+}
+
+span_handle orchestrator::state::start_publish_span(artifact_type const& type, bus::artifact_data const& artifact, place const& where,
+                                                    std::shared_ptr<run_scope> run) {
+  // Names that anybody may send are not kept.
+  if (!type.cpp_type) return start_span(std::move(run), agents::publish_span(artifact.type, artifact.id, where.parent));
+  return outlines_.of(type.name).start_span(std::move(run), {artifact.context.span, where.parent.span, clock_.now()}, {artifact.id});
 }
 
 void orchestrator::state::show_to_components(outgoing_publish& sent, bus::artifact_data& artifact) {
@@ -77,6 +89,7 @@ void orchestrator::state::show_to_components(outgoing_publish& sent, bus::artifa
 }
 
 void orchestrator::state::settle(outgoing_publish& sent, result<bus::reply::published> const& how) {
+  if (!sent.own_run && !sent.span.recording()) return;
   bool const nothing_happened = !how || how->duplicate;
   if (!how) sent.span.record_exception(how.error());
   if (how && how->duplicate) sent.span.set_attribute("skein.duplicate", true);
@@ -92,9 +105,9 @@ void orchestrator::state::settle_all(std::vector<outgoing_publish>& sent, error 
 }
 
 artifact_id orchestrator::state::publish(artifact_type const& type, payload value, publish_options options) {
-  if (auto* frame = host_->current_frame()) return agents::publish_in(*frame, type, std::move(value), std::move(options));
+  if (auto* frame = host_->current_frame()) return agents::publish_in(*frame, type, std::move(value), &options);
   auto const deadline = clock_.now() + options.timeout;
-  auto sent = prepare(type, std::move(value), std::move(options), true);
+  auto sent = prepare(type, std::move(value), options, true);
   auto const published = bus_->publish(std::move(sent.input), deadline);
   settle(sent, published);
   return published.value().id;
@@ -104,7 +117,10 @@ std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& t
   std::vector<artifact_id> ids;
   ids.reserve(values.size());
   if (auto* frame = host_->current_frame()) {
-    for (auto& value : values) ids.push_back(agents::publish_in(*frame, type, std::move(value), options));
+    for (auto& value : values) {
+      publish_options taken = options;
+      ids.push_back(agents::publish_in(*frame, type, std::move(value), &taken));
+    }
     return ids;
   }
   if (values.size() > 1 && !options.idempotency_key.empty()) {
@@ -113,9 +129,14 @@ std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& t
   auto const deadline = clock_.now() + options.timeout;
   std::vector<outgoing_publish> sent;
   std::vector<bus::input::publish> inputs;
+  sent.reserve(values.size());
+  inputs.reserve(values.size());
+  auto where = place_here();
   try {
     for (auto& value : values) {
-      sent.push_back(prepare(type, std::move(value), options, true));
+      // Outside any run each is one of its own.
+      if (where.own_run && !sent.empty()) where = place_here();
+      sent.push_back(prepare(type, std::move(value), options, true, where));
       inputs.push_back(std::move(sent.back().input));
     }
   } catch (error const& e) {
@@ -133,10 +154,10 @@ std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& t
 std::future<artifact_id> orchestrator::state::publish_async(artifact_type const& type, payload value, publish_options options) {
   auto const promise = std::make_shared<std::promise<artifact_id>>();
   if (auto* frame = host_->current_frame()) {
-    promise->set_value(agents::publish_in(*frame, type, std::move(value), std::move(options)));
+    promise->set_value(agents::publish_in(*frame, type, std::move(value), &options));
     return promise->get_future();
   }
-  auto const sent = std::make_shared<outgoing_publish>(prepare(type, std::move(value), std::move(options), true));
+  auto const sent = std::make_shared<outgoing_publish>(prepare(type, std::move(value), options, true));
   bus_->publish_async(std::move(sent->input), [this, promise, sent](result<bus::reply::published> const& how) {
     settle(*sent, how);
     how ? promise->set_value(how->id) : promise->set_exception(std::make_exception_ptr(how.error()));
@@ -189,7 +210,7 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
     for (auto& one : group) {
       sent.push_back(prepare(*one.type, std::move(one.value), {}, options.publish, where));
       input.artifacts.push_back(std::move(sent.back().input.artifact));
-      if (where.own_run) where = {where.run, false, where.outside, where.run->context()};
+      if (where.own_run) where = {where.run, false, where.outside, where.run->context(), {}};
     }
   } catch (error const& e) {
     settle_all(sent, e);

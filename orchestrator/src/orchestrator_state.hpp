@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skein/agents/local_host.hpp>
+#include <skein/agents/publish_outlines.hpp>
 #include <skein/bus/hub_bus.hpp>
 #include <skein/bus/inproc_link.hpp>
 #include <skein/bus/network_link.hpp>
@@ -110,12 +111,14 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
     bool own_run = false;
     bool outside = false;     // of any traced_run
     span_context parent;
+    std::string correlation;  // of what is published without one: within a run artifacts meet within that run, outside any they share one pool
   };
   [[nodiscard]] place place_here();
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed) {
-    return prepare(type, std::move(value), std::move(options), routed, place_here());
+  outgoing_publish prepare(artifact_type const& type, payload value, publish_options const& options, bool routed) {
+    return prepare(type, std::move(value), options, routed, place_here());
   }
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options options, bool routed, place const& where);
+  outgoing_publish prepare(artifact_type const& type, payload value, publish_options const& options, bool routed, place const& where);
+  [[nodiscard]] span_handle start_publish_span(artifact_type const& type, bus::artifact_data const& artifact, place const& where, std::shared_ptr<run_scope> run);
   void settle(outgoing_publish& sent, result<bus::reply::published> const& how);
   void settle_all(std::vector<outgoing_publish>& sent, error const& why);
   void show_to_components(outgoing_publish& sent, bus::artifact_data& artifact);
@@ -161,6 +164,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::shared_ptr<skein::recorder> recorder_;
   std::optional<skein::tracer> tracer_;
   type_registry types_;
+  agents::publish_outlines outlines_;
   run_table runs_;
   std::unique_ptr<agents::local_host> host_;
   std::unique_ptr<bus::hub_bus> bus_;

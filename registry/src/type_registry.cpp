@@ -2,6 +2,7 @@
 
 #include <skein/registry/shape.hpp>
 
+#include <cstdint>
 #include <mutex>
 
 namespace skein {
@@ -16,15 +17,19 @@ std::string description(artifact_type const& type) {
 
 }  // namespace
 
+std::atomic<artifact_type const*>& type_registry::place_of(artifact_type const& type) noexcept {
+  return seen_[reinterpret_cast<std::uintptr_t>(&type) / alignof(artifact_type) % seen_.size()];
+}
+
 result<void> type_registry::add(artifact_type const& type) {
-  {
-    std::shared_lock const reading{mutex_};
-    auto const known = types_.find(type.name);
-    if (known != types_.end() && known->second->same_as(type)) return {};
-  }
+  auto& seen = place_of(type);
+  if (seen.load(std::memory_order_relaxed) == &type) return {};
   std::unique_lock const writing{mutex_};
   auto const [known, fresh] = types_.try_emplace(type.name, &type);
-  if (fresh || known->second->same_as(type)) return {};
+  if (fresh || known->second->same_as(type)) {
+    seen.store(&type, std::memory_order_relaxed);
+    return {};
+  }
   return error{errc::type_conflict, "two C++ types claim the wire name '" + std::string{type.name} +
                                         "' and differ: " + description(*known->second) + " and " + description(type) +
                                         "; give one of them another wire name, or make them the same"};

@@ -42,6 +42,17 @@ TEST(stable_hash, depends_on_every_bit_length_and_seed) {
   EXPECT_NE(stable_hash("a", 1), stable_hash("a", 2));
 }
 
+// They are stored, too.
+TEST(derived_ids, are_pinned) {
+  auto const artifact = an_artifact();
+  auto const activation = derive_activation_id(artifact, 0x0102030405060708, 0xf1f2f3f4f5f6f7f8);
+  EXPECT_EQ(activation.to_string(), "018bcfe5-6800-8abf-a32d-87578804d19c");
+  EXPECT_EQ(derive_artifact_id(activation, 3).to_string(), "018bcfe5-6800-8059-9594-4e181fa1b9d2");
+  EXPECT_EQ(derive_run_id(7, 1'700'000'000'123'456'789).to_string(), "018bcfe5-687b-7f3d-b2da-1f8ac7114200");
+  EXPECT_EQ(derive_publish_span_id(artifact).to_string(), "9f16952878ee9a16");
+  EXPECT_EQ(derive_invoke_span_id(activation, 2).to_string(), "44e46ea45b74d4fd");
+}
+
 TEST(derived_ids, keep_the_time_of_their_cause_and_are_uuid_version_8) {
   auto const newest = an_artifact();
   auto const activation = derive_activation_id(newest, 1, 2);

@@ -34,10 +34,17 @@ class context {
   /// What the agent's output rules drop is not published; the id is empty then. What they hold invalid fails the activation.
   /// errc::too_large, bad_payload (a value that the ledger can't keep), invalid_argument (an idempotency_key: not needed here).
   template <artifact_value T>
-  artifact_id publish(T value, publish_options options = {}) {
+  artifact_id publish(T value) {
+    return publish(type_of<T>(), make_payload(std::move(value)));
+  }
+  /// The same with tags, correlation or visibility.
+  template <artifact_value T>
+  artifact_id publish(T value, publish_options options) {
     return publish(type_of<T>(), make_payload(std::move(value)), std::move(options));
   }
   /// The same for a value whose C++ type the caller does not know.
+  artifact_id publish(artifact_type const& type, payload value);
+  /// The same with options.
   artifact_id publish(artifact_type const& type, payload value, publish_options options);
 
   /// The `invoke_agent` span of this attempt.

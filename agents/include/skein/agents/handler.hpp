@@ -31,7 +31,7 @@ struct publish_returned {
   /// An artifact is published.
   template <artifact_value T>
   void operator()(T&& value) const requires(!std::is_lvalue_reference_v<T>) {
-    ctx.publish(std::move(value));
+    ctx.publish(type_of<T>(), make_payload(std::move(value)));
   }
   /// The empty alternative of a variant publishes nothing.
   void operator()(std::monostate) const {}
@@ -97,8 +97,8 @@ template <class F, artifact_value... T, std::size_t... I>
 void call_with_group(F& f, context& ctx, std::index_sequence<I...>) {
   auto const& inputs = ctx.inputs();
   if constexpr (takes_these<F, T...>) {
-    std::tuple<artifact<T>...> const group{input_of<T>(inputs.at(I))...};
-    call_with<F, T...>(f, ctx, *std::get<I>(group)...);
+    // The activation keeps its inputs, and with them the values, as long as it lasts.
+    call_with<F, T...>(f, ctx, value_in<T>(inputs.at(I)->payload)...);
   } else if constexpr (takes_these<F, artifact<T>...>) {
     call_with<F, artifact<T>...>(f, ctx, input_of<T>(inputs.at(I))...);
   } else {
@@ -132,7 +132,7 @@ struct batch_element<T> {
 /// Decodes the group that begins at `first` into an element of values.
 template <artifact_value... T, std::size_t... I>
 [[nodiscard]] typename batch_element<T...>::type batch_values(bus::artifact_ptr const* first, std::index_sequence<I...>) {
-  return {*input_of<T>(first[I])...};
+  return {value_in<T>(first[I]->payload)...};
 }
 /// The same into an element of artifacts.
 template <artifact_value... T, std::size_t... I>

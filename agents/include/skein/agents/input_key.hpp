@@ -25,7 +25,7 @@ class input_key {
   [[nodiscard]] static input_key of(Make make) {
     return input_key{[make = std::move(make)](bus::artifact_data const& input) -> std::optional<std::string> {
       if (input.type != type_of<T>().name) return std::nullopt;
-      return std::string{make(**value_of<T>(input.payload))};
+      return std::string{make(value_in<T>(input.payload))};
     }};
   }
 

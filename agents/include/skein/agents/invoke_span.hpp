@@ -2,6 +2,7 @@
 #pragma once
 
 #include <skein/bus/message.hpp>
+#include <skein/tracing/span_outline.hpp>
 #include <skein/tracing/span_start.hpp>
 
 #include <string_view>
@@ -16,5 +17,8 @@ namespace skein::agents {
 /// publish of the newest input, its links are the other inputs. `description` may be empty.
 [[nodiscard]] span_start invoke_span(bus::attempt_ref const& attempt, std::string_view agent, std::string_view description,
                                      std::vector<bus::artifact_ptr> const& inputs);
+
+/// The same for all attempts with one input of that type. Filled: the ids of input and activation, and the attempt.
+[[nodiscard]] span_outline invoke_outline(std::string_view agent, std::string_view description, std::string_view type);
 
 }  // namespace skein::agents

@@ -99,7 +99,7 @@ template <class T, class Key>
   if constexpr (std::is_member_pointer_v<Key>) {
     static_assert(key_value<std::remove_cvref_t<std::invoke_result_t<Key&, T const&>>>, "beside a lambda, a member that is a key is a string, integer or enum");
   }
-  return [key = std::move(key)](bus::artifact_data const& of) { return key_text(std::invoke(key, *value_of<T>(of.payload).value())); };
+  return [key = std::move(key)](bus::artifact_data const& of) { return key_text(std::invoke(key, value_in<T>(of.payload))); };
 }
 
 }  // namespace skein::agents

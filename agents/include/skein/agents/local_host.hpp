@@ -91,7 +91,8 @@ class local_host {
   virtual void stop() = 0;
 };
 
-/// Publishes through the frame of the handler that the calling thread is inside of.
-artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload value, publish_options options);
+/// Publishes through the frame of the handler that the calling thread is inside of. `options` may be null, which is the defaults; what is needed of them is
+/// taken away.
+artifact_id publish_in(activation_frame& frame, artifact_type const& type, payload&& value, publish_options* options);
 
 }  // namespace skein::agents

@@ -87,7 +87,7 @@ class output {
  private:
   template <class Predicate>
   static std::function<bool(payload const&)> on_value(Predicate predicate) {
-    return [predicate = std::move(predicate)](payload const& of) { return static_cast<bool>(predicate(**value_of<T>(of))); };
+    return [predicate = std::move(predicate)](payload const& of) { return static_cast<bool>(predicate(value_in<T>(of))); };
   }
 
   agents::output_rule rule_;

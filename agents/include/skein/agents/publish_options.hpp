@@ -49,6 +49,8 @@ class visibility_choice {
 
   /// Whether nothing was chosen: everyone, at once.
   [[nodiscard]] bool empty() const noexcept { return !choice_ && after_.count() == 0; }
+  /// Whether it depends on when it is published.
+  [[nodiscard]] bool is_timed() const noexcept { return after_.count() != 0; }
   /// The choice as the bus knows it, for what is published at `now`; null = everyone, at once.
   [[nodiscard]] std::shared_ptr<visibility const> get(timestamp now) const;
 

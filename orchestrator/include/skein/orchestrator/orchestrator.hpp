@@ -83,7 +83,14 @@ class orchestrator {
   std::vector<artifact_id> publish_all(Range&& values, publish_options const& options = {}) {
     using value = std::ranges::range_value_t<Range>;
     std::vector<payload> payloads;
-    for (auto&& one : values) payloads.push_back(make_payload(value(one)));
+    if constexpr (std::ranges::sized_range<Range>) payloads.reserve(static_cast<std::size_t>(std::ranges::size(values)));
+    for (auto&& one : values) {
+      if constexpr (std::same_as<std::remove_cvref_t<decltype(one)>, value>) {
+        payloads.push_back(make_payload(std::forward<decltype(one)>(one)));
+      } else {
+        payloads.push_back(make_payload(value(one)));
+      }
+    }
     return publish_payloads(type_of<value>(), std::move(payloads), options);
   }
   /// Publishes without waiting; the future has the id once it is committed, or the error.

@@ -164,7 +164,7 @@ template <class T>
 requires artifact_value<std::remove_cvref_t<T>>
 [[nodiscard]] payload make_payload(T&& value) {
   using type = std::remove_cvref_t<T>;
-  return payload{type_of<type>(), std::make_shared<type const>(std::forward<T>(value))};
+  return payload::holding(type_of<type>(), std::forward<T>(value));
 }
 
 /// The value of a payload: shared when it was made as a T in this process, otherwise decoded, once for all copies of the payload.
@@ -174,6 +174,14 @@ template <artifact_value T>
   auto value = from.as(type_of<T>());
   if (!value) return value.error();
   return std::static_pointer_cast<T const>(*std::move(value));
+}
+
+/// The same without a share in it: the value lives as long as any copy of the payload. errc::bad_payload, thrown.
+template <artifact_value T>
+[[nodiscard]] T const& value_in(payload const& from) {
+  auto const& type = type_of<T>();
+  if (auto const* const here = from.native(type)) return *static_cast<T const*>(here);
+  return *static_cast<T const*>(from.look(type).value());
 }
 
 }  // namespace skein

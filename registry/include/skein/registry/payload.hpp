@@ -3,7 +3,10 @@
 
 #include <skein/registry/artifact_type.hpp>
 
+#include <atomic>
 #include <memory>
+#include <type_traits>
+#include <utility>
 
 namespace skein {
 
@@ -16,6 +19,11 @@ class payload {
   payload(artifact_type const& type, std::shared_ptr<void const> value);
   /// Takes encoded bytes, unchecked: what they hold shows when they are decoded.
   explicit payload(skein::bytes encoded);
+  /// Takes the value itself, described by `type`, in one piece of memory.
+  template <class T>
+  [[nodiscard]] static payload holding(artifact_type const& type, T&& value) {
+    return payload{std::make_shared<box<std::remove_cvref_t<T>>>(type, std::forward<T>(value))};
+  }
 
   /// Whether it holds nothing at all, not even an empty value.
   [[nodiscard]] bool empty() const noexcept { return !state_; }
@@ -23,13 +31,45 @@ class payload {
   [[nodiscard]] result<bytes_view> encoded() const;
   /// The value as `type`: the shared typed value when it is that C++ type, otherwise decoded from bytes.
   [[nodiscard]] result<std::shared_ptr<void const>> as(artifact_type const& type) const;
+  /// The same without a share in it: the value lives as long as any copy of this payload.
+  [[nodiscard]] result<void const*> look(artifact_type const& type) const;
+  /// The value if the payload was made as that very type in this process, otherwise nullptr; `look` knows more. Lives as long as that.
+  [[nodiscard]] void const* native(artifact_type const& type) const noexcept { return state_ && state_->type == &type ? state_->value : nullptr; }
   /// The described type when the payload was made from a value in this process; nullptr when it came as bytes.
-  [[nodiscard]] artifact_type const* native_type() const noexcept;
+  [[nodiscard]] artifact_type const* native_type() const noexcept { return state_ ? state_->type : nullptr; }
   /// The size of the encoded bytes if they exist already, otherwise 0. Never encodes.
   [[nodiscard]] std::size_t encoded_size_if_known() const noexcept;
 
  private:
-  struct state;
+  struct forms;   // The bytes, and what else was decoded from them.
+
+  /// What all copies share; part of the box, or of whatever else keeps the value. `type` and `value` never change, `other` is set once.
+  struct state {
+    state(artifact_type const* described, void const* typed) noexcept : type(described), value(typed) {}
+    state(state const&) = delete;
+    state& operator=(state const&) = delete;
+    ~state() {
+      if (auto* const made = other.load(std::memory_order_relaxed)) drop(made);
+    }
+
+    artifact_type const* const type;   // null: it came as bytes
+    void const* const value;
+    std::atomic<forms*> other{nullptr};   // made when somebody asks
+  };
+  /// A value in one piece with its state.
+  template <class T>
+  struct box : state {
+    template <class From>
+    box(artifact_type const& described, From&& from) : state(&described, &kept), kept(std::forward<From>(from)) {}
+    T const kept;
+  };
+  struct shared_value;
+  struct received;
+
+  explicit payload(std::shared_ptr<state> made) noexcept : state_(std::move(made)) {}
+  static void drop(forms* made) noexcept;
+  static forms& forms_of(state& s);
+
   std::shared_ptr<state> state_;
 };
 

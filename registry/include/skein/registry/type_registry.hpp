@@ -3,6 +3,8 @@
 
 #include <skein/registry/artifact_type.hpp>
 
+#include <array>
+#include <atomic>
 #include <map>
 #include <shared_mutex>
 #include <string_view>
@@ -28,6 +30,10 @@ class type_registry {
   [[nodiscard]] std::vector<artifact_type const*> all() const;
 
  private:
+  [[nodiscard]] std::atomic<artifact_type const*>& place_of(artifact_type const& type) noexcept;
+
+  // Types that were added, each where its address says: found without a lock. They outlive this, so that an address never means another type.
+  std::array<std::atomic<artifact_type const*>, 16> seen_{};
   mutable std::shared_mutex mutex_;
   std::map<std::string_view, artifact_type const*> types_;  // the names are the types' own
 };

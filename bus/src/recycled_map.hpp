@@ -1,0 +1,207 @@
+// Hash maps whose steady state allocates nothing: keys in one flat array, values that are used again after they are erased.
+#pragma once
+
+#include <skein/registry/ids.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace skein::bus {
+
+/// Spreads what differs in few bits: numbers that were given one after the other, ids of one process. Neighbours would stand in one long row,
+/// and erasing looks at all that follows in a row.
+struct flat_hash {
+  template <class Number>
+  requires std::is_integral_v<Number>
+  [[nodiscard]] std::size_t operator()(Number number) const noexcept { return spread(number); }
+  [[nodiscard]] std::size_t operator()(run_id const& id) const noexcept {
+    std::uint64_t first, second;
+    std::memcpy(&first, id.bytes().data(), 8);
+    std::memcpy(&second, id.bytes().data() + 8, 8);
+    return spread(first ^ std::rotl(second, 29));
+  }
+
+ private:
+  static std::size_t spread(std::uint64_t number) noexcept {
+    std::uint64_t const mixed = number * 0x9e3779b97f4a7c15;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+  }
+};
+
+/// Open addressing with linear probing; a value that equals Value{} is no entry. Pointers and references last until the next insertion or erasure.
+template <class Key, class Value>
+class flat_index {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+  /// nullptr when there is none.
+  [[nodiscard]] Value const* find(Key const& key) const noexcept {
+    if (size_ == 0) return nullptr;
+    for (std::size_t at = home(key);; at = next(at)) {
+      slot const& here = slots_[at];
+      if (here.value == Value{}) return nullptr;
+      if (here.key == key) return &here.value;
+    }
+  }
+
+  /// The entry, made if there is none: then the caller gives it a value other than Value{} before anything else.
+  [[nodiscard]] Value& operator[](Key const& key) {
+    if (size_ * 2 >= slots_.size()) resize(slots_.empty() ? smallest : slots_.size() * 2);
+    for (std::size_t at = home(key);; at = next(at)) {
+      slot& here = slots_[at];
+      if (here.value != Value{} && here.key == key) return here.value;
+      if (here.value != Value{}) continue;
+      ++size_;
+      here.key = key;
+      return here.value;
+    }
+  }
+
+  void erase(Key const& key) {
+    if (size_ == 0) return;
+    std::size_t gap = home(key);
+    for (; !(slots_[gap].key == key); gap = next(gap)) {
+      if (slots_[gap].value == Value{}) return;
+    }
+    if (slots_[gap].value == Value{}) return;
+    // What was pushed behind the gap moves up, unless it stands at or after its own place.
+    for (std::size_t at = next(gap); slots_[at].value != Value{}; at = next(at)) {
+      std::size_t const mask = slots_.size() - 1;
+      bool const may_move = ((at - home(slots_[at].key)) & mask) >= ((at - gap) & mask);
+      if (may_move) slots_[std::exchange(gap, at)] = slots_[at];
+    }
+    slots_[gap] = {};
+    --size_;
+    if (size_ * 16 < slots_.size() && slots_.size() > smallest) resize(std::max(slots_.size() / 4, smallest));
+  }
+
+  /// In no particular order; nothing may be inserted or erased meanwhile.
+  template <class Visit>
+  void each(Visit visit) const {
+    for (slot const& here : slots_) {
+      if (here.value != Value{}) visit(here.key, here.value);
+    }
+  }
+
+ protected:
+  struct slot {
+    Key key{};
+    Value value{};
+  };
+  std::vector<slot> slots_;   // a power of two, at most half full
+
+ private:
+  static constexpr std::size_t smallest = 64;
+
+  [[nodiscard]] std::size_t home(Key const& key) const noexcept { return flat_hash{}(key) & (slots_.size() - 1); }
+  [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
+
+  void resize(std::size_t to) {
+    std::vector<slot> const old = std::exchange(slots_, std::vector<slot>(to));
+    for (slot const& one : old) {
+      if (one.value == Value{}) continue;
+      std::size_t at = home(one.key);
+      while (slots_[at].value != Value{}) at = next(at);
+      slots_[at] = one;
+    }
+  }
+
+  std::size_t size_ = 0;
+};
+
+/// Owns its values; they stay where they are until erased. `Value::recycle()` makes one as good as new, keeping its memory.
+template <class Key, class Value>
+class recycled_map : private flat_index<Key, Value*> {
+  using index = flat_index<Key, Value*>;
+
+ public:
+  recycled_map() = default;
+  recycled_map(recycled_map const&) = delete;
+  recycled_map& operator=(recycled_map const&) = delete;
+  ~recycled_map() {
+    index::each([](Key const&, Value* one) { delete one; });
+  }
+
+  using index::empty;
+  using index::size;
+
+  /// nullptr when there is none.
+  [[nodiscard]] Value* find(Key const& key) const noexcept {
+    Value* const* const found = index::find(key);
+    return found ? *found : nullptr;
+  }
+  [[nodiscard]] bool contains(Key const& key) const noexcept { return index::find(key) != nullptr; }
+  /// One that is there.
+  [[nodiscard]] Value& at(Key const& key) const noexcept {
+    Value* const found = find(key);
+    assert(found);
+    return *found;
+  }
+  /// A new one; the key must be free.
+  Value& add(Key const& key) {
+    std::unique_ptr<Value> made;
+    if (spare_.empty()) {
+      made = std::make_unique<Value>();
+    } else {
+      made = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    Value*& place = index::operator[](key);
+    assert(!place);
+    return *(place = made.release());
+  }
+
+  /// Gives it back to the map when it goes out of scope.
+  struct give_back {
+    recycled_map* to = nullptr;
+    void operator()(Value* one) const { to->recycle(std::unique_ptr<Value>{one}); }
+  };
+  using taken = std::unique_ptr<Value, give_back>;
+  /// Takes one that is there out of the map, as it is.
+  [[nodiscard]] taken take(Key const& key) {
+    Value* const one = find(key);
+    index::erase(key);
+    return taken{one, give_back{this}};
+  }
+  void erase(Key const& key) { take(key).reset(); }
+
+  /// Pairs of key and value, in no particular order; nothing may be added or erased meanwhile.
+  class iterator {
+   public:
+    iterator(typename index::slot const* at, typename index::slot const* end) : at_(at), end_(end) { settle(); }
+    std::pair<Key const&, Value&> operator*() const noexcept { return {at_->key, *at_->value}; }
+    iterator& operator++() noexcept { return ++at_, settle(), *this; }
+    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+
+   private:
+    void settle() noexcept {
+      while (at_ != end_ && !at_->value) ++at_;
+    }
+    typename index::slot const* at_;
+    typename index::slot const* end_;
+  };
+  [[nodiscard]] iterator begin() const noexcept { return {this->slots_.data(), this->slots_.data() + this->slots_.size()}; }
+  [[nodiscard]] iterator end() const noexcept { return {this->slots_.data() + this->slots_.size(), this->slots_.data() + this->slots_.size()}; }
+
+ private:
+  /// More than a burst has open at once; what is beyond goes back to the allocator.
+  static constexpr std::size_t spare_max = 4'096;
+
+  void recycle(std::unique_ptr<Value> one) {
+    if (spare_.size() >= spare_max) return;
+    one->recycle();
+    spare_.push_back(std::move(one));
+  }
+
+  std::vector<std::unique_ptr<Value>> spare_;
+};
+
+}  // namespace skein::bus
