@@ -1,5 +1,6 @@
 #include <skein/bus/ledger.hpp>
 
+#include "sqlite_ledger_checkpoint.hpp"
 #include "sqlite_ledger_reader.hpp"
 #include "sqlite_ledger_retention.hpp"
 #include "sqlite_ledger_schema.hpp"
@@ -24,6 +25,7 @@ class sqlite_ledger final : public ledger {
     sqlite::database file;
     row_writer writer;
     retention keep;
+    ledger_file::checkpoints wal;
     sqlite::statement begin, end;
   };
 
@@ -84,6 +86,7 @@ result<void> sqlite_ledger::commit(std::span<change const> changes) {
     sqlite3_wal_checkpoint_v2(parts_.file.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     return why;
   }
+  parts_.wal.run(parts_.file);
   ++counters_.commits;
   counters_.activations_removed += removed.activations;
   counters_.artifacts_removed += removed.artifacts;
@@ -120,7 +123,8 @@ result<std::unique_ptr<ledger>> open_sqlite_ledger(sqlite_ledger_options options
   if (!begin) return ledger_file::cannot_open(options.path, begin.error());
   auto end = file->prepare("COMMIT", true);
   if (!end) return ledger_file::cannot_open(options.path, end.error());
-  sqlite_ledger::parts all{std::move(*lock), std::move(*file), std::move(*writer), std::move(*keep), std::move(*begin), std::move(*end)};
+  ledger_file::checkpoints wal{*file, options.checkpoint_pages};
+  sqlite_ledger::parts all{std::move(*lock), std::move(*file), std::move(*writer), std::move(*keep), std::move(wal), std::move(*begin), std::move(*end)};
   return std::unique_ptr<ledger>{std::make_unique<sqlite_ledger>(std::move(options), std::move(all))};
 }
 

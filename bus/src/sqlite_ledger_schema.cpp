@@ -165,7 +165,7 @@ result<void> migrate(sqlite::database& file, std::int64_t from) {
   return file.execute("PRAGMA application_id = " + std::to_string(application_id) + "; PRAGMA user_version = " + std::to_string(schema_version) + "; COMMIT");
 }
 
-result<void> configure(sqlite::database& file, int checkpoint_pages) {
+result<void> configure(sqlite::database& file) {
   auto mode = file.prepare("PRAGMA journal_mode = WAL");
   if (!mode) return mode.error();
   auto const row = mode->step();
@@ -176,7 +176,7 @@ result<void> configure(sqlite::database& file, int checkpoint_pages) {
   mode->reset();
   // FULL: with NORMAL, a power loss takes acknowledged commits. The cache holds the hot ends of the trees.
   return file.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;"
-                      "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = " + std::to_string(checkpoint_pages));
+                      "PRAGMA journal_size_limit = 67108864");
 }
 
 }  // namespace
@@ -193,7 +193,7 @@ result<sqlite::database> open(sqlite_ledger_options const& options) {
   auto const found = identify(*file);
   if (!found) return cannot_open(options.path, found.error());
   if (auto const known = check(*found); !known) return cannot_open(options.path, known.error());
-  if (auto const done = configure(*file, options.checkpoint_pages); !done) return cannot_open(options.path, done.error());
+  if (auto const done = configure(*file); !done) return cannot_open(options.path, done.error());
   if (auto const done = migrate(*file, found->version); !done) return cannot_open(options.path, done.error());
   return file;
 }

@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <fstream>
+#include <thread>
 #include <unistd.h>
 
 namespace skein::bus {
@@ -490,6 +492,34 @@ TEST(sqlite_ledger, reports_damaged_rows_of_what_waits) {
   EXPECT_NE(load_error_after("DELETE FROM embargo; DELETE FROM waiting_group").find("members of group 4, which is not there"), std::string::npos);
   EXPECT_NE(load_error_after("INSERT INTO waiting_group VALUES(4, 1, 0, '', '', 0, 0, 0); DELETE FROM artifact").find("refer to 1 artifacts that are not there"),
             std::string::npos);
+}
+
+// ---- the WAL ----
+
+TEST(sqlite_ledger, keeps_the_wal_short_while_one_reader_follows_another) {
+  ledger_folder const folder;
+  constexpr int checkpoint_pages = 8, commits = 150;
+  auto const ledger = folder.open({.checkpoint_pages = checkpoint_pages});
+  ASSERT_TRUE(ledger->commit(as_changes(artifact_row{make_artifact(1), ""})));
+  std::atomic<bool> stop = false;
+  std::thread readers{[&] {
+    std::array<sqlite::database, 2> both;
+    for (auto& one : both) one = sqlite::database::open(folder.file(), sqlite::open_mode::read_only).value();
+    std::size_t turn = 0;
+    EXPECT_TRUE(both[0].execute("BEGIN; SELECT count(*) FROM run"));
+    for (; !stop; turn = 1 - turn) {
+      EXPECT_TRUE(both[1 - turn].execute("BEGIN; SELECT count(*) FROM run"));
+      EXPECT_TRUE(both[turn].execute("COMMIT"));
+    }
+  }};
+  std::uintmax_t longest = 0;
+  for (std::uint64_t seq = 2; seq < commits + 2; ++seq) {
+    EXPECT_TRUE(ledger->commit(as_changes(artifact_row{make_artifact(seq, {}, 40'000), ""})));
+    longest = std::max(longest, std::filesystem::file_size(folder.file() + "-wal"));
+  }
+  stop = true;
+  readers.join();
+  EXPECT_LT(longest, 80u * checkpoint_pages * 4096u);   // of some 1,600 pages
 }
 
 // ---- retention ----
