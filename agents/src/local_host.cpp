@@ -4,6 +4,7 @@
 #include "component_hooks.hpp"
 #include "waiting_lines.hpp"
 
+#include <skein/bus/brief_lock.hpp>
 #include <skein/tracing/exception_text.hpp>
 #include <skein/tracing/log.hpp>
 
@@ -132,7 +133,7 @@ class thread_host final : public local_host {
     std::size_t wake = 0;
     bool for_callers = false;
     {
-      std::unique_lock held{mutex_};
+      auto held = lock_briefly(mutex_);
       if (draining_) {
         held.unlock();
         return give_back(work);
@@ -326,7 +327,11 @@ class thread_host final : public local_host {
 
   /// Takes back what the thread is done with.
   void recycle(thread_slot& slot) {
-    if (spare_.size() < spare_max) spare_.splice(spare_.begin(), slot.spent);
+    if (spare_.size() < spare_max) {
+      spare_.splice(spare_.begin(), slot.spent);
+    } else {
+      slot.spent.clear_and_dispose(dispose);
+    }
   }
 
   /// How many sleeping threads are to be woken, who are counted as awake from here on. A thread between two handlers takes work by itself.
@@ -447,7 +452,7 @@ class thread_host final : public local_host {
 
   /// Before the last result of a batch is reported: the agent is free for other threads, and this one will look for work.
   void finish_batch(thread_slot& slot) {
-    std::lock_guard const held{mutex_};
+    auto const held = lock_briefly(mutex_);
     recall(slot);
     // Should the board be rebuilt before the report, a lost report is run again; a phantom would never end.
     slot.over = true;
@@ -487,7 +492,7 @@ class thread_host final : public local_host {
       if (take(slot)) {
         held.unlock();
         attended = work_off(slot, here);
-        held.lock();
+        held = lock_briefly(mutex_);
         --seeking_;
         if (attended) see_to_commits(held);
       } else if (!attended) {

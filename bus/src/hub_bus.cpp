@@ -105,7 +105,7 @@ result<std::vector<reply::published>> locked_bus::publish_all(std::vector<input:
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
     for (auto& one : in) one.said = said_by(*table, *one.artifact);
-    held.lock();
+    held = lock_briefly(mutex_);
     if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
   } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
 
@@ -229,7 +229,7 @@ bool locked_bus::step_reports(std::size_t stepped) {
     reports_.next(stepped, stepping_);
     if (stepping_.empty()) return full;
     stepped = stepping_.size();
-    lock held{mutex_};
+    lock held = lock_briefly(mutex_);
     auto const* const table = table_.load(std::memory_order_relaxed);
     if (std::any_of(stepping_.begin(), stepping_.end(), [&](auto const& one) { return one.asked != table; })) {
       held.unlock();
@@ -254,7 +254,7 @@ bool locked_bus::step_done(lock& held, host_key from, bus::done&& result, bool t
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
     said = said_of_children(*table, result.children);
-    held.lock();
+    held = lock_briefly(mutex_);
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.
   if (broken_) return false;

@@ -17,8 +17,9 @@ namespace {
 
 constexpr char const* endpoint = "inproc://local";   // of a context that only this link uses
 constexpr std::string_view host_identity = "local";
+constexpr std::size_t spare_capacity_max = 1'024;    // of a buffer that is kept; what a burst has made large goes with it
 
-/// One end: its socket belongs to whoever calls `turn`, others leave messages in the outbox.
+/// One end: its socket belongs to whoever calls `turn`, others leave messages in the outbox. All that is there leaves in one frame.
 class link_end {
  public:
   link_end(zmq::context_t& context, zmq::socket_type type, std::function<void(message&&)> receiver)
@@ -44,42 +45,58 @@ class link_end {
   link_end& operator=(link_end const&) = delete;
 
   void post(message&& what) {
+    bool was_asleep = false;
     {
       std::lock_guard const held{mutex_};
-      outbox_.push_back(std::make_unique<message>(std::move(what)));
+      if (!outbox_) outbox_ = spare_ ? std::move(spare_) : std::make_unique<messages>();
+      outbox_->push_back(std::move(what));
+      was_asleep = std::exchange(asleep_, false);
     }
-    waker_.wake();
+    if (was_asleep) waker_.wake();
   }
 
   /// Sends and receives what is there; whether there was anything.
   bool turn() {
-    waker_.clear();
     bool moved = false;
-    std::vector<std::unique_ptr<message>> out;
+    std::unique_ptr<messages> out;
     {
       std::lock_guard const held{mutex_};
-      out.swap(outbox_);
+      out = std::move(outbox_);
     }
-    for (auto& one : out) {
+    if (out) {
       moved = true;
       if (routes_) socket_.send(zmq::buffer(host_identity), zmq::send_flags::sndmore);
-      socket_.send(wrap(std::move(one)), zmq::send_flags::none);
+      socket_.send(wrap(std::move(out)), zmq::send_flags::none);
     }
     zmq::message_t frame;
     while (receive(frame)) {
       moved = true;
-      receiver_(std::move(*unwrap(frame)));
+      auto came = unwrap(frame);
+      for (auto& one : *came) receiver_(std::move(one));
+      came->clear();
+      if (came->capacity() > spare_capacity_max) continue;
+      std::lock_guard const held{mutex_};
+      spare_ = std::move(came);
     }
     return moved;
   }
 
   void wait() {
+    {
+      std::lock_guard const held{mutex_};
+      if (outbox_) return;
+      // From here on whoever posts wakes; what was posted before has been seen.
+      asleep_ = true;
+    }
     std::array<zmq::pollitem_t, 2> items{{{socket_.handle(), 0, ZMQ_POLLIN, 0}, {nullptr, waker_.fd(), ZMQ_POLLIN, 0}}};
     try {
       zmq::poll(items.data(), items.size());
     } catch (zmq::error_t const&) {
       // Interrupted by a signal: the caller looks and waits again.
     }
+    if ((items[1].revents & ZMQ_POLLIN) != 0) waker_.clear();
+    std::lock_guard const held{mutex_};
+    asleep_ = false;
   }
 
   void wake() const noexcept { waker_.wake(); }
@@ -90,7 +107,7 @@ class link_end {
     for (;;) {
       if (!socket_.recv(frame, zmq::recv_flags::dontwait)) return false;
       if (routes_ && !socket_.recv(frame, zmq::recv_flags::dontwait)) return false;
-      if (frame.size() == sizeof(message*)) return true;
+      if (frame.size() == sizeof(messages*)) return true;
     }
   }
 
@@ -99,7 +116,9 @@ class link_end {
   bool const routes_;
   wake_fd waker_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<message>> outbox_;
+  std::unique_ptr<messages> outbox_;   // null: nothing to send
+  std::unique_ptr<messages> spare_;    // an empty one
+  bool asleep_ = false;                // its thread waits, or is about to
 };
 
 class zmq_inproc_link final : public inproc_link {
@@ -112,7 +131,7 @@ class zmq_inproc_link final : public inproc_link {
       threads_.push_back(quiet_thread("skein-inproc", [this, end] {
         for (;;) {
           bool const moved = end->turn();
-          if (stopping_) break;  // looked at after the turn, which clears the wake-up that may have come with it
+          if (stopping_) break;  // a wake-up that comes after this look ends the wait at once
           if (!moved) end->wait();
         }
       }));

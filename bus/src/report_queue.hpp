@@ -1,6 +1,7 @@
 // Results on their way to the board: one thread at a time has the place there; others leave theirs and go on with other work.
 #pragma once
 
+#include <skein/bus/brief_lock.hpp>
 #include <skein/bus/hub_bus.hpp>
 
 #include <atomic>
@@ -28,7 +29,7 @@ class report_queue {
   }
   /// Leaves a report for the thread with the place. True: that thread has gone meanwhile, and the caller has got it; it asks next(0).
   [[nodiscard]] bool leave(report&& one) {
-    std::lock_guard const held{mutex_};
+    auto const held = lock_briefly(mutex_);
     left_.push_back(std::move(one));
     return open_.fetch_add(1, std::memory_order_acq_rel) == 0;
   }
@@ -36,7 +37,7 @@ class report_queue {
   void next(std::size_t stepped, std::vector<report>& to) {
     to.clear();
     if (open_.fetch_sub(stepped, std::memory_order_acq_rel) == stepped) return;
-    std::lock_guard const held{mutex_};
+    auto const held = lock_briefly(mutex_);
     to.swap(left_);
   }
 

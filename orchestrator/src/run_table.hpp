@@ -17,6 +17,7 @@ class run_table {
  public:
   void add(std::shared_ptr<run_scope> scope) {
     std::lock_guard const held{mutex_};
+    last_ = scope;
     scopes_[scope->id] = std::move(scope);
   }
   /// Null when it is not known.
@@ -29,8 +30,10 @@ class run_table {
   template <class Make>
   std::shared_ptr<run_scope> find_or_make(run_id const& id, Make&& make) {
     std::lock_guard const held{mutex_};
+    if (last_ && last_->id == id) return last_;
     auto& slot = scopes_[id];
     if (!slot) slot = make();
+    last_ = slot;
     return slot;
   }
   [[nodiscard]] std::vector<std::shared_ptr<run_scope>> all() const {
@@ -51,6 +54,7 @@ class run_table {
   std::shared_ptr<run_scope> remove(run_id const& id) {
     std::lock_guard const held{mutex_};
     cancelled_.erase(id);
+    if (last_ && last_->id == id) last_.reset();
     auto const node = scopes_.extract(id);
     return node.empty() ? nullptr : std::move(node.mapped());
   }
@@ -58,6 +62,7 @@ class run_table {
  private:
   mutable std::mutex mutex_;
   std::unordered_map<run_id, std::shared_ptr<run_scope>> scopes_;
+  std::shared_ptr<run_scope> last_;   // of them, that was asked for: one run's work comes in a row
   std::unordered_set<run_id> cancelled_;
 };
 

@@ -221,6 +221,30 @@ TEST(a_host, gives_back_everything_once_it_drains) {
   EXPECT_FALSE(it.host->run_one());
 }
 
+TEST(a_host, gives_back_what_a_thread_has_taken_and_not_begun) {
+  std::latch inside{1}, go_on{1};
+  hosted it{skein::agent{"worker"}.on<task>([&](task const&) {
+    inside.count_down();
+    go_on.wait();
+  })};
+  it.host->start(1);
+  std::vector<skein::bus::delivery> work;
+  for (int i = 0; i < 3; ++i) work.push_back(it.hub.deliver("worker", {it.hub.make(task{i})}));
+  auto const first = work[0].activation, second = work[1].activation, third = work[2].activation;
+  it.host->enqueue(std::move(work));
+  inside.wait();
+  EXPECT_EQ(it.host->held().size(), 3u);
+  EXPECT_EQ(it.host->running(), std::vector{first});
+  it.host->cancel(second);
+  it.host->drain();
+  auto const released = it.hub.results(2);
+  EXPECT_EQ(released[0].activation, second);
+  EXPECT_EQ(released[1].activation, third);
+  EXPECT_EQ(released[1].outcome, outcome::released);
+  go_on.count_down();
+  EXPECT_EQ(it.hub.results(3).back().activation, first);
+}
+
 TEST(a_host, asks_no_predicate_that_the_publisher_has_asked) {
   int asked = 0;
   hosted it{skein::agent{"worker"}.on(skein::when<task>().where([&](task const&) { return ++asked == 0; }), [](task const&) {})};

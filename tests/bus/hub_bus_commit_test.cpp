@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <utility>
+
 namespace skein::bus::testing {
 namespace {
 
@@ -31,7 +34,57 @@ class quick_port final : public hub_port {
   int wakes = 0;
 };
 
+/// Says each result that it was given while a message of the board is under way.
+class hasty_port final : public hub_port {
+ public:
+  void send(std::vector<outgoing>&& messages) override {
+    for (auto& one : messages) {
+      if (auto* m = std::get_if<deliver>(&one.message)) std::move(m->deliveries.begin(), m->deliveries.end(), std::back_inserter(delivered));
+    }
+    for (auto& one : std::exchange(results, {})) (void)bus->done(std::move(one));
+  }
+  void announced(announcement const&) override {}
+  void ended(run_ended const&) override {}
+  std::vector<attempt_ref> held() override { return {}; }
+  bool wake() override { return false; }
+
+  hub_bus* bus = nullptr;
+  std::vector<delivery> delivered;
+  std::vector<done> results;
+};
+
+std::shared_ptr<artifact_data> idea_of_run(std::uint8_t number) {
+  auto made = std::make_shared<artifact_data>();
+  made->id = artifact_id{{number}};
+  made->run = run_id{{number}};
+  made->type = "idea";
+  made->produced_by = "external";
+  made->context = {trace_id{{number}}, span_id{{number}}, span_context::sampled};
+  return made;
+}
+
 }  // namespace
+
+TEST(hub_bus, steps_what_comes_while_a_thread_is_at_the_board_before_that_thread_leaves) {
+  skein::testing::manual_clock time;
+  hasty_port port;
+  auto const bus = std::move(hub_bus::open(make_memory_ledger(), time, port, {.share_steps = true}).value());
+  port.bus = bus.get();
+  hello m;
+  m.host = std::string{local_host_name};
+  m.credit = 2;
+  m.agents = {agent("cook").on("idea")};
+  ASSERT_TRUE(bus->offer(std::move(m), [](blackboard const&) { return predicate_table{}; }));
+  for (std::uint8_t i = 1; i <= 4; ++i) ASSERT_TRUE(bus->publish({.artifact = idea_of_run(i)}, time.now() + 1s));
+  ASSERT_EQ(port.delivered.size(), 2u);
+
+  port.results.push_back({.activation = port.delivered[1].activation});
+  EXPECT_FALSE(bus->done({.activation = port.delivered[0].activation}));  // makes room for the third, whose delivery the other result meets
+
+  EXPECT_EQ(port.delivered.size(), 4u);
+  EXPECT_EQ(bus->counters().open, 2u);
+  EXPECT_EQ(bus->counters().leased, 2u);
+}
 
 // The step that ends an attempt arms a timer, which gives up the lock; who is woken for it writes the step. Asking for a writer of nothing then
 // seemed to have asked for one of the next step too, which stayed unwritten for ever.
@@ -46,13 +99,7 @@ TEST(hub_bus_commit, asks_for_a_writer_again_when_the_last_one_found_everything_
   m.agents = {agent("cook").on("idea").retry({.attempts_max = 3, .backoff_initial = 1s})};
   ASSERT_TRUE(bus->offer(std::move(m), [](blackboard const&) { return predicate_table{}; }));
   for (std::uint8_t i = 1; i <= 2; ++i) {
-    auto made = std::make_shared<artifact_data>();
-    made->id = artifact_id{{i}};
-    made->run = run_id{{i}};
-    made->type = "idea";
-    made->produced_by = "external";
-    made->context = {trace_id{{i}}, span_id{{i}}, span_context::sampled};
-    ASSERT_TRUE(bus->publish({.artifact = made}, time.now() + 1s));
+    ASSERT_TRUE(bus->publish({.artifact = idea_of_run(i)}, time.now() + 1s));
   }
   ASSERT_EQ(port.delivered.size(), 2u);
 
