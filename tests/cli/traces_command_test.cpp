@@ -24,7 +24,7 @@ class traces_command : public skein::testing::command_fixture {
 
   static trace_batch two_runs() {
     timestamp const start{std::chrono::seconds{1'790'000'000}};
-    trace_batch batch;
+    std::vector<span_record> spans;
     auto const span = [&](std::uint8_t run, std::uint8_t id, std::uint8_t parent, std::string name) {
       span_record made;
       made.context = {trace_of(run_no(run)), span_id{{0, 0, 0, 0, 0, 0, run, id}}, span_context::sampled};
@@ -34,21 +34,20 @@ class traces_command : public skein::testing::command_fixture {
       made.start = start + std::chrono::milliseconds{id};
       made.end = made.start + std::chrono::milliseconds{5};
       made.attributes = {{"skein.attempt", 1}};
-      batch.spans.push_back(made);
+      spans.push_back(made);
     };
     span(1, 1, 0, "pizza_workflow");
     span(1, 2, 1, "publish pizza.idea");
     span(1, 3, 1, "publish pizza.idea");
     span(2, 1, 0, "soup \033[31mred");
-    batch.spans[1].events = {{start, "cut", {{"pieces", 8}}}};
-    batch.spans[1].links = {{batch.spans[0].context, {}}};
+    spans[1].events = {{start, "cut", {{"pieces", 8}}}};
+    spans[1].links = {{spans[0].context, {}}};
     run_record pizza{.run = run_no(1), .trace = trace_of(run_no(1)), .name = "pizza_workflow", .status = run_status::completed, .start = start};
     pizza.end = start + std::chrono::milliseconds{12};
     run_record soup{.run = run_no(2), .trace = trace_of(run_no(2)), .name = "soup_workflow", .status = run_status::failed, .start = start};
     soup.end = start + std::chrono::milliseconds{3};
     soup.failures = 1;
-    batch.runs = {pizza, soup};
-    return batch;
+    return {.spans = spans, .runs = {pizza, soup}};
   }
 };
 

@@ -78,6 +78,15 @@ TEST(json_value, escapes_text_and_repairs_what_is_no_utf8) {
   EXPECT_EQ(json::text_of("\xE2\x82"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");            // cut short
 }
 
+TEST(json_value, escapes_wherever_in_a_long_text_the_character_stands) {
+  for (auto const& [raw, escaped] : {std::pair{"\"", "\\\""}, {"\\", "\\\\"}, {"\x1f", "\\u001f"}, {"é", "é"}, {"\x7f", "\x7f"}, {" ", " "}, {"~", "~"}}) {
+    for (std::size_t before = 0; before < 17; ++before) {
+      std::string const left(before, 'a'), right(16 - before, 'z');
+      EXPECT_EQ(json::text_of(left + raw + right), '"' + left + escaped + right + '"');
+    }
+  }
+}
+
 TEST(json_value, cuts_long_text_to_a_marked_string_of_valid_json) {
   EXPECT_EQ(json::cut("[1,2]", 5), "[1,2]");
   EXPECT_EQ(json::cut("[1,2,3]", 5), "\"[1,2,…[cut, 7 bytes]\"");

@@ -87,6 +87,29 @@ TEST_F(sqlite_sink_test, repeated_spans_are_harmless) {
   EXPECT_EQ(lines("SELECT spans FROM runs"), lines_of{"5"});
 }
 
+TEST_F(sqlite_sink_test, a_span_that_is_there_unknown_to_the_sink_is_replaced_and_the_others_of_its_batch_are_added) {
+  ASSERT_TRUE(open()->write({.spans = {running(sample(run, 1, 0, "root", 0)), sample(run, 3, 1, "s", 2)}, .runs = {sample_record(run, "w", -1)}}).ok());
+  auto const sink = open();
+  ASSERT_TRUE(sink->write({.spans = {sample(run, 2, 1, "s", 1), sample(run, 3, 1, "late", 2), sample(run, 1, 0, "root", 0), sample(run, 4, 1, "s", 3)},
+                           .runs = {sample_record(run, "w", 5)}}).ok());
+  EXPECT_EQ(lines("SELECT label, status_code FROM spans ORDER BY span_id"), (lines_of{"root|unset", "s_1|unset", "late|unset", "s_2|unset"}));
+  EXPECT_EQ(lines("SELECT spans FROM runs"), lines_of{"4"});
+}
+
+TEST_F(sqlite_sink_test, spans_with_and_without_inputs_keep_their_labels_and_their_root) {
+  auto batch = sample_workflow(1, "pizza_workflow");
+  trace_batch mixed{.spans = {}, .runs = batch.runs};
+  std::size_t n = 0;
+  for (auto span : batch.spans) {
+    if (n++ % 2 == 0) span.inputs = "{}";
+    mixed.spans.push_back(span);
+  }
+  ASSERT_TRUE(open()->write(mixed).ok());
+  EXPECT_EQ(lines("SELECT workflow_name, span_count FROM workflows"), lines_of{"pizza_workflow|5"});
+  EXPECT_EQ(lines("SELECT label FROM spans WHERE name = 'publish pizza.idea' ORDER BY start_time"),
+            (lines_of{"publish pizza.idea_1", "publish pizza.idea_2"}));
+}
+
 TEST_F(sqlite_sink_test, a_span_without_a_run_is_a_run_of_its_own) {
   auto span = sample(run, 1, 0, "root", 0);
   span.run = {};
@@ -209,8 +232,9 @@ TEST_F(sqlite_sink_test, past_its_size_the_oldest_ended_runs_go_whole_and_are_co
   for (std::uint8_t n = 2; n < runs; ++n) {
     trace_batch batch{.spans = {}, .runs = {sample_record(sample_run(n), "w", 1)}};
     for (std::uint64_t id = 1; id <= 10; ++id) {
-      batch.spans.push_back(sample(sample_run(n), id, 0, "s", static_cast<std::int64_t>(id)));
-      batch.spans.back().inputs = '"' + std::string(2'000, 'x') + '"';
+      auto span = sample(sample_run(n), id, 0, "s", static_cast<std::int64_t>(id));
+      span.inputs = '"' + std::string(2'000, 'x') + '"';
+      batch.spans.push_back(span);
     }
     ASSERT_TRUE(sink->write(batch).ok());
   }

@@ -11,9 +11,20 @@ constexpr std::size_t groups_max = 131'072;  // Some 10 MB.
 }  // namespace
 
 sibling_group& live_runs::siblings(live_run& run, sibling_key const& key) {
-  auto const [place, made] = run.siblings.try_emplace(key);
-  if (made) ++groups_;
-  return place->second;
+  if (run.newest_group == nullptr || !(run.newest_key == key)) {
+    auto const [place, made] = run.siblings.try_emplace(key);
+    if (made) ++groups_;
+    run.newest_key = key;
+    run.newest_group = &place->second;
+  }
+  return *run.newest_group;
+}
+
+void live_runs::forget_siblings(live_run& run) noexcept {
+  groups_ -= run.siblings.size();
+  run.siblings.clear();
+  run.newest_group = nullptr;
+  run.labels_known = false;
 }
 
 void live_runs::trim() {

@@ -3,14 +3,18 @@
 
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/span_record.hpp>
+#include <skein/tracing/span_view.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace skein {
+
+struct incoming_span;
 
 struct run_key {
   run_id run;
@@ -23,8 +27,9 @@ struct run_key_hash {
 };
 
 /// The run that a span is stored under: one that names none is a run of its own, with the digits of its trace.
-[[nodiscard]] inline run_key run_key_of(span_record const& span) noexcept {
-  return {span.run.empty() ? run_id{span.context.trace.bytes()} : span.run, span.context.trace};
+[[nodiscard]] inline run_key run_key_of(span_view span) noexcept {
+  auto const trace = span.context().trace;
+  return {span.run().empty() ? run_id{trace.bytes()} : span.run(), trace};
 }
 
 /// Spans of one parent and name. `label` needs their place in start order and whether there is more than one.
@@ -32,7 +37,9 @@ struct sibling_group {
   std::uint32_t count = 0;
   timestamp newest_start{};       ///< Of the last one in the order of labels: by start, then span id.
   span_id newest_span;
-  std::int64_t first_row = 0;     ///< span_rows.no of the first one.
+  std::int64_t first_row = 0;             ///< span_rows.no of the first one.
+  incoming_span* first_incoming = nullptr; ///< The first one, while it has no row.
+  std::uint64_t batch = 0;                 ///< The newest batch that had one.
 };
 
 struct sibling_key {
@@ -54,9 +61,13 @@ struct live_run {
   bool labels_known = true;    ///< `siblings` has all of the run's groups.
   bool labels_in_order = true; ///< Rows came in start order, so that their ordinals are right as they were given.
   std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
+  sibling_key newest_key;
+  sibling_group* newest_group = nullptr; ///< The one that was asked for last, under `newest_key`.
+  std::unordered_set<span_id> unended;   ///< Spans whose rows can still be replaced, as far as they are known.
 
   // Of the batch at hand.
   bool touched = false;
+  std::uint64_t place = 0;               ///< Among the runs of the batch, by number.
   run_record const* record = nullptr;
   std::uint64_t spans_added = 0;
 
@@ -70,6 +81,8 @@ class live_runs {
   [[nodiscard]] live_run& at(run_key const& key) { return runs_[key]; }
   /// The group of siblings under `key`, made empty (count = 0) if it is not here.
   [[nodiscard]] sibling_group& siblings(live_run& run, sibling_key const& key);
+  /// Labels of spans to come are left to the end of the run.
+  void forget_siblings(live_run& run) noexcept;
   /// Forgets what is over the bounds: first runs that ended, then all.
   void trim();
   /// Forgets the runs with these numbers.

@@ -3,7 +3,9 @@
 
 #include <skein/tracing/span_record.hpp>
 
-#include <optional>
+#include "entry_writer.hpp"
+
+#include <string>
 
 namespace skein {
 
@@ -15,8 +17,9 @@ struct open_span {
   open_span& operator=(open_span const&) = delete;
   virtual ~open_span() = default;
 
-  /// What is known at this moment, or nothing when the span has ended. Called with the lock of `home` held; may take the span's own.
-  [[nodiscard]] virtual std::optional<span_record> so_far() = 0;
+  /// Appends what is known at this moment (span_bytes.hpp), as running; false when the span has ended. Called with the lock of `home` held; may
+  /// wait at the span's own gate.
+  [[nodiscard]] virtual bool so_far(std::string& out) = 0;
 
   // The links are guarded by home's mutex. A buffer is not freed while a span is in its lists.
   open_span* previous = nullptr;
@@ -26,9 +29,16 @@ struct open_span {
 
 /// A span that was opened by its record: the copy is the running row.
 struct opened_by_record final : open_span {
-  explicit opened_by_record(span_record const& started) : record(started) {}
-  [[nodiscard]] std::optional<span_record> so_far() override { return record; }
-  span_record record;
+  explicit opened_by_record(span_record started) {
+    started.status = status_code::running;
+    started.end = {};
+    flat::append(known, started);
+  }
+  [[nodiscard]] bool so_far(std::string& out) override {
+    out += known;
+    return true;
+  }
+  std::string known;
 };
 
 /// A ring of open spans around a sentinel.
@@ -66,7 +76,7 @@ class open_list {
 
  private:
   struct sentinel final : open_span {
-    [[nodiscard]] std::optional<span_record> so_far() override { return std::nullopt; }
+    [[nodiscard]] bool so_far(std::string&) override { return false; }
   };
   sentinel head_;
 };

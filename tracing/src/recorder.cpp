@@ -2,6 +2,7 @@
 
 #include <skein/tracing/log.hpp>
 
+#include "entry_writer.hpp"
 #include "recorder_core.hpp"
 #include "thread_ids.hpp"
 
@@ -15,6 +16,12 @@ namespace {
 
 constexpr std::chrono::seconds last_flush_max{10};
 
+/// Whether the thread needs another chunk for a span of that size. A span that is larger than a chunk has one of its own.
+bool is_full(thread_buffer const& mine, std::size_t span_bytes) noexcept {
+  if (!mine.chunk || mine.chunk->spans() >= mine.granted) return true;
+  return !mine.chunk->empty() && !mine.chunk->has_room(span_bytes);
+}
+
 void add(recorder_counters& total, recorder_counters const& part) noexcept {
   total.recorded += part.recorded;
   total.dropped += part.dropped;
@@ -25,10 +32,11 @@ void add(recorder_counters& total, recorder_counters const& part) noexcept {
 
 void recorder::attach(open_span&) noexcept {}
 void recorder::detach(open_span&) noexcept {}
-void recorder::end(open_span& span, span_record&& ended) {
+void recorder::end(open_span& span, span_view ended) {
   detach(span);
-  record(std::move(ended));
+  record(ended);
 }
+void recorder::record(span_view span) { record(span.record()); }
 
 std::shared_ptr<recorder> recorder::make(std::vector<std::shared_ptr<span_sink>> sinks, clock& time, recorder_options options) {
   auto made = std::make_shared<recorder_core>(std::move(sinks), time, options);
@@ -88,28 +96,39 @@ std::shared_ptr<thread_buffer> recorder_core::register_buffer() {
   return made;
 }
 
-void recorder_core::record(span_record&& span) {
+void recorder_core::record(span_view span) {
   thread_buffer& mine = buffer();
   std::unique_lock lock{mine.mutex};
-  record(mine, lock, std::move(span));
+  record(mine, lock, span);
+}
+
+void recorder_core::record(span_record&& span) {
+  thread_buffer& mine = buffer();
+  std::string own;
+  auto& encoded = &mine == &last_resort_ ? own : mine.scratch;   // The last resort is no thread's own.
+  encoded.clear();
+  flat::append(encoded, span);
+  std::unique_lock lock{mine.mutex};
+  record(mine, lock, span_view{encoded.data()});
 }
 
 /// Puts the span in this thread's buffer, whose lock is held, and unlocks it.
-void recorder_core::record(thread_buffer& mine, std::unique_lock<std::mutex>& lock, span_record&& span) {
+void recorder_core::record(thread_buffer& mine, std::unique_lock<light_lock>& lock, span_view span) {
   ++mine.counters.recorded;
   if (sinks_.empty()) return;
-  while (mine.chunk.size() >= mine.granted) {
+  auto const whole = span.bytes();
+  while (is_full(mine, whole.size())) {
     if (!make_room(mine, lock)) return;
   }
-  mine.chunk.push_back(std::move(span));
+  mine.chunk->push_back(whole);
   lock.unlock();
   signal_.work();
 }
 
 /// Gets the buffer a chunk with room, waiting where the options say so. False: the span is counted as gone.
-bool recorder_core::make_room(thread_buffer& mine, std::unique_lock<std::mutex>& lock) {
+bool recorder_core::make_room(thread_buffer& mine, std::unique_lock<light_lock>& lock) {
   bool full_batch = false;
-  mine.granted = queue_.exchange(mine.chunk, mine.granted - mine.chunk.size(), full_batch);
+  mine.granted = queue_.exchange(mine.chunk, mine.unused(), full_batch);
   if (full_batch) signal_.hurry();
   if (mine.granted > 0) return true;
   if (options_.on_overflow == overflow::drop) {
@@ -169,16 +188,16 @@ void recorder_core::detach(open_span& span) noexcept {
   open_list::unlink(span);
 }
 
-void recorder_core::end(open_span& span, span_record&& ended) {
+void recorder_core::end(open_span& span, span_view ended) {
   thread_buffer& mine = buffer();
   if (span.home != &mine) {
     detach(span);
-    return record(std::move(ended));
+    return record(ended);
   }
   std::unique_lock lock{mine.mutex};
   open_list::unlink(span);
   span.home = nullptr;
-  record(mine, lock, std::move(ended));
+  record(mine, lock, ended);
 }
 
 result<void> recorder_core::flush(std::chrono::nanoseconds timeout) {

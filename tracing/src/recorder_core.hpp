@@ -27,13 +27,14 @@ class recorder_core final : public recorder {
   void start(std::weak_ptr<recorder> self);
 
   void record(span_record&& span) override;
+  void record(span_view span) override;
   void record(std::vector<span_record>&& spans) override;
   void record(run_record&& run) override;
   [[nodiscard]] open_span* open(span_record const& started) override;
   void close(open_span* span, span_record&& ended) override;
   void attach(open_span& span) noexcept override;
   void detach(open_span& span) noexcept override;
-  void end(open_span& span, span_record&& ended) override;
+  void end(open_span& span, span_view ended) override;
   [[nodiscard]] result<void> flush(std::chrono::nanoseconds timeout) override;
   [[nodiscard]] recorder_counters counters() const noexcept override;
   [[nodiscard]] clock& time() const noexcept override { return time_; }
@@ -44,13 +45,14 @@ class recorder_core final : public recorder {
   /// What one pass over buffers and queue writes, in batches.
   struct pass {
     trace_batch batch;
+    std::string scratch;                  ///< For spans that are open.
     std::vector<run_record> ended_runs;   ///< For the last batch: a run must not look complete before its spans are there.
   };
 
   [[nodiscard]] thread_buffer& buffer();
   [[nodiscard]] std::shared_ptr<thread_buffer> register_buffer();
-  void record(thread_buffer& mine, std::unique_lock<std::mutex>& lock, span_record&& span);
-  [[nodiscard]] bool make_room(thread_buffer& mine, std::unique_lock<std::mutex>& lock);
+  void record(thread_buffer& mine, std::unique_lock<light_lock>& lock, span_view span);
+  [[nodiscard]] bool make_room(thread_buffer& mine, std::unique_lock<light_lock>& lock);
 
   void write_until_stopped() noexcept;
   void write_everything();

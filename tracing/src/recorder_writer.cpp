@@ -1,7 +1,6 @@
 // The writer thread of a recorder.
 #include "recorder_core.hpp"
 
-#include <algorithm>
 #include <iterator>
 #include <unordered_map>
 
@@ -56,7 +55,7 @@ void recorder_core::write_everything() {
       pass_.ended_runs.clear();
     }
     write(pass_.batch);
-    pass_.batch.spans.clear();
+    queue_.recycle(pass_.batch.spans);
     pass_.batch.runs.clear();
   }
 }
@@ -78,16 +77,13 @@ void recorder_core::seal_buffers(pass& into) {
   std::lock_guard const all{buffers_mutex_};
   auto const seal = [&](thread_buffer& each) {
     std::lock_guard const lock{each.mutex};
-    if (each.granted > 0) queue_.push(each.chunk, each.granted - each.chunk.size());
+    if (each.granted > 0) queue_.push(each.chunk, each.unused());
     each.granted = 0;
     while (!each.fresh.empty()) {
       open_span& open = each.fresh.pop();
       each.known.push(open);
-      if (auto so_far = open.so_far()) {
-        so_far->status = status_code::running;
-        so_far->end = {};
-        into.batch.spans.push_back(std::move(*so_far));
-      }
+      into.scratch.clear();
+      if (open.so_far(into.scratch)) into.batch.spans.push_back(span_view{into.scratch.data()});
     }
   };
   for (auto const& each : buffers_) seal(*each);
@@ -99,7 +95,7 @@ void recorder_core::forget_dead_buffers_locked() {
   std::erase_if(buffers_, [&](std::shared_ptr<thread_buffer> const& each) {
     if (!each->thread_gone.load(std::memory_order_acquire)) return false;
     std::lock_guard const lock{each->mutex};
-    if (!each->chunk.empty() || !each->fresh.empty() || !each->known.empty()) return false;
+    if ((each->chunk && !each->chunk->empty()) || !each->fresh.empty() || !each->known.empty()) return false;
     if (each->granted > 0) queue_.give_back(each->granted);
     dead_threads_.recorded += each->counters.recorded;
     dead_threads_.dropped += each->counters.dropped;
@@ -111,11 +107,10 @@ void recorder_core::forget_dead_buffers_locked() {
 void recorder_core::write(trace_batch& batch) {
   if (batch.empty()) return;
   keep_newest(batch.runs);
-  auto const ended = std::count_if(batch.spans.begin(), batch.spans.end(),
-                                   [](span_record const& span) { return span.status != status_code::running; });
+  auto const ended = batch.spans.size() - batch.spans.running();
   bool everywhere = true;
   for (auto const& slot : sinks_) everywhere = slot->write(batch, time_.now()) && everywhere;
-  (everywhere ? written_ : lost_) += static_cast<std::uint64_t>(ended);
+  (everywhere ? written_ : lost_) += ended;
 }
 
 }  // namespace skein

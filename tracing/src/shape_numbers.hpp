@@ -1,9 +1,10 @@
 // Interned shapes: what many spans have in common (name, kind, type, service, scope) is stored once and named by a small number.
 #pragma once
 
-#include <skein/tracing/span_record.hpp>
+#include <skein/tracing/span_view.hpp>
 #include <skein/tracing/sqlite.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -20,16 +21,24 @@ class shape_numbers {
   /// `file` must outlive this.
   [[nodiscard]] static result<shape_numbers> make(sqlite::database& file, std::string service);
   /// The number of a span's shape, stored if it is a new one.
-  [[nodiscard]] result<shape> of(span_record const& span);
+  [[nodiscard]] result<shape> of(span_view span);
 
  private:
-  [[nodiscard]] result<std::int64_t> store(span_record const& span, std::string_view service);
+  struct recent_shape : shape {
+    span_kind kind{};
+    span_type type{};
+    std::string name, service, scope;
+  };
+
+  [[nodiscard]] result<shape> find(span_view span);
+  [[nodiscard]] result<std::int64_t> store(span_view span, std::string_view service);
 
   sqlite::database* file_ = nullptr;
   std::string service_;  // Of spans that name none.
   sqlite::statement find_, insert_;
   std::string key_;      // Reused between calls.
   std::unordered_map<std::string, shape> known_;
+  std::array<recent_shape, 16> recent_;
 };
 
 }  // namespace skein

@@ -83,11 +83,8 @@ class gathering_recorder final : public shipping_recorder {
     std::lock_guard const lock{open_.mutex};
     if (std::exchange(span.home, nullptr) != nullptr) open_list::unlink(span);
   }
-  void end(open_span& span, span_record&& ended) override {
-    std::unique_lock lock{open_.mutex};
-    if (std::exchange(span.home, nullptr) != nullptr) open_list::unlink(span);
-    add(lock, std::move(ended));
-  }
+  using shipping_recorder::record;
+  void end(open_span& span, span_view ended) override { end(span, ended.record()); }
 
   result<void> flush(std::chrono::nanoseconds) override { return {}; }
   recorder_counters counters() const noexcept override {
@@ -158,6 +155,12 @@ class gathering_recorder final : public shipping_recorder {
   }
 
  private:
+  void end(open_span& span, span_record&& ended) {
+    std::unique_lock lock{open_.mutex};
+    if (std::exchange(span.home, nullptr) != nullptr) open_list::unlink(span);
+    add(lock, std::move(ended));
+  }
+
   struct ended_span {
     span_record span;
     std::size_t bytes = 0;
@@ -165,7 +168,7 @@ class gathering_recorder final : public shipping_recorder {
   };
 
   /// Adds an ended span and unlocks. Of too many the oldest goes: children end before their parents, so what is kept has its parents.
-  void add(std::unique_lock<std::mutex>& lock, span_record&& span) {
+  void add(std::unique_lock<light_lock>& lock, span_record&& span) {
     ++open_.counters.recorded;
     auto const bytes = size_of(span);
     ended_.push_back({std::move(span), bytes, false});
@@ -188,12 +191,10 @@ class gathering_recorder final : public shipping_recorder {
   }
 
   bool hand_out_running(open_span& from, std::vector<span_record>& out) const {
-    auto so_far = from.so_far();
-    if (!so_far) return false;
-    so_far->status = status_code::running;
-    so_far->end = {};
-    so_far->service = options_.service;
-    out.push_back(std::move(*so_far));
+    std::string so_far;
+    if (!from.so_far(so_far)) return false;
+    out.push_back(span_view{so_far.data()}.record());
+    out.back().service = options_.service;
     return true;
   }
 

@@ -101,10 +101,10 @@ void sink_slot::lose(trace_batch const& batch) {
     if (found != gaps_.end()) return &found->second;
     return gaps_.size() < gaps_max ? &gaps_[run] : nullptr;
   };
-  for (auto const& span : batch.spans) {
-    if (span.status == status_code::running) continue;
+  for (auto const span : batch.spans.views()) {
+    if (span.status() == status_code::running) continue;
     ++lost_;
-    if (auto* const gap = gap_of(span.run)) ++gap->spans;
+    if (auto* const gap = gap_of(span.run())) ++gap->spans;
   }
   for (auto const& run : batch.runs) {
     if (auto* const gap = gap_of(run.run)) gap->owed = run;

@@ -2,9 +2,12 @@
 
 #include <skein/tracing/span_start.hpp>
 
+#include "current_slot.hpp"
+#include "nanoseconds.hpp"
 #include "span_state.hpp"
+#include "state_pool.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace skein {
 
@@ -15,86 +18,79 @@ struct span_access {
 
 namespace {
 
-void cut_links(span_state& state, std::size_t links_max) {
-  auto& links = state.record.links;
-  if (links.size() <= links_max) return;
-  state.dropped_links = static_cast<std::uint32_t>(links.size() - links_max);
-  links.resize(links_max);
-}
+bool records(run_scope const& run) noexcept { return run.recording && run.recorder; }
 
-void cut_attributes(span_state& state, std::size_t attributes_max) {
-  auto& all = state.record.attributes;
-  if (all.size() <= attributes_max) return;
-  state.dropped_attributes = static_cast<std::uint32_t>(all.size() - attributes_max);
-  all.resize(attributes_max);
-}
-
-std::shared_ptr<span_state> make_state(std::shared_ptr<run_scope> run, std::string name, span_kind kind, span_type type, span_id parent,
-                                       attributes&& all, std::vector<span_link>&& links) {
-  auto state = std::make_shared<span_state>();
-  auto& record = state->record;
-  record.context = {run->trace, run->recorder->new_span_id(), run->flags};
-  record.parent = parent;
-  record.run = run->id;
-  record.name = std::move(name);
-  record.kind = kind;
-  record.type = type;
-  record.attributes = std::move(all);
-  record.links = std::move(links);
-  cut_attributes(*state, run->limits.attributes_max);
-  cut_links(*state, run->limits.links_max);
-  state->run = std::move(run);
+std::shared_ptr<span_state> make_state(run_scope& run, span_id id, span_id parent, span_kind kind, span_type type, std::string_view name) {
+  auto state = std::allocate_shared<span_state>(state_pool<span_state>{}, run);
+  state->owner = thread_token();
+  state->context = {run.trace, id, run.flags};
+  auto& head = state->image.head();
+  head.trace = run.trace;
+  head.span = id;
+  head.flags = run.flags;
+  head.parent = parent;
+  head.run = run.id;
+  head.kind = kind;
+  head.type = type;
+  head.has = flat::bit(flat::tag::name);
+  state->image.append(flat::tag::name, {}, name);
   return state;
 }
 
-bool records(std::shared_ptr<run_scope> const& run) noexcept { return run && run->recording && run->recorder; }
+void begin_at(span_state& state, timestamp at) noexcept { state.image.head().start_ns = ns(at); }
 
 }  // namespace
 
 span_handle start_span(std::shared_ptr<run_scope> run, span_start start) {
-  if (!records(run)) {
+  if (!records(*run)) {
     span_context const identity{run->trace, start.id ? start.id : run->root, run->flags};
     return span_access::handle({nullptr, std::move(run)}, identity);
   }
   auto& recorder = *run->recorder;
-  auto state = make_state(run, std::move(start.name), start.kind, start.type, start.parent.span, std::move(start.attrs),
-                          std::move(start.links));
-  if (start.id) state->record.context.span = start.id;
-  state->record.scope = std::move(start.scope);
-  state->record.start = start.at == timestamp{} ? recorder.time().now() : start.at;
+  auto state = make_state(*run, start.id ? start.id : recorder.new_span_id(), start.parent.span, start.kind, start.type, start.name);
+  if (!start.scope.empty()) state->put_only(flat::tag::scope, start.scope);
+  state->begin_with(start.attrs, start.links);
+  begin_at(*state, start.at == timestamp{} ? recorder.time().now() : start.at);
   state->ends_run = start.ends_run;
-  auto const& current = current_ambient().span;
-  if (current && current->record.context.span == start.parent.span) state->around = current;
+  auto const* const current = this_slot.current();
+  if (current != nullptr && current->span && current->span->context.span == start.parent.span) state->more().around = current->span;
   recorder.attach(*state);
   return span_access::handle({std::move(state), std::move(run)}, {});
 }
 
 span::span(std::string_view name, span_options options) {
-  ambient const& around = current_ambient();
-  if (!around.run) return;
-  if (!records(around.run)) {
-    unrecorded_ = around.run->context();
-    return;
+  auto const* const around = this_slot.current();
+  if (around == nullptr || !around->run) return;
+  auto& run = *around->run;
+  if (records(run)) {
+    start(run, name, std::move(options));
+  } else {
+    unrecorded_ = run.context();
   }
+}
+
+void span::start(run_scope& run, std::string_view name, span_options&& options) {
+  auto const& around = *this_slot.current();
   exceptions_ = std::uncaught_exceptions();
-  target_.run = around.run;
-  auto const parent = around.span ? around.span->record.context.span : around.run->root;
-  target_.span = make_state(around.run, std::string{name}, options.kind, options.type, parent, std::move(options.attributes),
-                            std::move(options.links));
-  target_.span->record.start = around.run->recorder->time().now();
-  around.run->recorder->attach(*target_.span);
-  previous_ = exchange_current(target_);
-  current_ = true;
+  auto& recorder = *run.recorder;
+  auto const parent = around.span ? around.span->context.span : run.root;
+  auto state = make_state(run, recorder.new_span_id(), parent, options.kind, options.type, name);
+  if (!options.attributes.empty() || !options.links.empty()) state->begin_with(options.attributes, options.links);
+  begin_at(*state, recorder.time().now());
+  recorder.attach(*state);
+  target_.span = std::move(state);
+  target_.run = std::shared_ptr<run_scope>{std::shared_ptr<run_scope>{}, &run};
+  outer_ = std::exchange(this_slot.innermost, this);
+  current_ = linked_ = true;
 }
 
 span::~span() {
   if (!target_.span) return;
   if (std::uncaught_exceptions() > exceptions_) {
-    std::lock_guard const lock{target_.span->mutex};
-    if (!target_.span->ended) target_.span->record.status = status_code::error;
+    target_.span->enter([](span_state& self) { self.image.head().status = status_code::error; });
   }
   end();
-  leave();
+  if (linked_) this_slot.settle();   // A guard inside this one is still there.
 }
 
 void span::end() noexcept {
@@ -105,10 +101,20 @@ void span::end() noexcept {
 
 /// Makes current again what was before, unless a span inside this one is still there.
 void span::leave() noexcept {
-  if (!current_ || current_ambient().span != target_.span) return;
+  if (!current_) return;
+  auto& slot = this_slot;
+  if (linked_) {
+    if (slot.innermost != this) return;
+    current_ = linked_ = false;
+    slot.innermost = outer_;
+    auto const& outer = slot.current()->span;
+    if (outer) target_.span->tell(*outer);
+    return;
+  }
+  if (slot.innermost != nullptr || slot.kept == nullptr || slot.kept->span != target_.span) return;
   current_ = false;
   if (previous_.span) target_.span->tell(*previous_.span);
-  exchange_current(std::move(previous_));
+  *slot.kept = std::move(previous_);
 }
 
 span_ref current_span() { return span_ref{current_ambient()}; }

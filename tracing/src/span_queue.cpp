@@ -1,14 +1,16 @@
 #include "span_queue.hpp"
 
+#include "span_batch_access.hpp"
 #include "writer_signal.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace skein {
 namespace {
 
 constexpr std::size_t chunk_spans_max = 256;
+constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr std::size_t spare_chunks_max = 64;
 
 std::size_t chunk_size(recorder_options const& options) {
@@ -22,16 +24,17 @@ std::size_t chunk_size(recorder_options const& options) {
 span_queue::span_queue(recorder_options const& options)
     : chunk_max_(chunk_size(options)),
       batch_max_(std::max<std::size_t>(options.batch_spans_max, 1)),
+      bytes_max_(std::max<std::size_t>(options.queue_bytes_max, 1)),
       stall_max_(std::min<std::chrono::milliseconds>(options.stall_max, wait_max)),
       free_(std::max<std::size_t>(options.queue_spans_max, 1)) {}
 
 void span_queue::push_locked(chunk& filled, std::size_t unused) {
   if (unused > 0) make_room_locked(unused);
-  if (filled.empty()) return;
-  queued_ += filled.size();
+  if (!filled || filled->empty()) return;
+  queued_ += filled->spans();
+  queued_bytes_ += filled->bytes();
   ++pushed_;
   chunks_.push_back(std::move(filled));
-  filled = {};
 }
 
 void span_queue::make_room_locked(std::size_t spans) {
@@ -41,19 +44,30 @@ void span_queue::make_room_locked(std::size_t spans) {
   room_.notify_all();
 }
 
-std::size_t span_queue::exchange(chunk& filled, std::size_t unused, bool& full_batch) {
-  std::lock_guard const lock{mutex_};
-  push_locked(filled, unused);
-  full_batch = queued_ >= batch_max_ || free_ == 0;
-  auto const granted = std::min(free_, chunk_max_);
+/// How many spans a thread may hold next. The bound of bytes is looked at here, so the threads' own chunks are beyond it.
+std::size_t span_queue::grant_locked() noexcept {
+  auto const granted = queued_bytes_ < bytes_max_ ? std::min(free_, chunk_max_) : 0;
   free_ -= granted;
-  if (granted > 0 && filled.capacity() == 0) {
-    if (spare_.empty()) {
-      filled.reserve(chunk_max_);
-    } else {
+  return granted;
+}
+
+std::size_t span_queue::exchange(chunk& filled, std::size_t unused, bool& full_batch) {
+  std::size_t granted = 0;
+  {
+    std::lock_guard const lock{mutex_};
+    push_locked(filled, unused);
+    granted = grant_locked();
+    full_batch = queued_ >= batch_max_ || granted == 0;
+    if (granted > 0 && !filled && !spare_.empty()) {
       filled = std::move(spare_.back());
       spare_.pop_back();
     }
+  }
+  if (granted > 0 && !filled) try {
+    filled = std::make_unique<span_block>(chunk_bytes);
+  } catch (...) {
+    give_back(granted);
+    throw;
   }
   return granted;
 }
@@ -71,8 +85,8 @@ void span_queue::give_back(std::size_t unused) {
 bool span_queue::wait_for_room() {
   std::unique_lock lock{mutex_};
   auto const before = progress_;
-  if (stalled_ && free_ == 0) return false;
-  bool const moved = room_.wait_for(lock, stall_max_, [&] { return free_ > 0 || progress_ != before || stalled_; });
+  if (stalled_ && !has_room_locked()) return false;
+  bool const moved = room_.wait_for(lock, stall_max_, [&] { return has_room_locked() || progress_ != before || stalled_; });
   if (!moved) {
     stalled_ = true;
     room_.notify_all();
@@ -85,26 +99,28 @@ std::uint64_t span_queue::mark() const {
   return pushed_;
 }
 
-bool span_queue::take(std::vector<span_record>& out, std::size_t spans_max, std::uint64_t until) {
-  bool first = true;
-  for (;;) {
-    chunk next;
-    {
-      std::lock_guard const lock{mutex_};
-      if (chunks_.empty() || pushed_ - chunks_.size() >= until) return false;
-      if (!first && out.size() + chunks_.front().size() > spans_max) return true;
-      next = std::move(chunks_.front());
-      chunks_.pop_front();
-      queued_ -= next.size();
-      make_room_locked(next.size());
-    }
-    first = false;
-    // Moved outside the lock: producers need it more.
-    out.insert(out.end(), std::make_move_iterator(next.begin()), std::make_move_iterator(next.end()));
-    next.clear();
-    std::lock_guard const lock{mutex_};
-    if (spare_.size() < spare_chunks_max) spare_.push_back(std::move(next));
+bool span_queue::take(span_batch& out, std::size_t spans_max, std::uint64_t until) {
+  std::lock_guard const lock{mutex_};
+  for (bool first = true;; first = false) {
+    if (chunks_.empty() || pushed_ - chunks_.size() >= until) return false;
+    auto& next = chunks_.front();
+    if (!first && out.size() + next->spans() > spans_max) return true;
+    queued_ -= next->spans();
+    queued_bytes_ -= next->bytes();
+    make_room_locked(next->spans());
+    span_batch_access::add(out, std::move(next));
+    chunks_.pop_front();
   }
+}
+
+void span_queue::recycle(span_batch& written) {
+  std::lock_guard const lock{mutex_};
+  span_batch_access::take_blocks(written, [&](chunk used) {
+    // What one huge span has left behind would be kept for ever.
+    if (spare_.size() >= spare_chunks_max || used->capacity() != chunk_bytes) return;
+    used->clear();
+    spare_.push_back(std::move(used));
+  });
 }
 
 }  // namespace skein

@@ -17,7 +17,7 @@ using json_value = nlohmann::ordered_json;  // Attributes keep their order.
 constexpr char const* spans_of_run =
     "SELECT r.trace_id, s.span_id, s.parent_id, h.name, h.kind, h.type, h.service, h.scope, s.status, s.status_message, r.base + s.start,"
     " s.duration, s.attributes, s.events, s.links, s.inputs, s.outputs FROM run_rows r JOIN span_rows s ON s.run_no = r.no"
-    " JOIN shapes h ON h.no = s.shape_no WHERE r.run_id = ? ORDER BY r.base + s.start, s.no";
+    " JOIN shapes h ON h.no = s.shape_no WHERE r.run_id = ? ORDER BY r.base + s.start, s.span_id";
 
 template <class Enum>
 Enum value_named(std::string_view name, Enum last) noexcept {

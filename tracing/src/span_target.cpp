@@ -1,102 +1,74 @@
 // The setters: each takes the span's lock, and leaves a span alone that has ended.
 #include <skein/tracing/span.hpp>
 
+#include "entry_writer.hpp"
 #include "span_state.hpp"
+
+#include <utility>
 
 namespace skein::detail {
 namespace {
 
-constexpr std::size_t usual_attributes = 8;
-
 template <class Change>
 void change(ambient const& target, Change&& apply) {
-  if (!target.span) return;
-  std::lock_guard const lock{target.span->mutex};
-  if (!target.span->ended) apply(*target.span);
-}
-
-/// Sets an attribute within the limit; false when there was no room.
-bool set_within(attributes& all, std::size_t attributes_max, std::string_view key, attribute_value&& value) {
-  if (all.size() >= attributes_max && find_attribute(all, key) == nullptr) return false;
-  if (all.capacity() == 0) all.reserve(usual_attributes);
-  set_attribute(all, key, std::move(value));
-  return true;
-}
-
-std::uint32_t cut_to(attributes& all, std::size_t attributes_max) {
-  if (all.size() <= attributes_max) return 0;
-  auto const over = all.size() - attributes_max;
-  all.resize(attributes_max);
-  return static_cast<std::uint32_t>(over);
-}
-
-void set(span_state& state, std::string_view key, attribute_value&& value) {
-  if (!set_within(state.record.attributes, state.run->limits.attributes_max, key, std::move(value))) ++state.dropped_attributes;
-}
-
-void add_event(span_state& state, span_event&& event) {
-  if (state.record.events.size() >= state.run->limits.events_max) {
-    ++state.dropped_events;
-    return;
-  }
-  state.dropped_attributes += cut_to(event.attributes, state.run->limits.attributes_max);
-  state.record.events.push_back(std::move(event));
+  if (target.span) target.span->enter(std::forward<Change>(apply));
 }
 
 void record_exception(ambient const& target, exception_text&& thrown) {
   auto const when = target.run->recorder->time().now();
   change(target, [&](span_state& state) {
-    state.record.status = status_code::error;
-    state.record.status_message = thrown.message;
-    set(state, "error.type", thrown.type);
-    if (state.seen && *state.seen == thrown) return;
-    add_event(state, {when, "exception", {{"exception.type", thrown.type}, {"exception.message", thrown.message}}});
-    state.seen = std::make_unique<exception_text>(std::move(thrown));
+    state.put_status(status_code::error, thrown.message);
+    state.put_attribute(flat::tag::text, "error.type", thrown.type);
+    auto& seen = state.more().seen;
+    if (seen && *seen == thrown) return;
+    state.put_event({when, "exception", {{"exception.type", thrown.type}, {"exception.message", thrown.message}}});
+    seen = std::make_unique<exception_text>(std::move(thrown));
   });
 }
 
 }  // namespace
 
 span_context span_target::context() const noexcept {
-  if (target_.span) return target_.span->record.context;
+  if (target_.span) return target_.span->context;
   if (unrecorded_.valid() || !target_.run) return unrecorded_;
   return target_.run->context();
 }
 
-void span_target::put_attribute(std::string_view key, attribute_value&& value) const {
-  change(target_, [&](span_state& state) { set(state, key, std::move(value)); });
+void span_target::put_attribute(std::string_view key, attribute_value const& value) const {
+  flat::with_bytes(value, [&](flat::tag kind, std::string_view one) { target_.span->set(kind, key, one); });
 }
 
+void span_target::put_text(std::string_view key, std::string_view value) const { target_.span->set(flat::tag::text, key, value); }
+void span_target::put_integer(std::string_view key, std::int64_t value) const {
+  target_.span->set(flat::tag::integer, key, flat::bytes_of(value));
+}
+void span_target::put_real(std::string_view key, double value) const { target_.span->set(flat::tag::real, key, flat::bytes_of(value)); }
+void span_target::put_boolean(std::string_view key, bool value) const { target_.span->set(flat::tag::boolean, key, flat::bytes_of(value)); }
+
 void span_target::put_inputs(std::string&& json) const {
-  change(target_, [&](span_state& state) { state.record.inputs = json::cut(std::move(json), state.run->limits.payload_bytes_max); });
+  change(target_, [&](span_state& state) {
+    state.put_only(flat::tag::inputs, json::cut(std::move(json), state.run.limits.payload_bytes_max));
+  });
 }
 
 void span_target::put_outputs(std::string&& json) const {
-  change(target_, [&](span_state& state) { state.record.outputs = json::cut(std::move(json), state.run->limits.payload_bytes_max); });
+  change(target_, [&](span_state& state) {
+    state.put_only(flat::tag::outputs, json::cut(std::move(json), state.run.limits.payload_bytes_max));
+  });
 }
 
 void span_target::put_event(std::string_view name, attributes&& all) const {
   if (!target_.span) return;
   auto const when = target_.run->recorder->time().now();
-  change(target_, [&](span_state& state) { skein::detail::add_event(state, {when, std::string{name}, std::move(all)}); });
+  change(target_, [&](span_state& state) { state.put_event({when, std::string{name}, std::move(all)}); });
 }
 
 void span_target::put_link(span_context const& to, attributes&& all) const {
-  change(target_, [&](span_state& state) {
-    if (state.record.links.size() >= state.run->limits.links_max) {
-      ++state.dropped_links;
-      return;
-    }
-    state.dropped_attributes += cut_to(all, state.run->limits.attributes_max);
-    state.record.links.push_back({to, std::move(all)});
-  });
+  change(target_, [&](span_state& state) { state.put_link({to, std::move(all)}); });
 }
 
 void span_target::put_status(skein::status&& status) const {
-  change(target_, [&](span_state& state) {
-    state.record.status = status.code;
-    state.record.status_message = std::move(status.message);
-  });
+  change(target_, [&](span_state& state) { state.put_status(status.code, status.message); });
 }
 
 void span_target::put_exception(std::exception_ptr exception) const {
@@ -108,7 +80,7 @@ void span_target::put_exception(std::exception const& exception) const {
 }
 
 void span_target::put_name(std::string_view name) const {
-  change(target_, [&](span_state& state) { state.record.name = name; });
+  change(target_, [&](span_state& state) { state.put_only(flat::tag::name, name); });
 }
 
 }  // namespace skein::detail

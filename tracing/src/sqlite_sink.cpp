@@ -29,6 +29,11 @@ std::optional<file_identity> identity_of(std::string const& path) noexcept {
   return file_identity{info.st_dev, info.st_ino};
 }
 
+// A checkpoint waits for the disk. Past the lesser bound one follows a batch that shows a program with time to spare; a busy program is
+// made to wait at the greater one, which bounds the -wal file.
+constexpr std::size_t busy_spans = 2'048;
+constexpr std::int64_t wal_bytes_idle = 8 << 20, wal_bytes_max = 48 << 20;
+
 class file_sink final : public sqlite_sink {
  public:
   explicit file_sink(sqlite_sink_options options) : options_(std::move(options)) {}
@@ -42,6 +47,7 @@ class file_sink final : public sqlite_sink {
   result<void> write(trace_batch const& batch) override {
     std::scoped_lock const guard{mutex_};
     if (auto done = ensure_open(); !done) return done;
+    if (auto done = choose_checkpoint(batch.spans.size()); !done) return close(), done;
     if (auto done = transaction([&] { return writer_->write(batch); }); !done) return done;
     keep_within_bound();
     return {};
@@ -54,7 +60,8 @@ class file_sink final : public sqlite_sink {
     }
     std::scoped_lock const guard{mutex_};
     if (auto done = ensure_open(); !done) return done;
-    return transaction([&] { return writer_->write_missing(missing); });
+    span_batch const batch{missing};
+    return transaction([&] { return writer_->write_missing(batch); });
   }
 
   std::string describe() const override { return "sqlite " + options_.path; }
@@ -78,6 +85,10 @@ class file_sink final : public sqlite_sink {
     if (!file) return file.error();
     file_ = std::move(file).value();
     if (auto ready = trace_schema::prepare_for_writing(file_); !ready) return close(), ready;
+    auto const page_bytes = file_.integer("PRAGMA page_size");
+    if (!page_bytes) return close(), page_bytes.error();
+    page_bytes_ = *page_bytes;
+    checkpoint_bytes_ = 0;
     auto writer = trace_writer::make(file_, options_.service);
     if (!writer) return close(), writer.error();
     writer_.emplace(std::move(writer).value());
@@ -95,6 +106,14 @@ class file_sink final : public sqlite_sink {
     lock_ = std::move(lock).value();
     lock_identity_ = identity_of(lock_file);
     return {};
+  }
+
+  // SQLite makes checkpoints at the end of the commit that passes its bound.
+  result<void> choose_checkpoint(std::size_t spans) {
+    auto const bytes = spans < busy_spans ? wal_bytes_idle : wal_bytes_max;
+    if (bytes == checkpoint_bytes_) return {};
+    checkpoint_bytes_ = bytes;
+    return file_.execute("PRAGMA wal_autocheckpoint = " + std::to_string(bytes / page_bytes_));
   }
 
   // Runs `body` in a transaction. After a failure the connection is dropped with all that it remembers, so that the next call starts
@@ -128,6 +147,7 @@ class file_sink final : public sqlite_sink {
   owner_lock lock_;
   sqlite::database file_;
   std::optional<trace_writer> writer_;
+  std::int64_t page_bytes_ = 0, checkpoint_bytes_ = 0;   // The latter: what choose_checkpoint() set.
   std::optional<file_identity> identity_, lock_identity_;
   sqlite_sink_counters counters_;
 };

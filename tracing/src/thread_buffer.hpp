@@ -2,6 +2,7 @@
 // nearly always free; the writer takes it once per pass.
 #pragma once
 
+#include "light_lock.hpp"
 #include "open_span.hpp"
 #include "span_queue.hpp"
 
@@ -9,17 +10,23 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 
 namespace skein {
 
 struct thread_buffer {
-  mutable std::mutex mutex;
+  mutable light_lock mutex;
   // Guarded by mutex:
-  span_queue::chunk chunk;
+  span_queue::chunk chunk;        ///< Null before the first span, and after it was handed over.
   std::size_t granted = 0;        ///< Spans that chunk may hold.
   open_list fresh;                ///< Open spans that have no running row yet.
   open_list known;                ///< Open spans that have one.
   recorder_counters counters;     ///< This buffer's share; `written` is not counted here.
+
+  std::string scratch;            ///< The thread's, for spans that come as records.
+
+  /// What is left of the grant.
+  [[nodiscard]] std::size_t unused() const noexcept { return granted - (chunk ? chunk->spans() : 0); }
 
   std::atomic<bool> thread_gone{false};
   std::atomic<bool> recorder_gone{false};

@@ -166,9 +166,10 @@ result<void> prepare_for_writing(sqlite::database& file) {
   auto const found = version_of(file);
   if (!found) return found.error();
   // NORMAL: a commit survives the death of the process but not a power loss; traces are disposable, and syncing each batch would make
-  // programs wait for the disk. Checkpoints each 16 MB keep small batches cheap and the -wal file small.
-  if (auto set = file.execute("PRAGMA synchronous = NORMAL; PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000;"
-                              "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864");
+  // programs wait for the disk. Pages of 8 KiB halve the system calls of a large batch and cost a small one little; a file that is there
+  // keeps its own size.
+  if (auto set = file.execute("PRAGMA page_size = 8192; PRAGMA synchronous = NORMAL; PRAGMA journal_mode = WAL; PRAGMA cache_size = -16000;"
+                              "PRAGMA journal_size_limit = 67108864");
       !set) {
     return set;
   }

@@ -6,20 +6,31 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <span>
 #include <utility>
 
 namespace skein {
 namespace {
 
-constexpr char const* insert_span_sql =
-    "INSERT INTO span_rows(run_no, span_id, shape_no, parent_id, status, status_message, start, duration, attributes, events, links,"
-    " inputs, outputs, ordinal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING";
+// What is there already is left alone. OR IGNORE rather than ON CONFLICT: it spares SQLite the journal of a statement that may fail halfway.
+// No rowid is given: SQLite appends, which is cheaper than to look whether a number is free, and counts up by one.
+constexpr char const* insert_plain_sql =
+    "INSERT OR IGNORE INTO span_rows(run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes)"
+    " SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes FROM incoming_spans";
+
+constexpr char const* insert_full_sql =
+    "INSERT OR IGNORE INTO span_rows(run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message,"
+    " events, links, inputs, outputs)"
+    " SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message, events, links, inputs,"
+    " outputs FROM incoming_spans";
 
 // What has not ended replaces only what has not ended either: late news of a span that ended is no news.
-constexpr char const* update_span_sql =
-    "UPDATE span_rows SET shape_no = ?3, parent_id = ?4, status = ?5, status_message = ?6, start = ?7, duration = ?8, attributes = ?9,"
-    " events = ?10, links = ?11, inputs = ?12, outputs = ?13 WHERE run_no = ?1 AND span_id = ?2 AND (?5 < 3 OR status >= 3)";
+constexpr char const* replace_sql =
+    "UPDATE span_rows SET shape_no = i.shape_no, parent_id = i.parent_id, status = i.status, status_message = i.status_message,"
+    " start = i.start, duration = i.duration, attributes = i.attributes, events = i.events, links = i.links, inputs = i.inputs,"
+    " outputs = i.outputs FROM incoming_spans AS i"
+    " WHERE span_rows.run_no = i.run_no AND span_rows.span_id = i.span_id AND (i.status < 3 OR span_rows.status >= 3)";
 
 constexpr char const* insert_run_sql =
     "INSERT INTO run_rows(no, run_id, trace_id, base, spans, root_no, status, name, start_time, end_time, failures, attributes, tags,"
@@ -41,6 +52,9 @@ constexpr char const* relabel_sql =
 // Putting labels right reads the whole run, so a run of many millions keeps those that its spans got on arrival.
 constexpr std::int64_t relabel_spans_max = 1'000'000;
 
+// Spans of a run that are known to be open. Forgetting them costs the slow path of write_spans once, nothing else.
+constexpr std::size_t unended_max = 65'536;
+
 template <class Id>
 void assign_hex(std::string& out, Id const& id) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -59,45 +73,28 @@ void bind_text_or_null(sqlite::statement& to, int parameter, std::string const& 
   }
 }
 
-void append_events(std::string& out, std::vector<span_event> const& events) {
-  out = "[";
-  for (auto const& event : events) {
-    if (out.size() > 1) out += ',';
-    out += '[';
-    json::append(out, std::int64_t{ns(event.time)});
-    out += ',';
-    json::append(out, std::string_view{event.name});
-    out += ',';
-    append_json(out, event.attributes);
-    out += ']';
+std::uint64_t number_of(span_id const& id) noexcept {
+  std::uint64_t number = 0;
+  for (auto const byte : id.bytes()) number = number << 8 | byte;
+  return number;
+}
+
+// By `first`, then by id, then in the order in which they came.
+struct in_order {
+  template <class Key>
+  bool operator()(Key const& a, Key const& b) const noexcept {
+    if (a.first != b.first) return a.first < b.first;
+    if (a.span->id != b.span->id) return a.span->id < b.span->id;
+    return a.span < b.span;
   }
-  out += ']';
+};
+
+bool stands_before(incoming_span const& span, sibling_group const& group) noexcept {
+  return std::pair{span.start, span.id} < std::pair{group.newest_start, group.newest_span};
 }
 
-void append_links(std::string& out, std::vector<span_link> const& links) {
-  out = "[";
-  for (auto const& link : links) {
-    if (out.size() > 1) out += ',';
-    out += "[\"" + link.target.trace.to_string() + "\",\"" + link.target.span.to_string() + "\",";
-    json::append(out, std::int64_t{link.target.flags});
-    out += ',';
-    append_json(out, link.attributes);
-    out += ']';
-  }
-  out += ']';
-}
-
-bool has_ended(span_record const& span) noexcept {
-  return span.status != status_code::running && (span.status != status_code::interrupted || span.end != timestamp{});
-}
-
-bool stands_before(span_record const& span, sibling_group const& group) noexcept {
-  return std::pair{span.start, span.context.span} < std::pair{group.newest_start, group.newest_span};
-}
-
-bool is_workflow_root(span_record const& span) noexcept {
-  auto const* const mark = find_attribute(span.attributes, "skein.workflow");
-  return mark != nullptr && *mark == attribute_value{true};
+bool is_workflow_root(span_view span) {
+  return span.type() == span_type::workflow && span.attributes().find("skein.workflow") == attribute_value{true};
 }
 
 }  // namespace
@@ -108,13 +105,18 @@ result<trace_writer> trace_writer::make(sqlite::database& file, std::string serv
   auto shapes = shape_numbers::make(file, std::move(service));
   if (!shapes) return shapes.error();
   made.shapes_ = std::move(shapes).value();
-  std::array<std::pair<sqlite::statement*, char const*>, 8> const statements{{
+  auto incoming = incoming_spans::make(file);
+  if (!incoming) return incoming.error();
+  made.incoming_ = std::move(incoming).value();
+  std::array<std::pair<sqlite::statement*, char const*>, 10> const statements{{
       {&made.find_run_, "SELECT no, base, root_no, status FROM run_rows WHERE run_id = ? AND trace_id = ?"},
       {&made.insert_run_, insert_run_sql},
       {&made.update_run_, update_run_sql},
       {&made.count_spans_, "UPDATE run_rows SET spans = spans + ?2, root_no = ?3 WHERE no = ?1"},
-      {&made.insert_span_, insert_span_sql},
-      {&made.update_span_, update_span_sql},
+      {&made.insert_plain_, insert_plain_sql},
+      {&made.insert_full_, insert_full_sql},
+      {&made.replace_, replace_sql},
+      {&made.remove_newest_, "DELETE FROM span_rows WHERE no > ?"},
       {&made.label_first_, "UPDATE span_rows SET ordinal = 1 WHERE no = ?"},
       {&made.relabel_, relabel_sql},
   }};
@@ -131,13 +133,13 @@ result<trace_writer> trace_writer::make(sqlite::database& file, std::string serv
 
 result<void> trace_writer::write(trace_batch const& batch) {
   if (auto done = gather(batch.spans, batch.runs); !done) return done;
-  if (auto done = write_spans(when_there::replace); !done) return done;
+  if (auto done = write_spans(); !done) return done;
   return finish_runs();
 }
 
-result<void> trace_writer::write_missing(std::vector<span_record> const& spans) {
+result<void> trace_writer::write_missing(span_batch const& spans) {
   if (auto done = gather(spans, {}); !done) return done;
-  if (auto done = write_spans(when_there::keep); !done) return done;
+  if (auto done = write_one_by_one(when_there::keep); !done) return done;
   return finish_runs();
 }
 
@@ -158,11 +160,11 @@ result<void> trace_writer::interrupt_running() {
   return done;
 }
 
-// Finds the run of each record and span, and puts the spans into start order: then the ordinals of siblings are right as they are given,
-// except where a later batch brings an earlier span.
-result<void> trace_writer::gather(std::vector<span_record> const& spans, std::vector<run_record> const& runs) {
+// Finds the run and the shape of each record and span.
+result<void> trace_writer::gather(span_batch const& spans, std::vector<run_record> const& runs) {
   runs_.trim();
-  items_.clear();
+  ++batch_;
+  spans_.clear();
   touched_.clear();
   for (auto const& record : runs) {
     auto const run = touch({record.run, record.trace}, record.start);
@@ -172,20 +174,18 @@ result<void> trace_writer::gather(std::vector<span_record> const& spans, std::ve
   }
   live_run* newest = nullptr;
   run_key newest_key;
-  for (auto const& span : spans) {
+  for (auto const span : spans.views()) {
     auto const key = run_key_of(span);
     if (newest == nullptr || !(key == newest_key)) {
-      auto const run = touch(key, span.start);
+      auto const run = touch(key, span.start());
       if (!run) return run.error();
       newest = *run;
       newest_key = key;
     }
-    items_.push_back({&span, newest});
+    auto const shape = shapes_.of(span);
+    if (!shape) return shape.error();
+    spans_.push_back({span, newest, span.context().span, span.parent(), span.start(), span.status(), shape->name_hash, shape->no});
   }
-  auto const earlier = [](item const& a, item const& b) {
-    return std::pair{a.span->start, a.span->context.span} < std::pair{b.span->start, b.span->context.span};
-  };
-  if (!std::is_sorted(items_.begin(), items_.end(), earlier)) std::stable_sort(items_.begin(), items_.end(), earlier);
   return {};
 }
 
@@ -222,81 +222,191 @@ result<void> trace_writer::find_run(run_key const& key, live_run& run, timestamp
   return {};
 }
 
-result<void> trace_writer::write_spans(when_there then) {
-  for (auto const& each : items_) {
-    if (auto done = write_span(each, then); !done) return done;
+// Most spans are not there: they are inserted by one statement, in the order of the index. Only where that left one out, one by one.
+result<void> trace_writer::write_spans() {
+  choose_spans();
+  number_siblings();
+  auto const plain = insert(insert_plain_, plain_);
+  if (!plain) return plain.error();
+  auto const full = insert(insert_full_, full_);
+  if (!full) return full.error();
+  auto const inserted = *plain + *full;
+  if (inserted != static_cast<std::int64_t>(plain_.size() + full_.size())) {
+    if (inserted > 0) {
+      if (auto done = remove_newest_.bind(1, file_->last_row() - inserted).run(); !done) return done;
+    }
+    for (auto const& [key, run] : touched_) runs_.forget_siblings(*run);
+    fresh_firsts_.clear();
+    stored_firsts_.clear();
+    return write_one_by_one(when_there::replace);
+  }
+  for (auto const& span : spans_) {
+    if (span.row != 0) added(span);
+  }
+  if (auto done = label_firsts(); !done) return done;
+  return replace(known_);
+}
+
+// Of several spans with one id the last that has ended counts, or else the last.
+void trace_writer::choose_spans() {
+  sort_by_id();
+  plain_.clear();
+  full_.clear();
+  known_.clear();
+  for (auto at = keys_.begin(); at != keys_.end();) {
+    auto* chosen = at->span;
+    for (auto const first = at++; at != keys_.end() && at->first == first->first && at->span->id == first->span->id; ++at) {
+      if (chosen->unended() || !at->span->unended()) chosen = at->span;
+    }
+    bool const known = !chosen->run->unended.empty() && chosen->run->unended.contains(chosen->id);
+    (known ? known_ : incoming_spans::has_extras(chosen->span) ? full_ : plain_).push_back(chosen);
+    chosen->fresh = !known;
+  }
+}
+
+// In the order of the index, so that it grows at its end: by run, then by id. One integer tells most of it.
+void trace_writer::sort_by_id() {
+  std::sort(touched_.begin(), touched_.end(), [](auto const& a, auto const& b) { return a.second->no < b.second->no; });
+  std::uint64_t place = 0;
+  for (auto const& [key, run] : touched_) run->place = place++;
+  int const shift = std::bit_width(place);
+  keys_.clear();
+  for (auto& span : spans_) {
+    auto const id = number_of(span.id);
+    keys_.push_back({shift == 0 ? id : span.run->place << (64 - shift) | id >> shift, &span});
+  }
+  if (!std::is_sorted(keys_.begin(), keys_.end(), in_order{})) std::sort(keys_.begin(), keys_.end(), in_order{});
+}
+
+// Ordinals are right as they are given when siblings come in start order. They mostly do as they ended; where not, once more, sorted.
+// (Where a later batch brings an earlier span, the end of the run puts it right.)
+void trace_writer::number_siblings() {
+  groups_before_.clear();
+  bool in_start_order = true;
+  for (auto& span : spans_) {
+    if (!span.fresh) continue;
+    auto* const group = siblings_of(span);
+    if (group == nullptr) continue;
+    if (group->batch != batch_) {
+      group->batch = batch_;
+      groups_before_.emplace_back(group, *group);
+    } else if (stands_before(span, *group)) {
+      in_start_order = false;
+      break;
+    }
+    count_sibling(span, *group);
+  }
+  if (in_start_order) return;
+  for (auto const& [group, before] : groups_before_) *group = before;
+  fresh_firsts_.clear();
+  stored_firsts_.clear();
+  keys_.clear();
+  for (auto& span : spans_) {
+    span.ordinal = 0;
+    if (span.fresh) keys_.push_back({static_cast<std::uint64_t>(ns(span.start)), &span});
+  }
+  std::sort(keys_.begin(), keys_.end(), in_order{});
+  for (auto const& key : keys_) {
+    if (auto* const group = siblings_of(*key.span)) count_sibling(*key.span, *group);
+  }
+}
+
+// How many of the spans were inserted; when it is all of them, they know their rows.
+result<std::int64_t> trace_writer::insert(sqlite::statement& statement, std::vector<incoming_span*> const& spans) {
+  if (spans.empty()) return std::int64_t{0};
+  incoming_->show(spans);
+  if (auto done = statement.run(); !done) return done.error();
+  auto const inserted = file_->changes();
+  auto row = file_->last_row() - inserted;
+  for (auto* const span : spans) span->row = ++row;
+  return inserted;
+}
+
+result<void> trace_writer::write_one_by_one(when_there then) {
+  for (auto& span : spans_) {
+    auto const is_new = insert_one(span);
+    if (!is_new) return is_new.error();
+    if (*is_new || then == when_there::keep) continue;
+    incoming_span* const one[]{&span};
+    if (auto done = replace(one); !done) return done;
+  }
+  return label_firsts();
+}
+
+result<bool> trace_writer::insert_one(incoming_span& span) {
+  auto* const group = siblings_of(span);
+  span.ordinal = group != nullptr && group->count > 0 ? std::int64_t{group->count} + 1 : 0;
+  incoming_span* const one[]{&span};
+  incoming_->show(one);
+  if (auto done = insert_full_.run(); !done) return done.error();
+  if (file_->changes() == 0) return false;
+  span.row = file_->last_row();
+  if (group != nullptr) count_sibling(span, *group);
+  added(span);
+  return true;
+}
+
+result<void> trace_writer::replace(std::span<incoming_span* const> spans) {
+  if (spans.empty()) return {};
+  incoming_->show(spans);
+  if (auto done = replace_.run(); !done) return done;
+  for (auto const* const span : spans) {
+    if (!span->unended()) span->run->unended.erase(span->id);
   }
   return {};
 }
 
-result<void> trace_writer::write_span(item const& each, when_there then) {
-  auto const shape = shapes_.of(*each.span);
-  if (!shape) return shape.error();
-  bind_span(insert_span_, each, *shape);
-  sibling_group unknown;
-  auto& group = each.run->labels_known ? runs_.siblings(*each.run, {each.span->parent, shape->name_hash}) : unknown;
-  if (group.count > 0) {
-    insert_span_.bind(14, std::int64_t{group.count} + 1);
-  } else {
-    insert_span_.bind_null(14);
-  }
-  if (auto done = insert_span_.run(); !done) return done;
-  if (file_->changes() == 1) return added(each, group);
-  if (then == when_there::keep) return {};
-  bind_span(update_span_, each, *shape);
-  return update_span_.run();
+// Null where the run's labels are left to its end.
+sibling_group* trace_writer::siblings_of(incoming_span const& span) {
+  return span.run->labels_known ? &runs_.siblings(*span.run, {span.parent, span.name_hash}) : nullptr;
 }
 
-void trace_writer::bind_span(sqlite::statement& to, item const& each, shape_numbers::shape const& shape) {
-  auto const& span = *each.span;
-  assign_hex(span_text_, span.context.span);
-  to.bind(1, each.run->no).bind(2, std::string_view{span_text_}).bind(3, shape.no);
-  if (span.parent.empty()) {
-    to.bind_null(4);
-  } else {
-    to.bind(4, std::as_bytes(std::span{span.parent.bytes()}));
-  }
-  to.bind(5, static_cast<std::int64_t>(span.status));
-  bind_text_or_null(to, 6, span.status_message);
-  to.bind(7, ns(span.start) - each.run->base);
-  if (has_ended(span)) {
-    to.bind(8, ns(span.end) - ns(span.start));
-  } else {
-    to.bind_null(8);
-  }
-  attributes_.clear();
-  append_json(attributes_, span.attributes);
-  to.bind(9, std::string_view{attributes_});
-  to.bind_null(10).bind_null(11);
-  if (!span.events.empty()) {
-    append_events(events_, span.events);
-    to.bind(10, std::string_view{events_});
-  }
-  if (!span.links.empty()) {
-    append_links(links_, span.links);
-    to.bind(11, std::string_view{links_});
-  }
-  bind_text_or_null(to, 12, span.inputs);
-  bind_text_or_null(to, 13, span.outputs);
-}
-
-// A row was added: counts it, and keeps what labels and the views of roots need.
-result<void> trace_writer::added(item const& each, sibling_group& group) {
-  auto& run = *each.run;
-  auto const row = file_->last_row();
-  ++run.spans_added;
-  if (each.span->parent.empty() || (run.root_row == 0 && is_workflow_root(*each.span))) run.root_row = row;
+void trace_writer::count_sibling(incoming_span& span, sibling_group& group) {
   if (++group.count == 1) {
-    group.first_row = row;
-  } else if (group.count == 2) {
-    if (auto done = label_first_.bind(1, group.first_row).run(); !done) return done;
-  }
-  if (group.count > 1 && stands_before(*each.span, group)) {
-    run.labels_in_order = false;
+    group.first_row = span.row;
+    if (span.row == 0) {
+      group.first_incoming = &span;
+      fresh_firsts_.emplace_back(&group, &span);
+    }
   } else {
-    group.newest_start = each.span->start;
-    group.newest_span = each.span->context.span;
+    span.ordinal = group.count;
+    if (group.count == 2) {
+      if (group.first_incoming != nullptr) {
+        group.first_incoming->ordinal = 1;
+      } else {
+        stored_firsts_.push_back(group.first_row);
+      }
+    }
   }
+  if (group.count > 1 && stands_before(span, group)) {
+    span.run->labels_in_order = false;
+  } else {
+    group.newest_start = span.start;
+    group.newest_span = span.id;
+  }
+}
+
+// A row was added: counts it, and keeps what the views of roots and later news of it need.
+void trace_writer::added(incoming_span const& span) {
+  auto& run = *span.run;
+  ++run.spans_added;
+  if (span.parent.empty() || (run.root_row == 0 && is_workflow_root(span.span))) run.root_row = span.row;
+  if (span.unended()) {
+    if (run.unended.size() >= unended_max) run.unended.clear();
+    run.unended.insert(span.id);
+  }
+}
+
+result<void> trace_writer::label_firsts() {
+  for (auto const& [group, first] : fresh_firsts_) {
+    group->first_row = first->row;
+    group->first_incoming = nullptr;
+  }
+  fresh_firsts_.clear();
+  for (auto const row : stored_firsts_) {
+    if (auto done = label_first_.bind(1, row).run(); !done) return done;
+  }
+  stored_firsts_.clear();
   return {};
 }
 

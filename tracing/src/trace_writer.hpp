@@ -1,6 +1,7 @@
 // Writes batches of spans and runs as rows of a traces file (trace_schema.hpp). Transactions are the caller's.
 #pragma once
 
+#include "incoming_spans.hpp"
 #include "live_runs.hpp"
 #include "shape_numbers.hpp"
 
@@ -8,7 +9,10 @@
 #include <skein/tracing/sqlite.hpp>
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skein {
@@ -22,7 +26,7 @@ class trace_writer {
   /// Runs are replaced by their newest record; of a span, an ended record replaces a running or interrupted one and a repeated one.
   [[nodiscard]] result<void> write(trace_batch const& batch);
   /// Stores the spans that are not there.
-  [[nodiscard]] result<void> write_missing(std::vector<span_record> const& spans);
+  [[nodiscard]] result<void> write_missing(span_batch const& spans);
   /// Everything that is running becomes interrupted.
   [[nodiscard]] result<void> interrupt_running();
   /// Rows of these runs were deleted.
@@ -30,18 +34,29 @@ class trace_writer {
 
  private:
   enum class when_there { replace, keep };
-  struct item {
-    span_record const* span;
-    live_run* run;
+  struct sort_key {
+    std::uint64_t first;
+    incoming_span* span;
   };
 
-  [[nodiscard]] result<void> gather(std::vector<span_record> const& spans, std::vector<run_record> const& runs);
+  [[nodiscard]] result<void> gather(span_batch const& spans, std::vector<run_record> const& runs);
   [[nodiscard]] result<live_run*> touch(run_key const& key, timestamp base);
   [[nodiscard]] result<void> find_run(run_key const& key, live_run& run, timestamp base);
-  [[nodiscard]] result<void> write_spans(when_there then);
-  [[nodiscard]] result<void> write_span(item const& each, when_there then);
-  void bind_span(sqlite::statement& to, item const& each, shape_numbers::shape const& shape);
-  [[nodiscard]] result<void> added(item const& each, sibling_group& group);
+
+  [[nodiscard]] result<void> write_spans();
+  void choose_spans();
+  void sort_by_id();
+  void number_siblings();
+  [[nodiscard]] result<std::int64_t> insert(sqlite::statement& statement, std::vector<incoming_span*> const& spans);
+  [[nodiscard]] result<void> write_one_by_one(when_there then);
+  [[nodiscard]] result<bool> insert_one(incoming_span& span);
+  [[nodiscard]] result<void> replace(std::span<incoming_span* const> spans);
+
+  [[nodiscard]] sibling_group* siblings_of(incoming_span const& span);
+  void count_sibling(incoming_span& span, sibling_group& group);
+  void added(incoming_span const& span);
+  [[nodiscard]] result<void> label_firsts();
+
   [[nodiscard]] result<void> finish_runs();
   [[nodiscard]] result<void> store_run(run_key const& key, live_run& run);
   [[nodiscard]] result<void> relabel(std::int64_t run_no);
@@ -50,12 +65,20 @@ class trace_writer {
   shape_numbers shapes_;
   live_runs runs_;
   std::int64_t newest_run_ = 0;
-  sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_span_, update_span_, label_first_, relabel_;
+  std::uint64_t batch_ = 0;
+  std::shared_ptr<incoming_spans> incoming_;
+  sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_plain_, insert_full_, replace_, remove_newest_, label_first_,
+      relabel_;
 
   // Buffers of one call, kept for their memory.
-  std::vector<item> items_;
+  std::vector<incoming_span> spans_;                  // In the order in which they came.
+  std::vector<sort_key> keys_;
+  std::vector<incoming_span*> plain_, full_, known_;  // To insert, by run and id: without and with extras; and those whose row is there.
+  std::vector<std::pair<sibling_group*, sibling_group>> groups_before_;   // Of the batch at hand, as they were.
+  std::vector<std::pair<sibling_group*, incoming_span*>> fresh_firsts_;   // Groups whose first member is among the incoming spans.
+  std::vector<std::int64_t> stored_firsts_;           // Rows that were alone of their name until this batch.
   std::vector<std::pair<run_key, live_run*>> touched_;
-  std::string span_text_, attributes_, events_, links_, run_text_, trace_text_, tags_;
+  std::string attributes_, run_text_, trace_text_, tags_;
 };
 
 }  // namespace skein

@@ -5,6 +5,7 @@
 #include <skein/tracing/clock.hpp>
 #include <skein/tracing/span_record.hpp>
 #include <skein/tracing/span_sink.hpp>
+#include <skein/tracing/span_view.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,8 @@ struct recorder_options {
   skein::overflow on_overflow = skein::overflow::wait;           ///< What a producer does at queue_spans_max.
   std::chrono::milliseconds stall_max{10'000};                   ///< A writer that takes nothing for this long is stuck: spans are lost until it moves.
   std::chrono::milliseconds retry_interval{1'000};               ///< How long a failed sink is left alone before it is tried again.
+  std::size_t queue_bytes_max = std::size_t{256} << 20;          ///< Of the spans waiting for the writer; at it as at queue_spans_max. One chunk a
+                                                                 ///< thread (64 KiB, or one larger span) and the batch being written are beyond it.
 };
 
 /// Counters since the recorder was made.
@@ -50,6 +53,8 @@ class recorder {
 
   /// Hands over a span that has ended (start and end set by the caller). Blocks only under overflow::wait at the bound.
   virtual void record(span_record&& span) = 0;
+  /// The same where it lies; it is copied. Default: records a copy.
+  virtual void record(span_view span);
   /// Hands over many, in order.
   virtual void record(std::vector<span_record>&& spans) = 0;
   /// Writes or replaces what is known of a run.
@@ -66,7 +71,7 @@ class recorder {
   /// Forgets a span that was attached, without recording it.
   virtual void detach(open_span& span) noexcept;
   /// Records a span that was attached, and forgets it.
-  virtual void end(open_span& span, span_record&& ended);
+  virtual void end(open_span& span, span_view ended);
 
   /// Everything recorded before this call is in the sinks when it returns ok. errc::timeout; errc::io_failed when a sink is failed.
   /// Blocks up to `timeout` of real time. Not for sinks to call while they write.

@@ -11,6 +11,7 @@
 #include <skein/tracing/span_record.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -57,7 +58,11 @@ class span_target {
   span_target& operator=(span_target const&) = default;
   span_target& operator=(span_target&&) noexcept = default;
 
-  void put_attribute(std::string_view key, attribute_value&& value) const;
+  void put_attribute(std::string_view key, attribute_value const& value) const;
+  void put_text(std::string_view key, std::string_view value) const;
+  void put_integer(std::string_view key, std::int64_t value) const;
+  void put_real(std::string_view key, double value) const;
+  void put_boolean(std::string_view key, bool value) const;
   void put_inputs(std::string&& json) const;
   void put_outputs(std::string&& json) const;
   void put_event(std::string_view name, attributes&& all) const;
@@ -80,7 +85,19 @@ class span_setters : public detail::span_target {
   /// Sets or replaces. Nothing is made of the value when nobody records it.
   template <std::convertible_to<attribute_value> Value>
   Self& set_attribute(std::string_view key, Value&& value) {
-    if (recording()) put_attribute(key, attribute_value(std::forward<Value>(value)));
+    using plain = std::remove_cvref_t<Value>;
+    if (!recording()) return self();
+    if constexpr (std::same_as<plain, bool>) {
+      put_boolean(key, value);
+    } else if constexpr (std::integral<plain>) {
+      put_integer(key, static_cast<std::int64_t>(value));
+    } else if constexpr (std::floating_point<plain>) {
+      put_real(key, static_cast<double>(value));
+    } else if constexpr (std::convertible_to<Value, std::string_view>) {
+      put_text(key, value);
+    } else {
+      put_attribute(key, attribute_value(std::forward<Value>(value)));
+    }
     return self();
   }
   /// What went in, shown as JSON (json_value.hpp says of which types); nothing is rendered when nobody records it.
@@ -130,11 +147,16 @@ class span : public span_setters<span> {
   void end() noexcept;
 
  private:
+  friend struct current_slot;   // The thread's current span, of which the innermost guards are part; private to tracing.
+  void start(run_scope& run, std::string_view name, span_options&& options);
   void leave() noexcept;
 
-  ambient previous_;
+  span* outer_ = nullptr;    // The guard around this one, while `linked_`.
+  ambient previous_;         // What was current before, once this was current and no longer linked.
   int exceptions_ = 0;
   bool current_ = false;
+  bool linked_ = false;      // One of the thread's innermost guards, which borrow their run from what is current around them.
+  bool owns_run_ = false;
 };
 
 /// The thread's current span, from wherever the code is. Keeps the span's data, not the span, alive: it ends without this.

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <skein/registry/error.hpp>
+#include <skein/tracing/span_batch.hpp>
 #include <skein/tracing/span_record.hpp>
 
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace skein {
@@ -14,7 +14,7 @@ class recorder;
 
 /// What one write carries. Within a batch a span may stand first as running and later as ended; the later one counts.
 struct trace_batch {
-  std::vector<span_record> spans;     ///< Ended ones, and (status running) those open while the batch was made.
+  span_batch spans;                   ///< Ended ones, and (status running) those open while the batch was made. Read as records or in place.
   std::vector<run_record> runs;       ///< Runs that started, changed or ended.
   /// Whether there is nothing to write.
   [[nodiscard]] bool empty() const noexcept { return spans.empty() && runs.empty(); }
