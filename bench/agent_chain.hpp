@@ -61,20 +61,33 @@ struct no_work {
   void operator()() const noexcept {}
 };
 
+template <class In, class Out, class Work = no_work>
+skein::agent stage(std::string name, Work work = {}) {
+  return skein::agent{std::move(name)}
+      .on<In>([work](In const& in) {
+        work();
+        return floors::next_item<Out>(in);
+      })
+      .template publishes<Out>();
+}
+
+/// The four agents. Each handler calls `work` first. `concurrency`: how many activations of one agent run at once.
+template <class Work = no_work>
+std::vector<skein::agent> chain_agents(Work work = {}, std::uint32_t concurrency = 1) {
+  std::vector<skein::agent> made = {stage<idea, draft>("drafter", work), stage<draft, review>("reviewer", work), stage<review, article>("editor", work),
+                                    skein::agent{"printer"}.on<article>([work](article const& in) {
+                                      work();
+                                      benchmark::DoNotOptimize(in.number);
+                                    })};
+  for (auto& one : made) one.max_concurrency(concurrency);
+  return made;
+}
+
+/// A hub with the four.
 class agent_chain {
  public:
-  /// Each handler calls `work` first. `concurrency`: how many activations of one agent run at once.
-  template <class Work = no_work>
-  explicit agent_chain(skein::orchestrator_options options, Work work = {}, std::uint32_t concurrency = 1) : hub_(std::move(options)) {
-    hub_.add(stage<idea, draft>("drafter", work).max_concurrency(concurrency));
-    hub_.add(stage<draft, review>("reviewer", work).max_concurrency(concurrency));
-    hub_.add(stage<review, article>("editor", work).max_concurrency(concurrency));
-    hub_.add(skein::agent{"printer"}
-                 .on<article>([work](article const& in) {
-                   work();
-                   benchmark::DoNotOptimize(in.number);
-                 })
-                 .max_concurrency(concurrency));
+  explicit agent_chain(skein::orchestrator_options options, std::vector<skein::agent> const& agents = chain_agents()) : hub_(std::move(options)) {
+    for (auto const& one : agents) hub_.add(one);
   }
 
   /// Publishes all ideas at once and works them off, so often, in one run. False when not everything was handled.
@@ -91,16 +104,6 @@ class agent_chain {
   [[nodiscard]] skein::orchestrator& hub() noexcept { return hub_; }
 
  private:
-  template <class In, class Out, class Work>
-  static skein::agent stage(std::string name, Work work) {
-    return skein::agent{std::move(name)}
-        .on<In>([work](In const& in) {
-          work();
-          return floors::next_item<Out>(in);
-        })
-        .template publishes<Out>();
-  }
-
   skein::orchestrator hub_;
 };
 

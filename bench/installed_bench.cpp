@@ -1,10 +1,6 @@
 // As installed: a hub with the default options (SQLite ledger, FULL; traces to SQLite; a worker thread for each core), a chain of four agents,
 // and the clock stops when the spans are in their file. The peer does the same: peers/langgraph.
-#include "floors/chain.hpp"
-
-#include <skein/skein.hpp>
-
-#include <benchmark/benchmark.h>
+#include "agent_chain.hpp"
 
 #include <unistd.h>
 
@@ -14,26 +10,7 @@
 
 namespace {
 
-struct idea {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.idea", 1, number, body)
-};
-struct draft {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.draft", 1, number, body)
-};
-struct review {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.review", 1, number, body)
-};
-struct article {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.article", 1, number, body)
-};
+using bench::idea;
 
 /// The working directory of one benchmark: the default paths are below it.
 class temporary_folder {
@@ -54,31 +31,11 @@ class temporary_folder {
   std::filesystem::path before_, path_ = std::filesystem::temp_directory_path() / ("installed_" + std::to_string(::getpid()));
 };
 
-template <class In, class Out>
-skein::agent stage(std::string name) {
-  return skein::agent{std::move(name)}.on<In>([](In const& in) { return floors::next_item<Out>(in); }).template publishes<Out>();
-}
-
-class chain {
- public:
-  chain() {
-    hub_.add(stage<idea, draft>("drafter"));
-    hub_.add(stage<draft, review>("reviewer"));
-    hub_.add(stage<review, article>("editor"));
-    hub_.add(skein::agent{"printer"}.on<article>([](article const& in) { benchmark::DoNotOptimize(in.number); }));
-  }
-
-  [[nodiscard]] skein::orchestrator& hub() noexcept { return hub_; }
-
- private:
-  skein::orchestrator hub_;
-};
-
 /// `handle` brings items and says how many activations it waited for.
 void measure(benchmark::State& state, std::size_t items, auto handle) {
   temporary_folder const folder;
-  chain agents;
-  std::vector<idea> const ideas(items, idea{0, floors::item_body()});
+  bench::agent_chain agents{skein::orchestrator_options{}};
+  auto const ideas = bench::make_ideas(items);
   for (auto _ : state) {
     bool const all = handle(agents.hub(), ideas) == items * floors::chain_stages;
     if (!agents.hub().flush() || !all) return state.SkipWithError("a handler failed or did not run, or spans were not written");

@@ -15,7 +15,8 @@ constexpr std::size_t threaded_items = 8192;
 void hop_threads(benchmark::State& state) {
   auto const threads = static_cast<std::size_t>(state.range(0)), share = threaded_items / threads;
   skein::testing::memory_traces traces;
-  bench::agent_chain agents{bench::traced_to(traces.sink(), static_cast<unsigned>(threads)), bench::no_work{}, static_cast<std::uint32_t>(threads)};
+  bench::agent_chain agents{bench::traced_to(traces.sink(), static_cast<unsigned>(threads)),
+                            bench::chain_agents(bench::no_work{}, static_cast<std::uint32_t>(threads))};
   bench::idea const item{0, floors::item_body()};
   bench::measure(
       state, threaded_items * floors::chain_stages,
@@ -46,7 +47,7 @@ struct busy {
 constexpr std::size_t busy_items = 250;
 
 void work(benchmark::State& state, skein::orchestrator_options options) {
-  bench::agent_chain agents{std::move(options), busy{}};
+  bench::agent_chain agents{std::move(options), bench::chain_agents(busy{})};
   auto const ideas = bench::make_ideas(busy_items);
   bench::measure(state, busy_items * floors::chain_stages, [&] { return agents.run(ideas, 1) && agents.hub().flush(); });
 }

@@ -1,13 +1,10 @@
 // One hop across processes: publish here → handler in a worker process → what it publishes comes back, four agents in a row, two spans a
 // hop into a memory sink. Floors: floors/raw_zmq_network.cpp.
-#include "floors/chain.hpp"
+#include "agent_chain.hpp"
 #include "floors/latencies.hpp"
 #include "floors/network.hpp"
 
 #include <skein/agents/serve.hpp>
-#include <skein/testing.hpp>
-
-#include <benchmark/benchmark.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -17,32 +14,6 @@
 #include <unistd.h>
 
 namespace {
-
-struct idea {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.idea", 1, number, body)
-};
-struct draft {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.draft", 1, number, body)
-};
-struct review {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.review", 1, number, body)
-};
-struct article {
-  std::int64_t number = 0;
-  std::string body;
-  SKEIN_ARTIFACT("bench.article", 1, number, body)
-};
-
-template <class In, class Out>
-skein::agent stage(std::string name) {
-  return skein::agent{std::move(name)}.on<In>([](In const& in) { return floors::next_item<Out>(in); }).template publishes<Out>();
-}
 
 /// A folder for a socket and keys.
 class folder {
@@ -68,8 +39,7 @@ void serve_chain(skein::serve_options options) {
   options.log = "off";
   options.credit = floors::window;
   options.concurrency = 1;
-  (void)skein::serve(std::move(options), {stage<idea, draft>("drafter"), stage<draft, review>("reviewer"), stage<review, article>("editor"),
-                                          skein::agent{"printer"}.on<article>([](article const& in) { benchmark::DoNotOptimize(in.number); })});
+  (void)skein::serve(std::move(options), bench::chain_agents());
 }
 
 /// So many items at once through the chain, again and again in one run.
@@ -93,7 +63,7 @@ void hop(benchmark::State& state, std::string const& transport, std::size_t item
   options.sinks = {traces.sink()};
   skein::orchestrator hub{std::move(options)};
   hub.wait_for_agents({"drafter", "reviewer", "editor", "printer"}, std::chrono::seconds{20});
-  std::vector<idea> const ideas(items, idea{0, floors::item_body()});
+  auto const ideas = bench::make_ideas(items);
   std::size_t const bursts = items == 1 ? 64 : 16;
   double cpu = 0;
   floors::latencies took;
