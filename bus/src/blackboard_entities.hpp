@@ -194,6 +194,7 @@ struct subscription {
   bool queued = false;                  // in board::ready_subscriptions
   std::vector<host_key> hosts;          // that serve it
   std::deque<activation_no> ready;      // may name activations that are not ready any more, or not for it; they are skipped
+  std::size_t looked_through = 0;       // entries of `ready` that drop_stale() left
   std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
 
   /// Whether somebody takes its work, or is expected back to do so.

@@ -257,6 +257,7 @@ struct blackboard::state {
   void take_lease(activation& a, host& h);
   activation* first_ready(subscription& sub);
   void queue(subscription& sub);
+  void drop_stale(subscription& sub);
   void end_lease(activation& a);
   void flush_outboxes();
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
