@@ -3,6 +3,7 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace skein::bus {
 
@@ -45,7 +46,7 @@ void move_to(std::vector<T>& from, std::vector<T>& to) {
 void blackboard::step(timestamp now, board_input&& what, effects& out) {
   state_->now = std::max(state_->now, now);
   state_->out = &out;
-  if (!state_->at_start.empty()) {
+  if (!std::exchange(state_->has_begun, true)) {
     move_to(state_->at_start.changes, out.changes);
     move_to(state_->at_start.announcements, out.announcements);
     move_to(state_->at_start.ended, out.ended);

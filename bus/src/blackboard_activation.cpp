@@ -101,9 +101,10 @@ void blackboard::state::complete(activation& a, input::done& in) {
     made->visible_to = std::move(c.visible_to);
     made->context = c.context;
     made->headers = std::move(c.headers);
-    if (!made->context.valid()) trace_child(a, *made);
+    bool const is_traced = made->context.valid();
+    if (!is_traced) trace_child(a, *made);
     made->routed = parent.routed;
-    bool const is_announced = !c.context.valid() && made->context.valid();
+    bool const is_announced = !is_traced && made->context.valid();
     artifact_ptr const placed = place(std::move(made), {});
     if (is_announced) out->announcements.push_back({placed, derive_invoke_span_id(a.row.id, a.row.attempt)});
     static verdicts const none;

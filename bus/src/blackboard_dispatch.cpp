@@ -53,6 +53,16 @@ activation* blackboard::state::first_ready(subscription& sub) {
   return nullptr;
 }
 
+/// What was cancelled, or what a rival has taken, leaves the queue when its turn comes: that may be never, if nobody serves the subscription.
+void blackboard::state::drop_stale(subscription& sub) {
+  if (sub.ready.size() < sub.looked_through * 2 + 1'024) return;
+  std::erase_if(sub.ready, [&](activation_no no) {
+    activation const* const a = activations.find(no);
+    return !a || a->row.state != activation_state::ready || !a->any_taker([&](subscription const& one) { return &one == &sub; });
+  });
+  sub.looked_through = sub.ready.size();
+}
+
 void blackboard::state::queue(subscription& sub) {
   if (sub.queued || sub.ready.empty() || sub.hosts.empty()) return;
   sub.queued = true;
@@ -110,7 +120,7 @@ void blackboard::state::lease(activation& a, host& h, subscription& taker) {
   record(a);
   if (h.outbox.empty()) leased_hosts.push_back(&h), ++h.number;
   a.number = h.number;
-  h.outbox.push_back({{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.sub->row.ordinal, a.inputs, a.sub->descriptor.priority, a.sub->agent->rules.deadline, a.unasked});
+  h.outbox.emplace_back(attempt_ref{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.sub->row.ordinal, a.inputs, a.sub->descriptor.priority, a.sub->agent->rules.deadline, a.unasked);
 }
 
 void blackboard::state::take_lease(activation& a, host& h) {
@@ -143,9 +153,7 @@ void blackboard::state::end_lease(activation& a) {
 
 void blackboard::state::flush_outboxes() {
   for (auto* h : leased_hosts) {
-    deliver m{h->number, std::move(h->outbox)};
-    h->outbox.clear();
-    send(h->key, std::move(m));
+    out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
   }
   leased_hosts.clear();
 }

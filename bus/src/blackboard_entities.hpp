@@ -98,29 +98,6 @@ struct kept_artifact {
   type_slot* type = nullptr;
 };
 
-using group_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
-
-/// An open group: it waits for its types (not batch), or gathers for a batch. Those of one subscription and kind stand in a list.
-struct open_group : group_hook {
-  group_row row;
-  struct subscription* sub = nullptr;
-  std::vector<artifact_ptr> members;    // by slot, null = missing; of a batch: all, group after group
-  std::size_t filled = 0;               // members that are there
-  std::uint64_t bytes = 0;              // encoded payloads of the members
-
-  void recycle() {
-    row.correlation.clear();
-    row.key.clear();
-    members.clear();
-    sub = nullptr;
-    filled = 0;
-    bytes = 0;
-  }
-};
-using group_map = recycled_map<group_no, open_group>;
-/// Oldest first: a lower number is an older group.
-using group_list = boost::intrusive::list<open_group, boost::intrusive::base_hook<group_hook>>;
-
 /// Groups, oldest first; they come in that order and mostly leave in it.
 class group_queue {
  public:
@@ -150,6 +127,31 @@ class group_queue {
 /// The groups of one correlation and key that wait: by the first of the slots that take the same artifacts, those that lack one there.
 using forming_groups = std::vector<group_queue>;
 
+using group_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+
+/// An open group: it waits for its types (not batch), or gathers for a batch. Those of one subscription and kind stand in a list.
+struct open_group : group_hook {
+  group_row row;
+  struct subscription* sub = nullptr;
+  std::vector<artifact_ptr> members;    // by slot, null = missing; of a batch: all, group after group
+  std::size_t filled = 0;               // members that are there
+  std::uint64_t bytes = 0;              // encoded payloads of the members
+  forming_groups* forming = nullptr;    // where it stands while it waits
+
+  void recycle() {
+    forming = nullptr;
+    row.correlation.clear();
+    row.key.clear();
+    members.clear();
+    sub = nullptr;
+    filled = 0;
+    bytes = 0;
+  }
+};
+using group_map = recycled_map<group_no, open_group>;
+/// Oldest first: a lower number is an older group.
+using group_list = boost::intrusive::list<open_group, boost::intrusive::base_hook<group_hook>>;
+
 /// What groups are found by. Keys come from outside, so the hash begins with a number that is not known there: where a table stands in memory.
 struct group_key_view {
   std::string_view correlation, key;
@@ -162,7 +164,8 @@ struct group_key {
 struct group_key_hash {
   using is_transparent = void;
   std::uint64_t seed = 0;
-  std::size_t operator()(group_key_view what) const noexcept { return stable_hash(what.key, stable_hash(what.correlation, seed)); }
+  // Not noexcept: so the table keeps the hash with each entry and computes it once.
+  std::size_t operator()(group_key_view what) const { return stable_hash(what.key, stable_hash(what.correlation, seed)); }
 };
 struct group_key_equal {
   using is_transparent = void;
@@ -194,6 +197,7 @@ struct subscription {
   bool queued = false;                  // in board::ready_subscriptions
   std::vector<host_key> hosts;          // that serve it
   std::deque<activation_no> ready;      // may name activations that are not ready any more, or not for it; they are skipped
+  std::size_t looked_through = 0;       // entries of `ready` that drop_stale() left
   std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
 
   /// Whether somebody takes its work, or is expected back to do so.

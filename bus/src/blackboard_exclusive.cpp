@@ -21,6 +21,7 @@ void blackboard::state::compete(std::vector<subscription*> const& matched, artif
     for (auto* sub : a->rivals) {
       if (sub == a->sub) continue;
       sub->ready.push_back(a->row.no);
+      drop_stale(*sub);
       queue(*sub);
     }
   }

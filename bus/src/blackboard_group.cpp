@@ -46,6 +46,7 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
                                                                                   std::string const& correlation, verdicts const& said) {
   auto const& want = sub.descriptor;
   std::optional<group_place> best;
+  bool has_expired = false;
   for (std::size_t slot = 0; slot < want.types.size(); ++slot) {
     if (want.types[slot] != artifact.type || first_alike(want, slot) != slot) continue;
     std::optional<std::string> key;
@@ -65,6 +66,7 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
       oldest = at->second[slot].front();
       if (!is_overdue(groups.at(oldest), now)) break;
       expire(oldest, "within");
+      has_expired = true;
       oldest = 0;
     }
     bool const is_better = !best || (oldest != 0 && (best->group == 0 || oldest < best->group));
@@ -75,7 +77,7 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
     auto const at = groups.contains(place.group) ? sub.forming.find(group_key_view{correlation, place.key}) : sub.forming.end();
     return at != sub.forming.end() && at->second[place.slot].contains(place.group);
   };
-  if (best && best->group != 0 && !still_lacks(*best)) return find_group_place(sub, artifact, correlation, said);
+  if (has_expired && best && best->group != 0 && !still_lacks(*best)) return find_group_place(sub, artifact, correlation, said);
   return best;
 }
 
@@ -103,7 +105,7 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
     change_to(group_member{no, static_cast<std::uint32_t>(slot), artifact->seq});
     bool lacks = false;
     for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && first_alike(want, i) == place->slot;
-    if (!lacks) sub.forming.find(group_key_view{correlation, group.row.key})->second[place->slot].erase(no);
+    if (!lacks) (*group.forming)[place->slot].erase(no);
   } else {
     auto const whole = close_group(no);
     boost::container::small_vector<artifact_ptr, 8> inputs{whole->members.begin(), whole->members.end()};
@@ -146,6 +148,7 @@ open_group& blackboard::state::open_a_group(subscription& sub, bool batch, std::
     for (std::size_t slot = 0; slot < slots; ++slot) {
       if (first_alike(sub.descriptor, slot) == slot) lacking[slot].push_back(no);
     }
+    made.forming = &lacking;
     sub.waiting.push_back(made);
     sub.proven = sub.taken;
     sub.proven_by = no;

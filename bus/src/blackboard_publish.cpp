@@ -254,6 +254,7 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   change_to(std::as_const(a.row));
   enter(a);
   sub.ready.push_back(no);
+  drop_stale(sub);
   queue(sub);
   return &a;
 }

@@ -45,6 +45,7 @@ void blackboard::state::resume_groups(subscription& sub) {
   for (auto& group : sub.waiting) {
     group.members.resize(slots);
     auto& lacking = forming_of(sub, {group.row.correlation, group.row.key});
+    group.forming = &lacking;
     for (std::size_t slot = 0; slot < slots; ++slot) {
       auto& of_alike = lacking[first_alike(sub.descriptor, slot)];
       if (!group.members[slot] && !of_alike.contains(group.row.no)) of_alike.push_back(group.row.no);

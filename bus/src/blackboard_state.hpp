@@ -257,6 +257,7 @@ struct blackboard::state {
   void take_lease(activation& a, host& h);
   activation* first_ready(subscription& sub);
   void queue(subscription& sub);
+  void drop_stale(subscription& sub);
   void end_lease(activation& a);
   void flush_outboxes();
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
@@ -333,6 +334,7 @@ struct blackboard::state {
   std::deque<closed_activation> recent_closed;                           // outside any named run, not yet reported
   std::deque<failure_summary> recent_failures;
   std::uint64_t recent_mismatches = 0, recent_omitted = 0;
+  bool has_begun = false;                                                // a step was taken
   effects at_start;                                                      // what a restore causes, given out by the first step
   board_counters counters;
 };

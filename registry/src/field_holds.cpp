@@ -1,6 +1,9 @@
 // Evaluating conditions on fields, and the keys of joins, on encoded payloads.
 #include <skein/registry/field.hpp>
 
+#include <skein/registry/payload_writer.hpp>
+#include <skein/registry/shape.hpp>
+
 #include "msgpack_walk.hpp"
 
 #include <algorithm>
@@ -105,17 +108,61 @@ bool enter(found_field& in, std::string_view part) noexcept {
   return false;
 }
 
-found_field find(std::string_view path, bytes_view encoded) noexcept {
-  found_field found{{}, msgpack_walk{encoded}};
-  bool there = found.at.take(found.value) && found.value.kind == walked_kind::map;
-  for (bool more = true; there && more;) {
+/// Goes on from what was found by the parts of a path. False when there is nothing.
+bool enter_all(found_field& in, std::string_view path) noexcept {
+  for (;;) {
     std::size_t const dot = path.find('.');
-    more = dot != std::string_view::npos;
-    there = enter(found, path.substr(0, dot));
-    if (more) path.remove_prefix(dot + 1);
+    if (!enter(in, path.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    path.remove_prefix(dot + 1);
   }
-  if (!there) found.value = {};
-  return found;
+}
+
+/// Fields of an encoded payload.
+struct encoded_fields {
+  bytes_view encoded;
+
+  template <class Look>
+  auto look(std::string_view path, Look look) const noexcept {
+    found_field found{{}, msgpack_walk{encoded}};
+    bool const there = found.at.take(found.value) && found.value.kind == walked_kind::map && enter_all(found, path);
+    if (!there) found.value = {};
+    return look(found);
+  }
+};
+
+/// Fields of a typed value where it was made. Only what the path begins with is encoded, so that both kinds read the same.
+struct native_fields {
+  void const* object;
+  codec::field_span fields;
+
+  template <class Look>
+  auto look(std::string_view path, Look look) const {
+    bytes encoded;
+    codec::payload_writer to{encoded};
+    std::size_t const dot = path.find('.');
+    auto const named = std::find_if(fields.begin(), fields.end(), [&](codec::field const& each) { return each.name == path.substr(0, dot); });
+    // In a map of its own: so it is nested as deep as in the whole.
+    bool const written = named != fields.end() && to.begin_map(1) && named->write(to, object);
+    if (written) to.flush();
+    found_field found{{}, msgpack_walk{bytes_view{encoded}.subspan(written ? 1 : 0)}};
+    bool const there = written && found.at.take(found.value) && (dot == std::string_view::npos || enter_all(found, path.substr(dot + 1)));
+    if (!there) found.value = {};
+    return look(found);
+  }
+};
+
+/// Calls `read` with the fields of the payload: of its bytes where it has them, otherwise of the value.
+template <class Read>
+auto read_fields(payload const& of, Read read) {
+  auto const* const type = of.native_type();
+  bool const is_record = type != nullptr && type->shape != nullptr && type->shape().kind == codec::shape_kind::record;
+  if (!is_record || of.encoded_size_if_known() != 0) {
+    auto const encoded = of.encoded();
+    return read(encoded_fields{encoded ? *encoded : bytes_view{}});
+  }
+  auto const value = of.as(*type);
+  return read(native_fields{value->get(), type->shape().fields});
 }
 
 bool contains(found_field in, field_value const& wanted) noexcept {
@@ -154,14 +201,15 @@ bool holds_for(field_op op, found_field const& found, std::vector<field_value> c
   }
 }
 
-bool holds_within(field_expression const& one, bytes_view encoded, std::size_t depth_left) noexcept {
+template <class Fields>
+bool holds_within(field_expression const& one, Fields const& in, std::size_t depth_left) {
   if (depth_left == 0) return false;
-  auto const operand = [&](field_expression const& each) { return holds_within(each, encoded, depth_left - 1); };
+  auto const operand = [&](field_expression const& each) { return holds_within(each, in, depth_left - 1); };
   switch (one.op) {
     case field_op::all_of: return std::all_of(one.operands.begin(), one.operands.end(), operand);
     case field_op::any_of: return std::any_of(one.operands.begin(), one.operands.end(), operand);
     case field_op::none_of: return std::none_of(one.operands.begin(), one.operands.end(), operand);
-    default: return holds_for(one.op, find(one.path, encoded), one.values);
+    default: return in.look(one.path, [&](found_field const& found) { return holds_for(one.op, found, one.values); });
   }
 }
 
@@ -197,12 +245,11 @@ std::optional<std::string> key_of(walked_value const& value) {
 
 }  // namespace
 
-bool holds(field_expression const& one, bytes_view encoded) noexcept { return holds_within(one, encoded, field_expression_depth_max); }
+bool holds(field_expression const& one, bytes_view encoded) noexcept { return holds_within(one, encoded_fields{encoded}, field_expression_depth_max); }
 
 bool holds(field_expression const& one, payload const& of) noexcept {
   try {
-    auto const encoded = of.encoded();
-    return holds(one, encoded ? *encoded : bytes_view{});
+    return read_fields(of, [&](auto const& in) { return holds_within(one, in, field_expression_depth_max); });
   } catch (...) {   // no memory to encode it
     return holds(one, bytes_view{});
   }
@@ -210,8 +257,7 @@ bool holds(field_expression const& one, payload const& of) noexcept {
 
 std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept {
   try {
-    auto const encoded = of.encoded();
-    return encoded ? key_of(find(path, *encoded).value) : std::nullopt;
+    return read_fields(of, [&](auto const& in) { return in.look(path, [](found_field const& found) { return key_of(found.value); }); });
   } catch (...) {
     return std::nullopt;
   }

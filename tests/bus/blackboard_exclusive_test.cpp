@@ -49,6 +49,27 @@ TEST(blackboard_exclusive, leaves_what_waits_to_whoever_is_free_first) {
   EXPECT_EQ(b.board.counters().done, 10u);
 }
 
+TEST(blackboard_exclusive, a_rival_that_is_away_gets_its_share_of_what_waits_after_thousands_were_taken_by_another) {
+  board_fixture b{{.record_changes = false}};
+  b.hello(1, {painter("ada")});
+  b.hello(2, {painter("bob", 100)});
+  b.publish("wall");
+  b.publish("wall");
+  auto const by_ada = b.deliveries(1);   // it is busy from here on
+  ASSERT_EQ(by_ada.size(), 1u);
+  b.done(2, b.delivered(2));
+  for (int i = 0; i < 3'000; ++i) {
+    b.publish("wall");
+    b.done(2, b.delivered(2));
+  }
+  for (int i = 0; i < 102; ++i) b.publish("wall");
+  EXPECT_EQ(b.deliveries(2).size(), 100u);
+  b.done(1, by_ada[0]);
+  EXPECT_EQ(b.deliveries(1).size(), 1u);
+  EXPECT_EQ(b.board.counters().ready, 1u);
+  EXPECT_EQ(b.board.counters(), b.board.recount());
+}
+
 TEST(blackboard_exclusive, prefers_the_subscription_of_higher_priority) {
   board_fixture b;
   b.local_hello({painter("reserve"), agent("main").on("wall").exclusive("pool").priority(1).concurrency(2)});

@@ -60,6 +60,26 @@ TEST(blackboard_publish, keeps_the_newest_artifacts_in_memory) {
   EXPECT_EQ(b.board.artifacts({}).size(), 2u);
 }
 
+TEST(blackboard_publish, uses_the_memory_of_an_artifact_again_only_when_nobody_has_it) {
+  board_fixture b{{.artifacts_kept_max = 1, .record_changes = false}};
+  b.local_hello({agent("cook").on("idea")});
+  child marked{.type = "pizza", .tags = {"hot"}, .headers = std::make_shared<trace_headers const>(trace_headers{"a=b", {}})};
+  artifact_ptr held;
+  for (int round = 0; round < 4; ++round) {
+    auto const idea = b.publish("idea");
+    b.done(b.local, b.delivered(b.local), {marked});
+    auto const made = b.board.artifacts({});
+    ASSERT_EQ(made.size(), 1u);
+    EXPECT_EQ(made[0]->tags, marked.tags);
+    EXPECT_EQ(made[0]->headers, marked.headers);
+    EXPECT_NE(made[0]->id, idea);
+    if (round == 1) held = made[0], marked = {.type = "salad"};
+  }
+  EXPECT_EQ(held->type, "pizza");
+  EXPECT_EQ(held->seq, 4u);
+  EXPECT_EQ(held->tags, std::vector<std::string>{"hot"});
+}
+
 TEST(blackboard_publish, keeps_showing_artifacts_after_a_failed_commit) {
   board_fixture b;
   auto const kept = b.publish("idea");

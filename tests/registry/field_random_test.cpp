@@ -1,5 +1,7 @@
 // Random payloads: conditions on their bytes agree with a plain evaluator on a JSON tree, and damaged bytes do no harm.
+#include <skein/registry/artifact_traits.hpp>
 #include <skein/registry/field.hpp>
+#include <skein/registry/fields.hpp>
 #include <skein/registry/ids.hpp>
 
 #include <gtest/gtest.h>
@@ -181,6 +183,46 @@ TEST(field_random, agrees_with_a_plain_evaluator) {
   }
   EXPECT_GT(held, rounds / 10);
   EXPECT_LT(held, rounds - rounds / 10);
+}
+
+struct inner {
+  std::optional<std::int64_t> a;
+  std::vector<double> b;
+  std::map<std::string, bool> c;
+  SKEIN_FIELDS(a, b, c)
+};
+struct outer {
+  std::int64_t a = 0;
+  std::string b;
+  std::optional<inner> c;
+  SKEIN_ARTIFACT("test.outer", 1, a, b, c)
+};
+
+outer typed(maker& make) {
+  outer made{make.whole(), make.text(), std::nullopt};
+  if (make.below(4) == 0) return made;
+  inner in;
+  if (make.below(2) == 0) in.a = make.whole();
+  for (auto left = make.below(3); left > 0; --left) in.b.push_back(make.real());
+  for (auto left = make.below(3); left > 0; --left) in.c[make.key()] = make.below(2) == 0;
+  made.c = std::move(in);
+  return made;
+}
+
+TEST(field_random, reads_a_typed_value_as_its_bytes) {
+  maker make{id_generator{10}};
+  int held = 0;
+  for (int i = 0; i < rounds / 4; ++i) {
+    payload const value = make_payload(typed(make)), same = make_payload(*value_of<outer>(value).value());
+    bytes_view const encoded = same.encoded().value();
+    field_expression const one = make.condition(2);
+    bool const expected = holds(one, encoded);
+    held += expected ? 1 : 0;
+    ASSERT_EQ(holds(one, value), expected) << to_string(one);
+    for (char const* path : {"a", "b", "c", "c.a", "c.b.0", "c.c.b", "a.", "d", ""}) ASSERT_EQ(field_key(path, value), field_key(path, same)) << path;
+    ASSERT_EQ(value.encoded_size_if_known(), 0u) << "it was encoded as a whole";
+  }
+  EXPECT_GT(held, rounds / 40);
 }
 
 TEST(field_random, has_equal_keys_for_exactly_the_scalars_that_are_equal) {

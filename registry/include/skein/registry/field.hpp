@@ -66,7 +66,7 @@ inline constexpr std::size_t field_expression_depth_max = 32, field_expression_n
 /// Whether it holds for an encoded payload. Reads only as much of the bytes as it needs; bytes that are no msgpack map make every field absent, bytes
 /// that break off make those absent that come later. Never throws; what is nested deeper than field_expression_depth_max does not hold.
 [[nodiscard]] bool holds(field_expression const& one, bytes_view encoded) noexcept;
-/// The same; a value that has no encoding has no fields.
+/// The same. A value that nobody has encoded yet is asked for the field alone; what has no encoding (a text that is not UTF-8) is absent.
 [[nodiscard]] bool holds(field_expression const& one, payload const& of) noexcept;
 /// The value at `path` in a form that is equal exactly for equal values (numbers by value): the key of a join. nullopt when it is absent, nil, NaN, a
 /// list or a map.
