@@ -202,10 +202,11 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
     auto const begun = setting.around.time().now();
     activation_frame frame{setting, work};
     if (frame.recording) start_invoke_span(frame, begun);
-    frame.inside = frame.recording ? frame.span.as_ambient() : ambient{nullptr, frame.run};
     timestamp ended;
     {
-      ambient_scope const inside{frame.inside};
+      ambient here = frame.inside();
+      frame.state = here.span.get();
+      ambient_scope const inside{std::move(here)};
       current = &frame;
       ended = run_inside(frame, result, begun);
       current = nullptr;
