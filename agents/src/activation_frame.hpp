@@ -67,7 +67,7 @@ struct activation_frame : attempt_setting {
   std::shared_ptr<run_scope> run;
   bool const recording;
   span_handle span;                     // none where nothing is recorded
-  ambient inside;                       // what is current when nothing inside of the attempt is
+  span_state const* state = nullptr;    // of that span; to compare
   published made;
   std::uint64_t streamed = 0;
   bool closed = false;   // what it publishes is decided
@@ -76,6 +76,8 @@ struct activation_frame : attempt_setting {
   std::vector<output_check> checks;
 
   [[nodiscard]] agent_descriptor const& agent() const noexcept { return definition.descriptor(); }
+  /// What is current when nothing inside of the attempt is.
+  [[nodiscard]] ambient inside() const { return recording ? span.as_ambient() : ambient{nullptr, run}; }
   [[nodiscard]] bool is_late() const noexcept { return due != timestamp{} && around.time().now() >= due; }
 };
 

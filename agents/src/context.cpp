@@ -68,7 +68,7 @@ void add_tags(std::vector<std::string>& to, std::vector<std::string> const& more
 
 /// The id of the span that publishes: the innermost of this thread, the handler's own or one that the handler opened.
 span_id publisher_of(activation_frame const& frame) {
-  if (current_ambient().span == frame.inside.span) return frame.span.context().span;
+  if (current_ambient().span.get() == frame.state) return frame.span.context().span;
   auto const inner = current_span().context();
   return inner.trace == frame.run->trace && inner.valid() ? inner.span : frame.span.context().span;
 }
@@ -127,7 +127,7 @@ artifact_id context::publish(artifact_type const& type, payload value, publish_o
   return agents::publish_in(frame_, type, std::move(value), &options);
 }
 
-span_ref context::span() const { return span_ref{frame_.inside}; }
+span_ref context::span() const { return span_ref{frame_.inside()}; }
 std::uint32_t context::attempt() const noexcept { return frame_.work.activation.attempt; }
 std::string context::idempotency_key() const { return frame_.work.activation.id.to_string(); }
 bool context::cancelled() const noexcept {

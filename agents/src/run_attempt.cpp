@@ -3,6 +3,7 @@
 #include "component_hooks.hpp"
 
 #include <skein/agents/invoke_span.hpp>
+#include <skein/agents/publish_span.hpp>
 #include <skein/tracing/current.hpp>
 #include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/exception_text.hpp>
@@ -21,7 +22,8 @@ void record_publishes(activation_frame& frame, timestamp ended) {
     auto const& child = frame.made.children[i];
     auto const& mark = frame.made.marks[i];
     // Whatever is published has a rule.
-    frame.spans.publish(child.type)->record_span(*frame.run, {child.context.span, mark.parent, mark.at}, ended, {mark.artifact});
+    record_span(*frame.run, *frame.spans.publish(child.type), {.id = child.context.span, .parent = mark.parent, .start = mark.at}, ended, {},
+                [&](span_beginning& with) { fill_publish_span(with, mark.artifact); });
   }
 }
 
@@ -182,10 +184,11 @@ timestamp run_inside(activation_frame& frame, bus::done& result, timestamp begun
 
 void start_invoke_span(activation_frame& frame, timestamp begun) {
   auto const& attempt = frame.work.activation;
-  auto const* const outline = frame.work.inputs.size() == 1 ? frame.spans.invoke(frame.newest.type) : nullptr;
-  if (outline) {
-    frame.span = outline->start_span(frame.run, {derive_invoke_span_id(attempt.id, attempt.attempt), frame.newest.context.span, begun},
-                                     {frame.newest.id, attempt.id, std::int64_t{attempt.attempt}});
+  if (auto const* const like = frame.spans.invoke(frame.newest.type)) {
+    span_known const known{.id = derive_invoke_span_id(attempt.id, attempt.attempt), .parent = frame.newest.context.span, .start = begun};
+    frame.span = start_span(frame.run, *like, known, [&](span_beginning& with) {
+      fill_invoke_span(with, attempt, frame.agent().description, frame.newest, frame.work.inputs);
+    });
     return;
   }
   auto start = invoke_span(attempt, frame.agent().name, frame.agent().description, frame.work.inputs);
@@ -202,10 +205,11 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
     auto const begun = setting.around.time().now();
     activation_frame frame{setting, work};
     if (frame.recording) start_invoke_span(frame, begun);
-    frame.inside = frame.recording ? frame.span.as_ambient() : ambient{nullptr, frame.run};
     timestamp ended;
     {
-      ambient_scope const inside{frame.inside};
+      ambient here = frame.inside();
+      frame.state = here.span.get();
+      ambient_scope const inside{std::move(here)};
       current = &frame;
       ended = run_inside(frame, result, begun);
       current = nullptr;

@@ -71,7 +71,8 @@ span_handle orchestrator::state::start_publish_span(artifact_type const& type, b
                                                     std::shared_ptr<run_scope> run) {
   // Names that anybody may send are not kept.
   if (!type.cpp_type) return start_span(std::move(run), agents::publish_span(artifact.type, artifact.id, where.parent));
-  return outlines_.of(type.name).start_span(std::move(run), {artifact.context.span, where.parent.span, clock_.now()}, {artifact.id});
+  return start_span(std::move(run), templates_.of(type.name), {.id = artifact.context.span, .parent = where.parent.span},
+                    [&](span_beginning& with) { agents::fill_publish_span(with, artifact.id); });
 }
 
 void orchestrator::state::show_to_components(outgoing_publish& sent, bus::artifact_data& artifact) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <skein/agents/local_host.hpp>
-#include <skein/agents/publish_outlines.hpp>
+#include <skein/agents/publish_templates.hpp>
 #include <skein/bus/hub_bus.hpp>
 #include <skein/bus/inproc_link.hpp>
 #include <skein/bus/network_link.hpp>
@@ -165,7 +165,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   std::shared_ptr<skein::recorder> recorder_;
   std::optional<skein::tracer> tracer_;
   type_registry types_;
-  agents::publish_outlines outlines_;
+  agents::publish_templates templates_;
   run_table runs_;
   std::unique_ptr<agents::local_host> host_;
   std::unique_ptr<bus::hub_bus> bus_;

@@ -42,9 +42,7 @@ template <kind Kind>
 std::array<std::uint8_t, 16> derive_uuid(std::array<std::uint8_t, 16> const& from, std::uint64_t first, std::uint64_t second) noexcept {
   material const hashed{from, first, second};
   std::array<std::uint8_t, 16> bytes = from;
-  put_big_endian(bytes.data() + 6, hashed.hash<Kind, 0>(), 2);
-  put_big_endian(bytes.data() + 8, hashed.hash<Kind, 1>(), 8);
-  mark_uuid(bytes, 8);
+  end_uuid(bytes, 8, hashed.hash<Kind, 0>(), hashed.hash<Kind, 1>());
   return bytes;
 }
 
@@ -70,9 +68,7 @@ run_id derive_run_id(std::uint64_t source, std::int64_t at_ns) noexcept {
   std::array<std::uint8_t, 16> bytes{};
   put_big_endian(bytes.data(), static_cast<std::uint64_t>(at_ns / 1'000'000), 6);
   material const hashed{bytes, source, static_cast<std::uint64_t>(at_ns)};
-  put_big_endian(bytes.data() + 6, hashed.hash<kind::run, 0>(), 2);
-  put_big_endian(bytes.data() + 8, hashed.hash<kind::run, 1>(), 8);
-  mark_uuid(bytes, 7);
+  end_uuid(bytes, 7, hashed.hash<kind::run, 0>(), hashed.hash<kind::run, 1>());
   return run_id{bytes};
 }
 

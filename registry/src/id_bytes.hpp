@@ -2,20 +2,24 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace skein {
 
-/// Writes the low `size` bytes of `word`, most significant first.
-constexpr void put_big_endian(std::uint8_t* to, std::uint64_t word, std::size_t size) noexcept {
-  for (std::size_t i = 0; i < size; ++i) to[i] = static_cast<std::uint8_t>(word >> (8 * (size - 1 - i)));
+/// Writes the low `size` bytes of `word`, at most 8, most significant first.
+inline void put_big_endian(std::uint8_t* to, std::uint64_t word, std::size_t size) noexcept {
+  word <<= 8 * (sizeof word - size);
+  if constexpr (std::endian::native == std::endian::little) word = __builtin_bswap64(word);
+  std::memcpy(to, &word, size);
 }
 
-/// Sets the version (RFC 9562 §4.2) and the variant 10 (§4.1).
-constexpr void mark_uuid(std::array<std::uint8_t, 16>& bytes, unsigned version) noexcept {
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0fu) | (version << 4));
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3fu) | 0x80u);
+/// Writes the last 10 bytes of a UUID: 12 bits of `first` behind the version (RFC 9562 §4.2), 62 of `second` behind the variant 10 (§4.1).
+inline void end_uuid(std::array<std::uint8_t, 16>& bytes, unsigned version, std::uint64_t first, std::uint64_t second) noexcept {
+  put_big_endian(bytes.data() + 6, (first & 0x0fff) | std::uint64_t{version} << 12, 2);
+  put_big_endian(bytes.data() + 8, (second & ~std::uint64_t{0} >> 2) | std::uint64_t{1} << 63, 8);
 }
 
 }  // namespace skein

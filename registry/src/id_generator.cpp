@@ -63,9 +63,7 @@ std::array<std::uint8_t, 16> id_generator::uuid_v7(std::int64_t now_ns) noexcept
   }
   std::array<std::uint8_t, 16> bytes{};
   put_big_endian(bytes.data(), last_ms_, 6);
-  put_big_endian(bytes.data() + 6, in_ms_, 2);
-  put_big_endian(bytes.data() + 8, next(), 8);
-  mark_uuid(bytes, 7);
+  end_uuid(bytes, 7, in_ms_, next());
   return bytes;
 }
 

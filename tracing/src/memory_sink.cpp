@@ -24,14 +24,7 @@ void memory_sink::attached(std::weak_ptr<recorder> by) {
 
 result<void> memory_sink::write(trace_batch const& batch) {
   std::lock_guard const lock{mutex_};
-  for (auto const& span : batch.spans) {
-    auto const [place, added] = span_places_.try_emplace({span.context.trace, span.context.span}, spans_.size());
-    if (added) {
-      spans_.push_back(span);
-    } else {
-      spans_[place->second] = span;
-    }
-  }
+  for (auto const span : batch.spans.views()) arrived_.push_back(span);
   for (auto const& run : batch.runs) {
     auto const [place, added] = run_places_.try_emplace(run.run, runs_.size());
     if (added) {
@@ -41,6 +34,17 @@ result<void> memory_sink::write(trace_batch const& batch) {
     }
   }
   return {};
+}
+
+/// Puts what has arrived into its places.
+void memory_sink::sort_in_locked() const {
+  for (auto const span : arrived_.views()) {
+    auto const context = span.context();
+    auto const [place, added] = span_places_.try_emplace({context.trace, context.span}, spans_.size());
+    if (added) spans_.emplace_back();
+    span.read(spans_[place->second]);
+  }
+  arrived_ = {};
 }
 
 void memory_sink::catch_up() const {
@@ -58,6 +62,7 @@ void memory_sink::catch_up() const {
 span_list memory_sink::spans() const {
   catch_up();
   std::lock_guard const lock{mutex_};
+  sort_in_locked();
   return span_list{by_start(spans_)};
 }
 
@@ -70,6 +75,7 @@ std::vector<run_record> memory_sink::runs() const {
 void memory_sink::clear() {
   catch_up();
   std::lock_guard const lock{mutex_};
+  arrived_.clear();
   spans_.clear();
   runs_.clear();
   span_places_.clear();

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <skein/bus/message.hpp>
-#include <skein/tracing/span_outline.hpp>
 #include <skein/tracing/span_start.hpp>
+#include <skein/tracing/span_template.hpp>
 
 #include <string_view>
 #include <vector>
@@ -18,7 +18,10 @@ namespace skein::agents {
 [[nodiscard]] span_start invoke_span(bus::attempt_ref const& attempt, std::string_view agent, std::string_view description,
                                      std::vector<bus::artifact_ptr> const& inputs);
 
-/// The same for all attempts with one input of that type. Filled: the ids of input and activation, and the attempt.
-[[nodiscard]] span_outline invoke_outline(std::string_view agent, std::string_view description, std::string_view type);
+/// What all attempts of an agent have in common whose newest input is of that type.
+[[nodiscard]] span_template invoke_template(std::string_view agent, std::string_view type);
+/// Adds what one has of its own; with the template the same as invoke_span.
+void fill_invoke_span(span_beginning& with, bus::attempt_ref const& attempt, std::string_view description, bus::artifact_data const& newest,
+                      std::vector<bus::artifact_ptr> const& inputs);
 
 }  // namespace skein::agents

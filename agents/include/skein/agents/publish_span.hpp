@@ -2,8 +2,8 @@
 #pragma once
 
 #include <skein/registry/ids.hpp>
-#include <skein/tracing/span_outline.hpp>
 #include <skein/tracing/span_start.hpp>
+#include <skein/tracing/span_template.hpp>
 
 #include <string_view>
 
@@ -12,7 +12,9 @@ namespace skein::agents {
 /// Names and attributes by OpenTelemetry's messaging conventions; the span's id is derived from the artifact's.
 [[nodiscard]] span_start publish_span(std::string_view type, artifact_id const& artifact, span_context const& parent, timestamp at = {});
 
-/// The same for all artifacts of the type. Filled: the artifact's id.
-[[nodiscard]] span_outline publish_outline(std::string_view type);
+/// What all of a type have in common.
+[[nodiscard]] span_template publish_template(std::string_view type);
+/// Adds what one has of its own; with the template the same as publish_span.
+void fill_publish_span(span_beginning& with, artifact_id const& artifact);
 
 }  // namespace skein::agents

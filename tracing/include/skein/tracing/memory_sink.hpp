@@ -31,17 +31,19 @@ class memory_sink final : public span_sink {
 
  private:
   void catch_up() const;
+  void sort_in_locked() const;
 
   mutable std::mutex mutex_;
   std::vector<std::weak_ptr<recorder>> recorders_;
-  std::vector<span_record> spans_;
+  mutable span_batch arrived_;   // Not yet in spans_: they become records when somebody asks.
+  mutable std::vector<span_record> spans_;
   std::vector<run_record> runs_;
   struct key_hash {
     std::size_t operator()(std::pair<trace_id, span_id> const& key) const noexcept {
       return std::hash<trace_id>{}(key.first) ^ std::hash<span_id>{}(key.second);
     }
   };
-  std::unordered_map<std::pair<trace_id, span_id>, std::size_t, key_hash> span_places_;
+  mutable std::unordered_map<std::pair<trace_id, span_id>, std::size_t, key_hash> span_places_;
   std::unordered_map<run_id, std::size_t> run_places_;
 };
 

@@ -1,4 +1,4 @@
-// The outlines of `publish` spans by type, made as types turn up.
+// The templates of `publish` spans by type, made as types turn up.
 #pragma once
 
 #include <skein/agents/publish_span.hpp>
@@ -13,28 +13,28 @@
 namespace skein::agents {
 
 /// Thread-safe; a type that was seen before is found without a lock. It only grows: for types of the program, not for names that anybody may send.
-class publish_outlines {
+class publish_templates {
  public:
-  /// The outline of the type's spans; lives as long as this.
-  [[nodiscard]] span_outline const& of(std::string_view type) {
+  /// The template of the type's spans; lives as long as this.
+  [[nodiscard]] span_template const& of(std::string_view type) {
     if (auto const* const known = find(type)) return *known;
     std::lock_guard const held{adding_};
     if (auto const* const known = find(type)) return *known;
-    all_.push_back(std::make_unique<entry>(entry{std::string{type}, publish_outline(type), newest_.load(std::memory_order_relaxed)}));
+    all_.push_back(std::make_unique<entry>(entry{std::string{type}, publish_template(type), newest_.load(std::memory_order_relaxed)}));
     newest_.store(all_.back().get(), std::memory_order_release);
-    return all_.back()->outline;
+    return all_.back()->like;
   }
 
  private:
   struct entry {
     std::string type;
-    span_outline outline;
+    span_template like;
     entry const* older;
   };
 
-  [[nodiscard]] span_outline const* find(std::string_view type) const noexcept {
+  [[nodiscard]] span_template const* find(std::string_view type) const noexcept {
     for (auto const* each = newest_.load(std::memory_order_acquire); each != nullptr; each = each->older) {
-      if (each->type == type) return &each->outline;
+      if (each->type == type) return &each->like;
     }
     return nullptr;
   }
