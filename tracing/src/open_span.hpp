@@ -5,6 +5,7 @@
 
 #include "entry_writer.hpp"
 
+#include <atomic>
 #include <string>
 
 namespace skein {
@@ -25,6 +26,7 @@ struct open_span {
   open_span* previous = nullptr;
   open_span* next = nullptr;
   thread_buffer* home = nullptr;   ///< Null while no recorder knows the span.
+  std::atomic<open_span*>* place = nullptr;   ///< Where it stands in home's `started`; null = in one of its lists.
 };
 
 /// A span that was opened by its record: the copy is the running row.

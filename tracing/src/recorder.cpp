@@ -172,9 +172,11 @@ void recorder_core::attach(open_span& span) noexcept {
   if (!wants_running_) return;
   try {
     thread_buffer& mine = buffer();
-    std::lock_guard const lock{mine.mutex};
     span.home = &mine;
-    mine.fresh.push(span);
+    if (&mine == &last_resort_ || !mine.enter(span)) {   // The last resort is no thread's own.
+      std::lock_guard const lock{mine.mutex};
+      mine.fresh.push(span);
+    }
   } catch (std::bad_alloc const&) {
     return;   // It will be recorded when it ends.
   }
@@ -185,7 +187,7 @@ void recorder_core::detach(open_span& span) noexcept {
   thread_buffer* const home = std::exchange(span.home, nullptr);
   if (home == nullptr) return;
   std::lock_guard const lock{home->mutex};
-  open_list::unlink(span);
+  thread_buffer::take_out(span);
 }
 
 void recorder_core::end(open_span& span, span_view ended) {
@@ -195,7 +197,7 @@ void recorder_core::end(open_span& span, span_view ended) {
     return record(ended);
   }
   std::unique_lock lock{mine.mutex};
-  open_list::unlink(span);
+  thread_buffer::take_out(span);
   span.home = nullptr;
   record(mine, lock, ended);
 }

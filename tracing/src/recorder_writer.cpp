@@ -26,10 +26,11 @@ void keep_newest(std::vector<run_record>& runs) {
 }  // namespace
 
 void recorder_core::write_until_stopped() noexcept {
-  bool stopping = false;
+  bool stopping = false, worked = false;
   while (!stopping) {
-    auto const order = signal_.wait(options_.write_interval);
+    auto const order = signal_.wait(options_.write_interval, worked);
     stopping = order.stop;
+    worked = order.work;
     try {
       write_everything();
       if (order.flush || stopping) {
@@ -79,6 +80,7 @@ void recorder_core::seal_buffers(pass& into) {
     std::lock_guard const lock{each.mutex};
     if (each.granted > 0) queue_.push(each.chunk, each.unused());
     each.granted = 0;
+    each.list_started();
     while (!each.fresh.empty()) {
       open_span& open = each.fresh.pop();
       each.known.push(open);
@@ -95,6 +97,7 @@ void recorder_core::forget_dead_buffers_locked() {
   std::erase_if(buffers_, [&](std::shared_ptr<thread_buffer> const& each) {
     if (!each->thread_gone.load(std::memory_order_acquire)) return false;
     std::lock_guard const lock{each->mutex};
+    each->list_started();
     if ((each->chunk && !each->chunk->empty()) || !each->fresh.empty() || !each->known.empty()) return false;
     if (each->granted > 0) queue_.give_back(each->granted);
     dead_threads_.recorded += each->counters.recorded;

@@ -3,66 +3,31 @@
 #include <skein/tracing/span_start.hpp>
 
 #include "current_slot.hpp"
-#include "nanoseconds.hpp"
+#include "span_access.hpp"
 #include "span_state.hpp"
-#include "state_pool.hpp"
 
 #include <utility>
 
 namespace skein {
 
-/// Makes handles from states: what is friends with span_handle, so that the header need not show states.
-struct span_access {
-  static span_handle handle(ambient target, span_context const& unrecorded) { return span_handle{std::move(target), unrecorded}; }
-};
-
-namespace {
-
-bool records(run_scope const& run) noexcept { return run.recording && run.recorder; }
-
-std::shared_ptr<span_state> make_state(run_scope& run, span_id id, span_id parent, span_kind kind, span_type type, std::string_view name) {
-  auto state = std::allocate_shared<span_state>(state_pool<span_state>{}, run);
-  state->owner = thread_token();
-  state->context = {run.trace, id, run.flags};
-  auto& head = state->image.head();
-  head.trace = run.trace;
-  head.span = id;
-  head.flags = run.flags;
-  head.parent = parent;
-  head.run = run.id;
-  head.kind = kind;
-  head.type = type;
-  head.has = flat::bit(flat::tag::name);
-  state->image.append(flat::tag::name, {}, name);
-  return state;
-}
-
-void begin_at(span_state& state, timestamp at) noexcept { state.image.head().start_ns = ns(at); }
-
-}  // namespace
-
 span_handle start_span(std::shared_ptr<run_scope> run, span_start start) {
-  if (!records(*run)) {
+  if (!span_access::records(*run)) {
     span_context const identity{run->trace, start.id ? start.id : run->root, run->flags};
-    return span_access::handle({nullptr, std::move(run)}, identity);
+    return span_access::unrecorded(std::move(run), identity);
   }
-  auto& recorder = *run->recorder;
-  auto state = make_state(*run, start.id ? start.id : recorder.new_span_id(), start.parent.span, start.kind, start.type, start.name);
+  auto state = span_access::make_state(*run, start.id, start.parent.span, start.kind, start.type, start.name);
   if (!start.scope.empty()) state->put_only(flat::tag::scope, start.scope);
   state->begin_with(start.attrs, start.links);
-  begin_at(*state, start.at == timestamp{} ? recorder.time().now() : start.at);
+  state->start_at(start.at == timestamp{} ? run->recorder->time().now() : start.at);
   state->ends_run = start.ends_run;
-  auto const* const current = this_slot.current();
-  if (current != nullptr && current->span && current->span->context.span == start.parent.span) state->more().around = current->span;
-  recorder.attach(*state);
-  return span_access::handle({std::move(state), std::move(run)}, {});
+  return span_access::open(std::move(state), std::move(run), start.parent.span);
 }
 
 span::span(std::string_view name, span_options options) {
   auto const* const around = this_slot.current();
   if (around == nullptr || !around->run) return;
   auto& run = *around->run;
-  if (records(run)) {
+  if (span_access::records(run)) {
     start(run, name, std::move(options));
   } else {
     unrecorded_ = run.context();
@@ -74,9 +39,9 @@ void span::start(run_scope& run, std::string_view name, span_options&& options) 
   exceptions_ = std::uncaught_exceptions();
   auto& recorder = *run.recorder;
   auto const parent = around.span ? around.span->context.span : run.root;
-  auto state = make_state(run, recorder.new_span_id(), parent, options.kind, options.type, name);
+  auto state = span_access::make_state(run, {}, parent, options.kind, options.type, name);
   if (!options.attributes.empty() || !options.links.empty()) state->begin_with(options.attributes, options.links);
-  begin_at(*state, recorder.time().now());
+  state->start_at(recorder.time().now());
   recorder.attach(*state);
   target_.span = std::move(state);
   target_.run = std::shared_ptr<run_scope>{std::shared_ptr<run_scope>{}, &run};
@@ -118,10 +83,6 @@ void span::leave() noexcept {
 }
 
 span_ref current_span() { return span_ref{current_ambient()}; }
-
-span_handle::span_handle(ambient target, span_context const& unrecorded) noexcept : span_setters(std::move(target)) {
-  unrecorded_ = unrecorded;
-}
 
 span_handle& span_handle::operator=(span_handle&& other) noexcept {
   if (this != &other) {

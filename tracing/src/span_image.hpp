@@ -17,7 +17,7 @@
 
 namespace skein {
 
-/// memcpy for what is nearly always short: two overlapping moves instead of a call.
+/// memcpy for what is nearly always short: overlapping moves instead of a call.
 inline void copy_short(char* to, char const* from, std::size_t size) noexcept {
   auto const twice = [&](auto piece) {
     auto last = piece;
@@ -26,10 +26,14 @@ inline void copy_short(char* to, char const* from, std::size_t size) noexcept {
     std::memcpy(to, &piece, sizeof piece);
     std::memcpy(to + size - sizeof last, &last, sizeof last);
   };
-  if (size > 32) {
-    std::memcpy(to, from, size);
-  } else if (size >= 16) {
-    twice(std::array<std::uint64_t, 2>{});
+  if (size >= 16) {
+    std::array<std::uint64_t, 2> piece{};
+    for (std::size_t done = 0; done + sizeof piece < size; done += sizeof piece) {
+      std::memcpy(&piece, from + done, sizeof piece);
+      std::memcpy(to + done, &piece, sizeof piece);
+    }
+    std::memcpy(&piece, from + size - sizeof piece, sizeof piece);
+    std::memcpy(to + size - sizeof piece, &piece, sizeof piece);
   } else if (size >= 8) {
     twice(std::uint64_t{});
   } else if (size >= 4) {

@@ -1,9 +1,7 @@
 #include "span_state.hpp"
 
 #include "entry_writer.hpp"
-#include "key_bits.hpp"
 #include "nanoseconds.hpp"
-#include "thread_ids.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,12 +11,17 @@
 namespace skein {
 namespace {
 
-constinit thread_local std::uint64_t token = 0;
-
 std::string entry_of(flat::tag kind, std::string_view key, std::string_view value) {
   std::string out;
   flat::append(out, kind, key, value);
   return out;
+}
+
+bool holds(std::string_view entries, std::string_view key) noexcept {
+  for (flat::entry each; flat::next(entries, each);) {
+    if (flat::is_attribute(each.kind) && each.key == key) return true;
+  }
+  return false;
 }
 
 /// Whether a later entry takes the place of an earlier one.
@@ -29,46 +32,26 @@ bool replaces(flat::entry const& later, flat::entry const& earlier) noexcept {
 
 }  // namespace
 
-std::uint64_t thread_token() noexcept {
-  if (token == 0) token = thread_ids().next() | 1;
-  return token;
-}
-
 span_state::seldom& span_state::more() {
   if (!extra) extra = std::make_unique<seldom>();
   return *extra;
 }
 
-void span_state::set(flat::tag kind, std::string_view key, std::string_view value) {
-  if (owner == thread_token() && set_here(kind, key, value)) return;
+void span_state::set_anywhere(flat::tag kind, std::string_view key, std::string_view value) {
   enter([&](span_state& self) { self.put_attribute(kind, key, value); });
 }
 
-/// The owner's way: false where it needs the gate.
-bool span_state::set_here(flat::tag kind, std::string_view key, std::string_view value) noexcept {
-  if (gate.closed()) return true;
-  auto const bit = key_bit(key);
-  auto const count = attributes.load(std::memory_order_relaxed);
-  if ((keys_seen & bit) != 0 || count >= run.limits.attributes_max || !image.try_append(kind, key, value)) return false;
-  keys_seen |= bit;
-  attributes.store(count + 1, std::memory_order_relaxed);
-  return true;
-}
+/// Whether the owner has set the key. By the owner, or behind the gate.
+bool span_state::stands(std::string_view key) const noexcept { return holds(image.published(), key); }
 
-/// Whether there is an attribute under the key. Behind the gate.
+/// Whether anybody has. Behind the gate.
 bool span_state::knows(std::string_view key) const noexcept {
-  auto const holds = [&](std::string_view entries) {
-    for (flat::entry each; flat::next(entries, each);) {
-      if (flat::is_attribute(each.kind) && each.key == key) return true;
-    }
-    return false;
-  };
-  if (holds(image.published())) return true;
-  return extra && std::any_of(extra->elsewhere.begin(), extra->elsewhere.end(), [&](auto const& each) { return holds(each.entry); });
+  if (stands(key)) return true;
+  return extra && std::any_of(extra->elsewhere.begin(), extra->elsewhere.end(), [&](auto const& each) { return holds(each.entry, key); });
 }
 
 void span_state::put_attribute(flat::tag kind, std::string_view key, std::string_view value) {
-  bool const mine = owner == thread_token(), known = knows(key);
+  bool const mine = owner == thread_token, known = knows(key);
   if (mine && known && overwrite(kind, key, value)) return;
   if (mine && repeats && attributes.load(std::memory_order_relaxed) >= run.limits.attributes_max * (known ? 2 : 1)) compact();
   auto const others = extra ? extra->elsewhere.size() : 0;
@@ -154,7 +137,7 @@ void span_state::put_link(span_link link) {
 /// An event or a link, as an entry that is complete.
 void span_state::put_entry(flat::tag kind, std::string_view entry) {
   image.head().has |= flat::bit(kind);
-  if (owner == thread_token()) {
+  if (owner == thread_token) {
     image.append(entry);
   } else {
     more().elsewhere.push_back({image.published().size(), std::string{entry}});
@@ -165,7 +148,7 @@ void span_state::put_entry(flat::tag kind, std::string_view entry) {
 void span_state::put_only(flat::tag kind, std::string_view value) {
   repeats = repeats || (image.head().has & flat::bit(kind)) != 0;
   image.head().has |= flat::bit(kind);
-  if (owner == thread_token()) {
+  if (owner == thread_token) {
     put_mine(kind, {}, value);
   } else {
     put_elsewhere(kind, {}, entry_of(kind, {}, value));
@@ -269,7 +252,7 @@ std::optional<span_view> span_state::complete(timestamp at, status const* how) {
   auto& top = image.head();
   top.end_ns = std::max(ns(at), top.start_ns);
   if (how != nullptr) put_status(how->code, how->message);
-  bool const mine = owner == thread_token();
+  bool const mine = owner == thread_token;
   if (mine && repeats) compact();
   if (mine && !extra) return span_view{image.complete().data()};
 
@@ -289,13 +272,13 @@ std::optional<span_view> span_state::complete(timestamp at, status const* how) {
 }
 
 void span_state::tell_around() {
-  if (!extra) return;
-  if (auto const outer = extra->around.lock()) tell(*outer);
+  if (!extra || !extra->seen) return;
+  if (auto const outer = around.lock()) tell(*outer);
 }
 
 void span_state::tell(span_state& outer) {
   if (!gate.closed() || !extra || !extra->seen) return;
-  outer.enter([&](span_state& around) { around.more().seen = std::move(extra->seen); });
+  outer.enter([&](span_state& other) { other.more().seen = std::move(extra->seen); });
 }
 
 void span_state::end(timestamp at, status const* how) noexcept {

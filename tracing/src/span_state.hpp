@@ -7,6 +7,7 @@
 #include <skein/tracing/span.hpp>
 #include <skein/tracing/span_view.hpp>
 
+#include "key_bits.hpp"
 #include "open_span.hpp"
 #include "span_gate.hpp"
 #include "span_image.hpp"
@@ -21,8 +22,8 @@
 
 namespace skein {
 
-/// This thread, as no other thread ever is called.
-[[nodiscard]] std::uint64_t thread_token() noexcept;
+/// This thread, as no other thread ever is called. 0 on threads that have started no span.
+inline constinit thread_local std::uint64_t thread_token = 0;
 
 struct span_state final : open_span {
   /// `in` must live until the span has ended: whoever can end it holds the run, too.
@@ -31,7 +32,10 @@ struct span_state final : open_span {
   [[nodiscard]] bool so_far(std::string& out) override;
 
   /// Sets an attribute: `value` is the bytes of a value of that kind.
-  void set(flat::tag kind, std::string_view key, std::string_view value);
+  void set(flat::tag kind, std::string_view key, std::string_view value) {
+    if (owner == thread_token && set_here(kind, key, value)) return;
+    set_anywhere(kind, key, value);
+  }
 
   /// Calls `change(span_state&)` behind the gate, unless the span has ended.
   template <class Change>
@@ -70,10 +74,10 @@ struct span_state final : open_span {
     /// on in a trace, or die on another thread than the program lets it die.
     std::unique_ptr<exception_text> seen;
     std::string ended;                  ///< The whole span, where it could not be completed in the image.
-    std::weak_ptr<span_state> around;   ///< Told when this one ends, if it is a handle that was started inside another span.
   };
   [[nodiscard]] seldom& more();
 
+  void start_at(timestamp when) noexcept { image.head().start_ns = when.time_since_epoch().count(); }
   /// For the start, before others see the span. What is over the limits is left off and counted.
   void begin_with(skein::attributes const& all, std::vector<span_link> const& links);
 
@@ -84,12 +88,24 @@ struct span_state final : open_span {
   std::uint64_t keys_seen = 0;                 ///< A bit for each key that the owner set. The owner's.
   std::atomic<std::uint32_t> attributes{0};    ///< How often the owner set one, at least as often as there are. Written by the owner.
   span_gate gate;
+  std::weak_ptr<span_state> around;            ///< Told when this one ends, if it is a handle that was started inside another span.
   bool ends_run = false;
   bool repeats = false;                        ///< A key, or what there is once, may stand twice. Behind the gate.
   std::unique_ptr<seldom> extra;               ///< Null until needed. Behind the gate.
 
  private:
-  [[nodiscard]] bool set_here(flat::tag kind, std::string_view key, std::string_view value) noexcept;
+  /// The owner's way: false where it needs the gate.
+  [[nodiscard]] bool set_here(flat::tag kind, std::string_view key, std::string_view value) noexcept {
+    if (gate.closed()) return true;
+    auto const bit = key_bit(key);
+    auto const count = attributes.load(std::memory_order_relaxed);
+    if (count >= run.limits.attributes_max || ((keys_seen & bit) != 0 && stands(key)) || !image.try_append(kind, key, value)) return false;
+    keys_seen |= bit;
+    attributes.store(count + 1, std::memory_order_relaxed);
+    return true;
+  }
+  void set_anywhere(flat::tag kind, std::string_view key, std::string_view value);
+  [[nodiscard]] bool stands(std::string_view key) const noexcept;
   [[nodiscard]] bool overwrite(flat::tag kind, std::string_view key, std::string_view value) noexcept;
   void put_mine(flat::tag kind, std::string_view key, std::string_view value);
   void put_elsewhere(flat::tag kind, std::string_view key, std::string_view entry);

@@ -45,6 +45,10 @@ void span_target::put_integer(std::string_view key, std::int64_t value) const {
 void span_target::put_real(std::string_view key, double value) const { target_.span->set(flat::tag::real, key, flat::bytes_of(value)); }
 void span_target::put_boolean(std::string_view key, bool value) const { target_.span->set(flat::tag::boolean, key, flat::bytes_of(value)); }
 
+void span_target::put_id(std::string_view key, id_text form, std::string_view digits) const {
+  target_.span->set(form == id_text::uuid ? flat::tag::uuid : flat::tag::hex_id, key, digits);
+}
+
 void span_target::put_inputs(std::string&& json) const {
   change(target_, [&](span_state& state) {
     state.put_only(flat::tag::inputs, json::cut(std::move(json), state.run.limits.payload_bytes_max));

@@ -11,7 +11,7 @@ std::string_view only(char const* bytes, flat::tag kind) noexcept {
   return (head_of(bytes).has & flat::bit(kind)) == 0 ? std::string_view{} : flat::find(flat::entries_of(bytes), kind);
 }
 
-timestamp time_of(std::int64_t ns) noexcept { return timestamp{std::chrono::nanoseconds{ns}}; }
+timestamp at_ns(std::int64_t ns) noexcept { return timestamp{std::chrono::nanoseconds{ns}}; }
 
 }  // namespace
 
@@ -24,8 +24,8 @@ run_id span_view::run() const noexcept { return head_of(bytes_).run; }
 span_kind span_view::kind() const noexcept { return head_of(bytes_).kind; }
 span_type span_view::type() const noexcept { return head_of(bytes_).type; }
 status_code span_view::status() const noexcept { return head_of(bytes_).status; }
-timestamp span_view::start() const noexcept { return time_of(head_of(bytes_).start_ns); }
-timestamp span_view::end() const noexcept { return time_of(head_of(bytes_).end_ns); }
+timestamp span_view::start() const noexcept { return at_ns(head_of(bytes_).start_ns); }
+timestamp span_view::end() const noexcept { return at_ns(head_of(bytes_).end_ns); }
 
 std::string_view span_view::name() const noexcept { return flat::find(entries(), flat::tag::name); }
 std::string_view span_view::status_message() const noexcept { return only(bytes_, flat::tag::message); }
@@ -41,7 +41,7 @@ bool span_view::has_links() const noexcept { return (head_of(bytes_).has & flat:
 bool span_view::next(std::string_view& rest, event_view& out) noexcept {
   for (flat::entry each; flat::next(rest, each);) {
     if (each.kind != flat::tag::event) continue;
-    out = {time_of(flat::load<std::int64_t>(each.value.data())), each.key, attributes_view{each.value.substr(sizeof(std::int64_t))}};
+    out = {at_ns(flat::load<std::int64_t>(each.value.data())), each.key, attributes_view{each.value.substr(sizeof(std::int64_t))}};
     return true;
   }
   return false;

@@ -19,16 +19,16 @@ struct spares {
   std::uint32_t count = 0;
   bool watched = false, gone = false;
 };
-constinit thread_local spares mine{};
+constinit thread_local spares kept_back{};
 
 struct watch {
   ~watch() {
-    while (mine.first != nullptr) {
-      auto* const next = mine.first->next;
-      ::operator delete(mine.first);
-      mine.first = next;
+    while (kept_back.first != nullptr) {
+      auto* const next = kept_back.first->next;
+      ::operator delete(kept_back.first);
+      kept_back.first = next;
     }
-    mine.gone = true;
+    kept_back.gone = true;
   }
 };
 
@@ -36,26 +36,26 @@ struct watch {
 void begin_watch() noexcept {
   thread_local watch const at_end;
   static_cast<void>(&at_end);
-  mine.watched = true;
+  kept_back.watched = true;
 }
 
 }  // namespace
 
 void* take_state_memory(std::size_t bytes) {
-  auto* const first = mine.first;
-  if (first == nullptr || mine.bytes != bytes) return ::operator new(bytes);
-  mine.first = first->next;
-  --mine.count;
+  auto* const first = kept_back.first;
+  if (first == nullptr || kept_back.bytes != bytes) return ::operator new(bytes);
+  kept_back.first = first->next;
+  --kept_back.count;
   return first;
 }
 
 void give_state_memory(void* memory, std::size_t bytes) noexcept {
-  if (!mine.watched && !mine.gone) begin_watch();
-  bool const fits = mine.count == 0 || mine.bytes == bytes;
-  if (mine.gone || mine.count >= spare_max || !fits) return ::operator delete(memory);
-  mine.first = ::new (memory) spare{mine.first};
-  mine.bytes = bytes;
-  ++mine.count;
+  if (!kept_back.watched && !kept_back.gone) begin_watch();
+  bool const fits = kept_back.count == 0 || kept_back.bytes == bytes;
+  if (kept_back.gone || kept_back.count >= spare_max || !fits) return ::operator delete(memory);
+  kept_back.first = ::new (memory) spare{kept_back.first};
+  kept_back.bytes = bytes;
+  ++kept_back.count;
 }
 
 }  // namespace skein

@@ -29,15 +29,15 @@ bool writer_signal::flush(std::chrono::nanoseconds timeout) {
   return done_.wait_for(lock, std::min<std::chrono::nanoseconds>(timeout, wait_max), [&] { return flush_done_ >= number || finished_; });
 }
 
-writer_signal::order writer_signal::wait(std::chrono::milliseconds gather) {
+writer_signal::order writer_signal::wait(std::chrono::milliseconds gather, bool again) {
   std::unique_lock lock{mutex_};
   auto const urgent = [&] { return stop_ || flush_asked_ != flush_done_ || hurried_.load(std::memory_order_acquire); };
-  wake_.wait(lock, [&] { return urgent() || has_work_.load(std::memory_order_acquire); });
+  if (!again) wake_.wait(lock, [&] { return urgent() || has_work_.load(std::memory_order_acquire); });
   if (!urgent()) wake_.wait_for(lock, std::min<std::chrono::milliseconds>(gather, wait_max), urgent);
   // Cleared before the writer looks at what there is: what comes later raises them again.
-  has_work_.store(false, std::memory_order_release);
+  bool const work = has_work_.exchange(false, std::memory_order_acq_rel);
   hurried_.store(false, std::memory_order_release);
-  return {stop_, flush_asked_ != flush_done_, flush_asked_};
+  return {stop_, flush_asked_ != flush_done_, work, flush_asked_};
 }
 
 void writer_signal::flushed(std::uint64_t number) noexcept {

@@ -32,10 +32,12 @@ class writer_signal {
   struct order {
     bool stop = false;
     bool flush = false;
+    bool work = false;                ///< Somebody has announced work since the last order.
     std::uint64_t flush_number = 0;   ///< The newest flush that was asked for.
   };
-  /// For the writer: waits for something to do.
-  [[nodiscard]] order wait(std::chrono::milliseconds gather);
+  /// For the writer: waits for something to do. `again`: for no longer than it gathers. To be asked for after an order with work, because
+  /// a span's start that is announced while the announcement before it is still up is not ordered with the writer's look.
+  [[nodiscard]] order wait(std::chrono::milliseconds gather, bool again);
   /// For the writer: every flush up to `number` is done.
   void flushed(std::uint64_t number) noexcept;
   /// For the writer: it ends.

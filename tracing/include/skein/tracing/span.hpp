@@ -41,6 +41,23 @@ struct span_options {
 
 namespace detail {
 
+/// Hands a value of an attribute to the setter for its kind, without a copy where there is one.
+template <class To, std::convertible_to<attribute_value> Value>
+void put_value(To& to, std::string_view key, Value&& value) {
+  using plain = std::remove_cvref_t<Value>;
+  if constexpr (std::same_as<plain, bool>) {
+    to.put_boolean(key, value);
+  } else if constexpr (std::integral<plain>) {
+    to.put_integer(key, static_cast<std::int64_t>(value));
+  } else if constexpr (std::floating_point<plain>) {
+    to.put_real(key, static_cast<double>(value));
+  } else if constexpr (std::convertible_to<Value, std::string_view>) {
+    to.put_text(key, value);
+  } else {
+    to.put_attribute(key, attribute_value(std::forward<Value>(value)));
+  }
+}
+
 /// What the setters of every kind of span work on.
 class span_target {
  public:
@@ -53,6 +70,9 @@ class span_target {
   span_target() = default;
   explicit span_target(ambient target) noexcept : target_(std::move(target)) {}
   ~span_target() = default;
+  template <class To, std::convertible_to<attribute_value> Value>
+  friend void put_value(To& to, std::string_view key, Value&& value);
+  [[nodiscard]] span_target const& setters() const noexcept { return *this; }
   span_target(span_target const&) = default;
   span_target(span_target&&) noexcept = default;
   span_target& operator=(span_target const&) = default;
@@ -63,6 +83,7 @@ class span_target {
   void put_integer(std::string_view key, std::int64_t value) const;
   void put_real(std::string_view key, double value) const;
   void put_boolean(std::string_view key, bool value) const;
+  void put_id(std::string_view key, id_text form, std::string_view digits) const;
   void put_inputs(std::string&& json) const;
   void put_outputs(std::string&& json) const;
   void put_event(std::string_view name, attributes&& all) const;
@@ -85,19 +106,13 @@ class span_setters : public detail::span_target {
   /// Sets or replaces. Nothing is made of the value when nobody records it.
   template <std::convertible_to<attribute_value> Value>
   Self& set_attribute(std::string_view key, Value&& value) {
-    using plain = std::remove_cvref_t<Value>;
-    if (!recording()) return self();
-    if constexpr (std::same_as<plain, bool>) {
-      put_boolean(key, value);
-    } else if constexpr (std::integral<plain>) {
-      put_integer(key, static_cast<std::int64_t>(value));
-    } else if constexpr (std::floating_point<plain>) {
-      put_real(key, static_cast<double>(value));
-    } else if constexpr (std::convertible_to<Value, std::string_view>) {
-      put_text(key, value);
-    } else {
-      put_attribute(key, attribute_value(std::forward<Value>(value)));
-    }
+    if (recording()) detail::put_value(setters(), key, std::forward<Value>(value));
+    return self();
+  }
+  /// The same for an id, which becomes text only where it is read.
+  template <class Tag, std::size_t N, id_text Text>
+  Self& set_attribute(std::string_view key, basic_id<Tag, N, Text> const& id) {
+    if (recording()) put_id(key, Text, {reinterpret_cast<char const*>(id.bytes().data()), N});
     return self();
   }
   /// What went in, shown as JSON (json_value.hpp says of which types); nothing is rendered when nobody records it.

@@ -1,0 +1,53 @@
+#include <skein/tracing/span_template.hpp>
+
+#include "support/traced.hpp"
+
+#include <gtest/gtest.h>
+
+namespace skein {
+namespace {
+
+using namespace std::chrono_literals;
+
+span_template const sending{"publish memo", span_kind::producer, span_type::publish, "skein", {{"messaging.system", "zeromq"}}};
+
+TEST(span_template, gives_its_spans_what_they_have_in_common_before_what_is_their_own) {
+  testing::traced here;
+  auto const id = here.spans->new_run_id();
+  auto span = start_span(here.run, sending, {.id = span_id{{1}}, .parent = here.root.context().span}, [&](span_beginning& with) {
+    with.set("messaging.message.id", id).set("size", 12).set("last", true).link(here.root.context());
+  });
+  span.set_attribute("messaging.system", "other").set_attribute("artifact", span_id{{2}});
+  span.end();
+  auto const record = here.finish().find("publish memo").front();
+  EXPECT_EQ(record.context.span, span_id{{1}});
+  EXPECT_EQ(record.parent, here.run->root);
+  EXPECT_EQ(record.kind, span_kind::producer);
+  EXPECT_EQ(record.type, span_type::publish);
+  EXPECT_EQ(record.scope, "skein");
+  EXPECT_EQ(record.attributes, (attributes{{"messaging.system", "other"}, {"messaging.message.id", id.to_string()}, {"size", 12}, {"last", true},
+                                           {"artifact", "0200000000000000"}}));
+  EXPECT_EQ(record.links.size(), 1u);
+}
+
+TEST(record_span, records_a_span_of_the_past_in_one_step) {
+  testing::traced here;
+  auto const start = here.clock.now() - 5s;
+  record_span(*here.run, sending, {.start = start}, start + 2s, status::error("late"), [](span_beginning& with) { with.set("why", "test"); });
+  auto const record = here.finish().find("publish memo").front();
+  EXPECT_EQ(record.end - record.start, 2s);
+  EXPECT_EQ(record.status, status_code::error);
+  EXPECT_EQ(record.status_message, "late");
+  EXPECT_FALSE(record.context.span.empty());
+}
+
+TEST(span_template, asks_for_nothing_where_nothing_is_recorded) {
+  testing::traced here;
+  here.run->recording = false;
+  auto const never = [](span_beginning&) { FAIL(); };
+  EXPECT_EQ(start_span(here.run, sending, {.id = span_id{{7}}}, never).context().span, span_id{{7}});
+  record_span(*here.run, sending, {}, {}, {}, never);
+}
+
+}  // namespace
+}  // namespace skein

@@ -1,0 +1,100 @@
+// Spans of one kind at little cost: what they have in common is put together once and copied as one block when one of them starts.
+//
+//   static span_template const sending{"publish memo", span_kind::producer, span_type::publish, "skein", {{"messaging.system", "zeromq"}}};
+//   auto span = start_span(run, sending, {.parent = parent}, [&](span_beginning& with) { with.set("messaging.message.id", artifact.id); });
+#pragma once
+
+#include <skein/tracing/run_scope.hpp>
+#include <skein/tracing/span.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace skein {
+
+/// What all spans of a kind begin with. A value; immutable, so many threads may start spans like it.
+class span_template {
+ public:
+  /// As in span_start.
+  span_template(std::string_view name, span_kind kind, span_type type, std::string_view scope = {}, attributes const& preset = {});
+
+ private:
+  friend struct span_access;
+  std::string entries_;   // As they lie in a span.
+  span_kind kind_;
+  span_type type_;
+  std::uint16_t has_ = 0;
+  std::uint32_t attributes_ = 0;
+  std::uint64_t keys_seen_ = 0;
+};
+
+/// What is known of one of them beyond that.
+struct span_known {
+  span_id id = {};                              ///< Empty = a random one.
+  span_id parent = {};                          ///< Empty = a root.
+  timestamp start{};                            ///< Zero = the recorder's clock.
+  bool ends_run = false;                        ///< As in span_start.
+};
+
+/// A span that is about to start, seen by nobody else. It is in its `running` row with all that is set here.
+class span_beginning {
+ public:
+  /// For start_span and record_span.
+  span_beginning(run_scope& run, span_template const& like, span_known const& known);
+
+  /// Whether it will be recorded; if not, nothing may be set.
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// Adds an attribute.
+  template <std::convertible_to<attribute_value> Value>
+  span_beginning& set(std::string_view key, Value&& value) {
+    return detail::put_value(*this, key, std::forward<Value>(value)), *this;
+  }
+  /// The same for an id, which becomes text only where it is read.
+  template <class Tag, std::size_t N, id_text Text>
+  span_beginning& set(std::string_view key, basic_id<Tag, N, Text> const& id) {
+    return put_id(key, Text, {reinterpret_cast<char const*>(id.bytes().data()), N}), *this;
+  }
+  /// Adds a link.
+  span_beginning& link(span_context const& to);
+
+  /// For start_span: starts it.
+  [[nodiscard]] span_handle start(std::shared_ptr<run_scope> run) &&;
+  /// For record_span: it has ended.
+  void record(timestamp ended, status const& how) &&;
+
+  // For set():
+  void put_attribute(std::string_view key, attribute_value const& value);
+  void put_text(std::string_view key, std::string_view value);
+  void put_integer(std::string_view key, std::int64_t value);
+  void put_real(std::string_view key, double value);
+  void put_boolean(std::string_view key, bool value);
+  void put_id(std::string_view key, id_text form, std::string_view digits);
+
+ private:
+  std::shared_ptr<span_state> state_;   // Null where it is not recorded.
+  span_context unrecorded_;
+};
+
+/// Starts a span of `run` (not null). It is not made current. `fill(span_beginning&)` adds what is its own; it is called only where the span is
+/// recorded.
+template <std::invocable<span_beginning&> Fill>
+[[nodiscard]] span_handle start_span(std::shared_ptr<run_scope> run, span_template const& like, span_known const& known, Fill&& fill) {
+  span_beginning begun{*run, like, known};
+  if (begun) fill(begun);
+  return std::move(begun).start(std::move(run));
+}
+
+/// Records a span that has ended already, in one step: it has no running row, and nobody else can set anything. `known.start` must be given.
+template <std::invocable<span_beginning&> Fill>
+void record_span(run_scope& run, span_template const& like, span_known const& known, timestamp ended, status const& how, Fill&& fill) {
+  span_beginning begun{run, like, known};
+  if (!begun) return;
+  fill(begun);
+  std::move(begun).record(ended, how);
+}
+
+}  // namespace skein
