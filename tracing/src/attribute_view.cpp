@@ -33,7 +33,7 @@ struct copy_value {
   }
 };
 
-struct append_viewed {
+struct append_as_json {
   std::string& out;
   template <class T>
   void operator()(T value) const {
@@ -103,7 +103,7 @@ void attributes_view::append_json(std::string& out) const {
     first = false;
     json::append(out, each.key);
     out += ':';
-    std::visit(append_viewed{out}, each.value);
+    std::visit(append_as_json{out}, each.value);
   });
   out += '}';
 }

@@ -91,7 +91,10 @@ class file_sink final : public sqlite_sink {
     checkpoint_bytes_ = 0;
     auto writer = trace_writer::make(file_, options_.service);
     if (!writer) return close(), writer.error();
+    auto retention = trace_retention::make(file_, options_.file_bytes_max);
+    if (!retention) return close(), retention.error();
     writer_.emplace(std::move(writer).value());
+    retention_ = std::move(retention).value();
     identity_ = identity_of(options_.path);
     return {};
   }
@@ -128,6 +131,7 @@ class file_sink final : public sqlite_sink {
   }
 
   void close() noexcept {
+    retention_ = {};
     writer_.reset();
     file_ = {};
   }
@@ -135,7 +139,7 @@ class file_sink final : public sqlite_sink {
   // The batch is stored; a failure here is the next write's to meet.
   void keep_within_bound() {
     if (options_.file_bytes_max == 0) return;
-    auto const gone = delete_oldest_runs(file_, options_.file_bytes_max);
+    auto const gone = retention_.delete_oldest_runs();
     if (!gone) return close();
     counters_.runs_deleted += gone->numbers.size();
     counters_.spans_deleted += gone->spans;
@@ -147,6 +151,7 @@ class file_sink final : public sqlite_sink {
   owner_lock lock_;
   sqlite::database file_;
   std::optional<trace_writer> writer_;
+  trace_retention retention_;
   std::int64_t page_bytes_ = 0, checkpoint_bytes_ = 0;   // The latter: what choose_checkpoint() set.
   std::optional<file_identity> identity_, lock_identity_;
   sqlite_sink_counters counters_;

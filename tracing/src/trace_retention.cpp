@@ -1,6 +1,7 @@
 #include "trace_retention.hpp"
 
 #include <string>
+#include <utility>
 
 namespace skein {
 namespace {
@@ -8,14 +9,12 @@ namespace {
 // More than a batch brings, so that deleting keeps up with writing; little enough that producers do not wait long.
 constexpr std::int64_t spans_per_call_max = 20'000;
 
-result<std::uint64_t> bytes_in_use(sqlite::database& file) {
-  auto const pages = file.integer("PRAGMA page_count");
-  if (!pages) return pages.error();
-  auto const free = file.integer("PRAGMA freelist_count");
-  if (!free) return free.error();
-  auto const size = file.integer("PRAGMA page_size");
-  if (!size) return size.error();
-  return static_cast<std::uint64_t>((*pages - *free) * *size);
+result<std::uint64_t> number_of(sqlite::statement& query) {
+  auto const row = query.step();
+  if (!row) return row.error();
+  auto const number = *row ? static_cast<std::uint64_t>(query.integer(0)) : 0;
+  query.reset();
+  return number;
 }
 
 // True when the run is gone, false when it has more spans than `budget`, which sinks by what was deleted.
@@ -38,38 +37,62 @@ result<void> count(sqlite::database& file, char const* name, std::uint64_t by) {
                       ") ON CONFLICT DO UPDATE SET value = value + excluded.value");
 }
 
-result<deleted_runs> delete_some(sqlite::database& file, std::uint64_t bytes_goal) {
+}  // namespace
+
+result<trace_retention> trace_retention::make(sqlite::database& file, std::uint64_t bytes_max) {
+  trace_retention made;
+  made.file_ = &file;
+  made.bytes_max_ = bytes_max;
+  auto const page_bytes = file.integer("PRAGMA page_size");
+  if (!page_bytes) return page_bytes.error();
+  made.page_bytes_ = static_cast<std::uint64_t>(*page_bytes);
+  auto pages = file.prepare("PRAGMA page_count", true);
+  if (!pages) return pages.error();
+  auto free_pages = file.prepare("PRAGMA freelist_count", true);
+  if (!free_pages) return free_pages.error();
+  made.pages_ = std::move(pages).value();
+  made.free_pages_ = std::move(free_pages).value();
+  return made;
+}
+
+result<std::uint64_t> trace_retention::bytes_in_use() {
+  auto const pages = number_of(pages_);
+  if (!pages) return pages.error();
+  auto const free = number_of(free_pages_);
+  if (!free) return free.error();
+  return (*pages - *free) * page_bytes_;
+}
+
+result<deleted_runs> trace_retention::delete_some(std::uint64_t bytes_goal) {
   deleted_runs gone;
   std::int64_t budget = spans_per_call_max;
   for (;;) {
-    auto const used = bytes_in_use(file);
+    auto const used = bytes_in_use();
     if (!used) return used.error();
     if (*used <= bytes_goal || budget <= 0) break;
-    auto const oldest = file.integer("SELECT coalesce((SELECT no FROM run_rows WHERE status IS NOT 0 ORDER BY no LIMIT 1), 0)");
+    auto const oldest = file_->integer("SELECT coalesce((SELECT no FROM run_rows WHERE status IS NOT 0 ORDER BY no LIMIT 1), 0)");
     if (!oldest) return oldest.error();
     if (*oldest == 0) break;
-    auto const whole = delete_run(file, *oldest, budget);
+    auto const whole = delete_run(*file_, *oldest, budget);
     if (!whole) return whole.error();
     if (*whole) gone.numbers.push_back(*oldest);
   }
   gone.spans = static_cast<std::uint64_t>(spans_per_call_max - budget);
-  if (auto done = count(file, "runs_deleted", gone.numbers.size()); !done) return done.error();
-  if (auto done = count(file, "spans_deleted", gone.spans); !done) return done.error();
+  if (auto done = count(*file_, "runs_deleted", gone.numbers.size()); !done) return done.error();
+  if (auto done = count(*file_, "spans_deleted", gone.spans); !done) return done.error();
   return gone;
 }
 
-}  // namespace
-
-result<deleted_runs> delete_oldest_runs(sqlite::database& file, std::uint64_t bytes_max) {
-  auto const used = bytes_in_use(file);
+result<deleted_runs> trace_retention::delete_oldest_runs() {
+  auto const used = bytes_in_use();
   if (!used) return used.error();
-  if (*used <= bytes_max) return deleted_runs{};
-  if (auto begun = file.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
-  auto gone = delete_some(file, bytes_max / 100 * 95);
+  if (*used <= bytes_max_) return deleted_runs{};
+  if (auto begun = file_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
+  auto gone = delete_some(bytes_max_ / 100 * 95);
   if (gone) {
-    if (auto done = file.execute("COMMIT"); !done) gone = done.error();
+    if (auto done = file_->execute("COMMIT"); !done) gone = done.error();
   }
-  if (!gone) static_cast<void>(file.execute("ROLLBACK"));  // The first error is the one to tell.
+  if (!gone) static_cast<void>(file_->execute("ROLLBACK"));  // The first error is the one to tell.
   return gone;
 }
 

@@ -13,8 +13,25 @@ struct deleted_runs {
   std::uint64_t spans = 0;
 };
 
-/// Deletes runs until the pages in use are below 95 % of `bytes_max`, when they are above it, at most some ten thousand spans a call; call
-/// it again after the next batch. Needs no open transaction. A run that is deleted over several calls is seen with fewer spans meanwhile.
-[[nodiscard]] result<deleted_runs> delete_oldest_runs(sqlite::database& file, std::uint64_t bytes_max);
+/// The bound of one file's size. Asked after each batch, so its queries stay prepared.
+class trace_retention {
+ public:
+  /// Of no file; for members.
+  trace_retention() = default;
+  /// `file` must outlive this.
+  [[nodiscard]] static result<trace_retention> make(sqlite::database& file, std::uint64_t bytes_max);
+
+  /// Deletes runs until the pages in use are below 95 % of the bound, when they are above it, at most some ten thousand spans a call; call
+  /// it again after the next batch. Needs no open transaction. A run that is deleted over several calls is seen with fewer spans meanwhile.
+  [[nodiscard]] result<deleted_runs> delete_oldest_runs();
+
+ private:
+  [[nodiscard]] result<std::uint64_t> bytes_in_use();
+  [[nodiscard]] result<deleted_runs> delete_some(std::uint64_t bytes_goal);
+
+  sqlite::database* file_ = nullptr;
+  std::uint64_t bytes_max_ = 0, page_bytes_ = 0;
+  sqlite::statement pages_, free_pages_;
+};
 
 }  // namespace skein
