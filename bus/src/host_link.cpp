@@ -1,14 +1,7 @@
-// One thread owns the socket; the conversation (host_session) is under a lock, for handlers' threads complete attempts. What leaves is
-// encoded by whoever causes it and waits in the outbox.
-#include <skein/bus/host_link.hpp>
-
 #include "endpoint.hpp"
-#include "link_monitor.hpp"
-#include "metered_frame.hpp"
 #include "router_socket.hpp"
+#include "zmq_host_link.hpp"
 
-#include <skein/bus/codec.hpp>
-#include <skein/bus/frame_batch.hpp>
 #include <skein/bus/quiet_thread.hpp>
 #include <skein/tracing/log.hpp>
 
@@ -16,13 +9,7 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <deque>
-#include <map>
-#include <mutex>
 #include <system_error>
-#include <thread>
-#include <utility>
 
 namespace skein::bus {
 
@@ -31,131 +18,24 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr int received_per_turn_max = 256;
-constexpr unsigned turns_between_news = 16;
-/// Frames that have not been handed to the socket: with more, what may be lost is.
-constexpr std::size_t outbox_for_progress_max = 256;
-/// A pipe that has room again wakes the link nearly always; this is for the time when the news came while it looked elsewhere.
-constexpr std::chrono::milliseconds retry_every{5};
 constexpr std::chrono::milliseconds wait_max{60'000};
 
-/// A DEALER with what watches over it.
-struct connection {
-  connection(zmq::context_t& context, host_link_options const& options, bool is_ipv6, unsigned serial)
-      : socket(context, zmq::socket_type::dealer), monitor(context, socket, options.endpoint, options.keys.has_value(), serial) {
-    set_common_options(socket, options.frame_bytes_max, options.heartbeat);
-    socket.set(zmq::sockopt::immediate, true);  // nothing waits for a connection that is not there
-    socket.set(zmq::sockopt::reconnect_ivl, static_cast<int>(options.reconnect_initial.count()));
-    socket.set(zmq::sockopt::reconnect_ivl_max, static_cast<int>(options.reconnect_max.count()));
-    socket.set(zmq::sockopt::ipv6, is_ipv6);
-    if (options.keys) {
-      socket.set(zmq::sockopt::curve_serverkey, options.keys->server_key);
-      socket.set(zmq::sockopt::curve_publickey, options.keys->own.public_key);
-      socket.set(zmq::sockopt::curve_secretkey, options.keys->own.secret_key);
-    }
-    socket.connect(options.endpoint);
+}  // namespace
+
+host_connection::host_connection(zmq::context_t& context, host_link_options const& options, bool is_ipv6, unsigned serial)
+    : socket(context, zmq::socket_type::dealer), monitor(context, socket, options.endpoint, options.keys.has_value(), serial) {
+  set_common_options(socket, options.frame_bytes_max, options.heartbeat);
+  socket.set(zmq::sockopt::immediate, true);  // nothing waits for a connection that is not there
+  socket.set(zmq::sockopt::reconnect_ivl, static_cast<int>(options.reconnect_initial.count()));
+  socket.set(zmq::sockopt::reconnect_ivl_max, static_cast<int>(options.reconnect_max.count()));
+  socket.set(zmq::sockopt::ipv6, is_ipv6);
+  if (options.keys) {
+    socket.set(zmq::sockopt::curve_serverkey, options.keys->server_key);
+    socket.set(zmq::sockopt::curve_publickey, options.keys->own.public_key);
+    socket.set(zmq::sockopt::curve_secretkey, options.keys->own.secret_key);
   }
-  zmq::socket_t socket;
-  link_monitor monitor;
-};
-
-class zmq_host_link final : public host_link {
- public:
-  zmq_host_link(host_link_options options, clock& time, host_link_receivers to)
-      : options_(std::move(options)),
-        time_(time),
-        to_(std::move(to)),
-        session_(options_.session),
-        backoff_(options_.reconnect_initial),
-        meter_(std::make_shared<pipe_meter>(waker_)) {
-    codec_.message_bytes_max = options_.frame_bytes_max;
-  }
-  ~zmq_host_link() override { stop(std::chrono::milliseconds{0}); }
-
-  [[nodiscard]] result<void> start();
-  void complete(done&& result) override;
-  void ask(query&& what) override;
-  void tell(progress&& what) override;
-  void forget_question(std::uint64_t number) override;
-  void drain() override;
-  [[nodiscard]] link_state state() const override {
-    std::lock_guard const held{mutex_};
-    return state_;
-  }
-  [[nodiscard]] std::vector<attempt_ref> held() const override {
-    std::lock_guard const held{mutex_};
-    return session_.held();
-  }
-  void stop(std::chrono::milliseconds linger) override;
-
- private:
-  struct question {
-    query what;
-    timestamp repeat_at{};
-  };
-
-  void run();
-  void wait();
-  bool watch_connection();
-  void on_event(link_event const& event);
-  void timers();
-  bool receive();
-  void take(bytes_view frame, host_actions& out);
-  void heed(welcome const& how);
-  void tell(host_actions&& what);
-  void change(link_state to, std::string const& why);
-  void reopen();
-  bool flush();
-  void forget_unsent() {
-    sending_.clear();
-    stuck_.reset();
-  }
-
-  // With the lock held.
-  void post_all(host_actions& from);
-  void post(message&& one);
-  [[nodiscard]] result<bytes> encode_what_fits(message& what) const;
-  void wake_thread();
-  void send_here();
-  void collect();
-
-  host_link_options options_;
-  clock& time_;
-  host_link_receivers to_;
-  codec_limits codec_;
-  wake_fd waker_;
-
-  std::mutex mutable mutex_;
-  host_session session_;  // guarded by mutex_, like all down to the next comment
-  link_state state_ = link_state::connecting;
-  std::string why_;
-  bool ready_ = false;  // connected: frames can leave
-  bool goodbye_said_ = false;
-  bool asleep_ = false;  // the thread waits, or will without looking into the outbox again
-  std::deque<encoded_report> outbox_;
-  std::map<std::uint64_t, question> questions_;
-  std::chrono::milliseconds linger_{0};
-
-  /// Held by whoever uses the sockets: the thread except while it waits, or another one that sends what it has said itself. Taken before mutex_.
-  std::mutex turn_;
-  // The rest is guarded by it, down to the next comment.
-  steady::duration backoff_;
-  std::optional<steady::time_point> reopen_at_;
-  std::shared_ptr<pipe_meter> meter_;
-  bool is_ipv6_ = false, blocked_ = false;  // blocked: the pipe had no room
-  unsigned connections_ = 0;
-  bool news_ = true;                     // the monitor may have some
-  unsigned turns_ = 0;
-  std::deque<encoded_report> sending_;
-  std::uint16_t version_ = 1;            // what the hub speaks on this connection, as far as it has said
-  frame_batch batch_;
-  std::vector<bytes_view> frames_;       // of the message that is being read
-  std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
-  zmq::context_t context_{1};
-  std::optional<connection> connection_;
-
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
-};
+  socket.connect(options.endpoint);
+}
 
 // ---- opening and stopping ----
 
@@ -195,138 +75,6 @@ void zmq_host_link::stop(std::chrono::milliseconds linger) {
   stopping_ = true;
   waker_.wake();
   if (thread_.joinable()) thread_.join();
-}
-
-// ---- what any thread may call ----
-
-void zmq_host_link::complete(done&& result) {
-  auto const which = result.activation;
-  auto const now = time_.now();
-  auto what = as_message(std::move(result), now);
-  auto frame = encode_what_fits(what);
-  if (!frame) return log_error(std::string{"a result for the hub cannot be sent: "} + frame.error().what());
-  bool here = false;
-  {
-    std::lock_guard const held{mutex_};
-    host_actions out;
-    session_.complete(now, which, std::make_shared<bytes const>(std::move(*frame)), out);
-    post_all(out);
-    // Whoever has ended the last handler has the time; with more to come, what is ready by then goes together.
-    here = asleep_ && session_.running() == 0;
-    if (!here) wake_thread();
-  }
-  if (here) send_here();
-}
-
-void zmq_host_link::ask(query&& what) {
-  std::lock_guard const held{mutex_};
-  auto const number = what.number;
-  questions_.insert_or_assign(number, question{std::move(what), time_.now()});
-  wake_thread();
-}
-
-void zmq_host_link::tell(progress&& what) {
-  std::lock_guard const held{mutex_};
-  // The owner may hear of the welcome later than of the work that came with it.
-  bool const over = state_ == link_state::refused || state_ == link_state::left;
-  if (over || !ready_ || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
-  post(message{std::move(what)});
-  wake_thread();
-}
-
-void zmq_host_link::forget_question(std::uint64_t number) {
-  std::lock_guard const held{mutex_};
-  questions_.erase(number);
-}
-
-void zmq_host_link::drain() {
-  std::lock_guard const held{mutex_};
-  host_actions out;
-  session_.drain(time_.now(), out);
-  post_all(out);
-  wake_thread();
-}
-
-void zmq_host_link::wake_thread() {
-  // An awake thread looks before it waits.
-  if (std::exchange(asleep_, false)) waker_.wake();
-}
-
-// ---- what leaves ----
-
-/// A result that does not fit is a failure that trying again cannot help. Spans are left out only where nothing else helps.
-result<bytes> zmq_host_link::encode_what_fits(message& what) const {
-  auto frame = encode(what, codec_);
-  if (frame) return frame;
-  if (auto* const ended = std::get_if<done>(&what); ended != nullptr) {
-    ended->outcome = outcome::permanent;
-    ended->error_type = to_string(frame.error().code());
-    ended->what = "the result cannot be sent to the hub: " + std::string{frame.error().what()};
-    ended->children.clear();
-    if (auto shorter = encode(what, codec_)) return shorter;
-  }
-  std::visit(
-      [](auto& m) {
-        if constexpr (requires { m.spans; }) m.spans.clear();
-        if constexpr (requires { m.runs; }) m.runs.clear();
-      },
-      what);
-  return encode(what, codec_);
-}
-
-void zmq_host_link::post(message&& one) {
-  if (std::holds_alternative<goodbye>(one)) goodbye_said_ = true;
-  // Without a connection nothing can leave. Nothing is lost by it: the session says all of it again after the next hello.
-  if (!ready_) return;
-  auto frame = encode_what_fits(one);
-  if (frame) return outbox_.push_back(std::make_shared<bytes const>(std::move(*frame)));
-  log_error(std::string{"a message for the hub cannot be sent: "} + frame.error().what());
-}
-
-void zmq_host_link::post_all(host_actions& from) {
-  for (auto& one : std::exchange(from.send, {})) post(std::move(one));
-  auto reports = std::exchange(from.reports, {});
-  if (ready_) outbox_.insert(outbox_.end(), std::make_move_iterator(reports.begin()), std::make_move_iterator(reports.end()));
-}
-
-void zmq_host_link::collect() {
-  std::lock_guard const held{mutex_};
-  if (!ready_) {
-    outbox_.clear();
-    forget_unsent();
-  }
-  if (sending_.empty()) sending_.swap(outbox_);
-}
-
-/// Sends on the calling thread while the link's own sleeps: waking it would take longer than all the rest.
-void zmq_host_link::send_here() {
-  bool wake = true;
-  if (std::unique_lock const turn{turn_, std::try_to_lock}; turn && connection_) {
-    (void)flush();
-    // Sending may have taken the news that something came, which the sleeping thread waits for.
-    wake = blocked_ || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
-  }
-  if (!wake) return;
-  std::lock_guard const held{mutex_};
-  wake_thread();
-}
-
-/// Hands the socket what it takes; whether anything was handed over.
-bool zmq_host_link::flush() {
-  collect();
-  bool moved = false;
-  while (stuck_ || !sending_.empty()) {
-    if (!stuck_) {
-      if (meter_->full()) break;
-      while (!sending_.empty() && (batch_.empty() || version_ >= protocol_batches) && batch_.add(*sending_.front())) sending_.pop_front();
-      stuck_ = make_frame(batch_.take(), meter_);
-    }
-    if (!connection_->socket.send(*stuck_, zmq::send_flags::dontwait)) break;
-    stuck_.reset();
-    moved = true;
-  }
-  blocked_ = stuck_ || !sending_.empty();
-  return moved;
 }
 
 // ---- the connection ----
@@ -541,8 +289,6 @@ void zmq_host_link::run() {
   }
   context_.close();
 }
-
-}  // namespace
 
 result<std::unique_ptr<host_link>> host_link::open(host_link_options options, clock& time, host_link_receivers to) {
   auto link = std::make_unique<zmq_host_link>(std::move(options), time, std::move(to));

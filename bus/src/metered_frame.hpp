@@ -9,6 +9,7 @@
 #include <zmq.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 
@@ -37,6 +38,9 @@ class pipe_meter {
 
 /// Larger frames are not copied but given away; smaller ones are bounded by the socket's high-water mark.
 inline constexpr std::size_t copied_bytes_max = 4'096;
+
+/// A pipe that has room again wakes its link nearly always; this is for the time when the news came while it looked elsewhere.
+inline constexpr std::chrono::milliseconds retry_every{5};
 
 /// The frame as libzmq takes it. `meter` counts it if it is large.
 [[nodiscard]] zmq::message_t make_frame(bytes&& data, std::shared_ptr<pipe_meter> const& meter);

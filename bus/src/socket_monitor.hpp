@@ -31,6 +31,9 @@ class socket_monitor {
   zmq::socket_t events_;
 };
 
+/// A monitor is silent until its descriptor says otherwise; a thread that never waits for descriptors asks it every so many turns.
+inline constexpr unsigned turns_between_news = 16;
+
 /// Any way in which a handshake can fail.
 inline constexpr unsigned handshake_failures =
     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;

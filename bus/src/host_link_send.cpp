@@ -1,0 +1,148 @@
+#include "zmq_host_link.hpp"
+
+#include <skein/tracing/log.hpp>
+
+#include <iterator>
+
+namespace skein::bus {
+
+namespace {
+
+/// Frames that have not been handed to the socket: with more, what may be lost is.
+constexpr std::size_t outbox_for_progress_max = 256;
+
+}  // namespace
+
+// ---- what any thread may call ----
+
+void zmq_host_link::complete(done&& result) {
+  auto const which = result.activation;
+  auto const now = time_.now();
+  auto what = as_message(std::move(result), now);
+  auto frame = encode_what_fits(what);
+  if (!frame) return log_error(std::string{"a result for the hub cannot be sent: "} + frame.error().what());
+  bool here = false;
+  {
+    std::lock_guard const held{mutex_};
+    host_actions out;
+    session_.complete(now, which, std::make_shared<bytes const>(std::move(*frame)), out);
+    post_all(out);
+    // Whoever has ended the last handler has the time; with more to come, what is ready by then goes together.
+    here = asleep_ && session_.running() == 0;
+    if (!here) wake_thread();
+  }
+  if (here) send_here();
+}
+
+void zmq_host_link::ask(query&& what) {
+  std::lock_guard const held{mutex_};
+  auto const number = what.number;
+  questions_.insert_or_assign(number, question{std::move(what), time_.now()});
+  wake_thread();
+}
+
+void zmq_host_link::tell(progress&& what) {
+  std::lock_guard const held{mutex_};
+  // The owner may hear of the welcome later than of the work that came with it.
+  bool const over = state_ == link_state::refused || state_ == link_state::left;
+  if (over || !ready_ || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
+  post(message{std::move(what)});
+  wake_thread();
+}
+
+void zmq_host_link::forget_question(std::uint64_t number) {
+  std::lock_guard const held{mutex_};
+  questions_.erase(number);
+}
+
+void zmq_host_link::drain() {
+  std::lock_guard const held{mutex_};
+  host_actions out;
+  session_.drain(time_.now(), out);
+  post_all(out);
+  wake_thread();
+}
+
+void zmq_host_link::wake_thread() {
+  // An awake thread looks before it waits.
+  if (std::exchange(asleep_, false)) waker_.wake();
+}
+
+// ---- what leaves ----
+
+/// A result that does not fit is a failure that trying again cannot help. Spans are left out only where nothing else helps.
+result<bytes> zmq_host_link::encode_what_fits(message& what) const {
+  auto frame = encode(what, codec_);
+  if (frame) return frame;
+  if (auto* const ended = std::get_if<done>(&what); ended != nullptr) {
+    ended->outcome = outcome::permanent;
+    ended->error_type = to_string(frame.error().code());
+    ended->what = "the result cannot be sent to the hub: " + std::string{frame.error().what()};
+    ended->children.clear();
+    if (auto shorter = encode(what, codec_)) return shorter;
+  }
+  std::visit(
+      [](auto& m) {
+        if constexpr (requires { m.spans; }) m.spans.clear();
+        if constexpr (requires { m.runs; }) m.runs.clear();
+      },
+      what);
+  return encode(what, codec_);
+}
+
+void zmq_host_link::post(message&& one) {
+  if (std::holds_alternative<goodbye>(one)) goodbye_said_ = true;
+  // Without a connection nothing can leave. Nothing is lost by it: the session says all of it again after the next hello.
+  if (!ready_) return;
+  auto frame = encode_what_fits(one);
+  if (frame) return outbox_.push_back(std::make_shared<bytes const>(std::move(*frame)));
+  log_error(std::string{"a message for the hub cannot be sent: "} + frame.error().what());
+}
+
+void zmq_host_link::post_all(host_actions& from) {
+  for (auto& one : std::exchange(from.send, {})) post(std::move(one));
+  auto reports = std::exchange(from.reports, {});
+  if (ready_) outbox_.insert(outbox_.end(), std::make_move_iterator(reports.begin()), std::make_move_iterator(reports.end()));
+}
+
+void zmq_host_link::collect() {
+  std::lock_guard const held{mutex_};
+  if (!ready_) {
+    outbox_.clear();
+    forget_unsent();
+  }
+  if (sending_.empty()) sending_.swap(outbox_);
+}
+
+/// Sends on the calling thread while the link's own sleeps: waking it would take longer than all the rest.
+void zmq_host_link::send_here() {
+  bool wake = true;
+  if (std::unique_lock const turn{turn_, std::try_to_lock}; turn && connection_) {
+    (void)flush();
+    // Sending may have taken the news that something came, which the sleeping thread waits for.
+    wake = blocked_ || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+  }
+  if (!wake) return;
+  std::lock_guard const held{mutex_};
+  wake_thread();
+}
+
+/// Hands the socket what it takes; whether anything was handed over.
+bool zmq_host_link::flush() {
+  collect();
+  bool moved = false;
+  while (stuck_ || !sending_.empty()) {
+    if (!stuck_) {
+      if (meter_->full()) break;
+      while (!sending_.empty() && (batch_.empty() || version_ >= protocol_batches) && batch_.add(*sending_.front())) sending_.pop_front();
+      stuck_ = make_frame(batch_.take(), meter_);
+    }
+    if (!connection_->socket.send(*stuck_, zmq::send_flags::dontwait)) break;
+    stuck_.reset();
+    moved = true;
+  }
+  blocked_ = stuck_ || !sending_.empty();
+  return moved;
+}
+
+}  // namespace skein::bus

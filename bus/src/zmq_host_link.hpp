@@ -1,0 +1,130 @@
+// The one implementation of host_link. One thread owns the socket; the conversation (host_session) is under a lock, for handlers' threads complete
+// attempts. What leaves is encoded by whoever causes it and waits in the outbox, or is sent by that thread while the link's own sleeps.
+#pragma once
+
+#include "link_monitor.hpp"
+#include "metered_frame.hpp"
+
+#include <skein/bus/codec.hpp>
+#include <skein/bus/frame_batch.hpp>
+#include <skein/bus/host_link.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace skein::bus {
+
+/// A DEALER with what watches over it.
+struct host_connection {
+  host_connection(zmq::context_t& context, host_link_options const& options, bool is_ipv6, unsigned serial);
+  zmq::socket_t socket;
+  link_monitor monitor;
+};
+
+class zmq_host_link final : public host_link {
+ public:
+  zmq_host_link(host_link_options options, clock& time, host_link_receivers to)
+      : options_(std::move(options)),
+        time_(time),
+        to_(std::move(to)),
+        session_(options_.session),
+        backoff_(options_.reconnect_initial),
+        meter_(std::make_shared<pipe_meter>(waker_)),
+        batch_(std::min(options_.frame_bytes_max, frame_batch::bytes_max_default)) {
+    codec_.message_bytes_max = options_.frame_bytes_max;
+  }
+  ~zmq_host_link() override { stop(std::chrono::milliseconds{0}); }
+
+  [[nodiscard]] result<void> start();
+  void complete(done&& result) override;
+  void ask(query&& what) override;
+  void tell(progress&& what) override;
+  void forget_question(std::uint64_t number) override;
+  void drain() override;
+  [[nodiscard]] link_state state() const override {
+    std::lock_guard const held{mutex_};
+    return state_;
+  }
+  [[nodiscard]] std::vector<attempt_ref> held() const override {
+    std::lock_guard const held{mutex_};
+    return session_.held();
+  }
+  void stop(std::chrono::milliseconds linger) override;
+
+ private:
+  struct question {
+    query what;
+    timestamp repeat_at{};
+  };
+
+  void run();
+  void wait();
+  bool watch_connection();
+  void on_event(link_event const& event);
+  void timers();
+  bool receive();
+  void take(bytes_view frame, host_actions& out);
+  void heed(welcome const& how);
+  void tell(host_actions&& what);
+  void change(link_state to, std::string const& why);
+  void reopen();
+  bool flush();
+  void forget_unsent() {
+    sending_.clear();
+    stuck_.reset();
+  }
+
+  // With the lock held.
+  void post_all(host_actions& from);
+  void post(message&& one);
+  [[nodiscard]] result<bytes> encode_what_fits(message& what) const;
+  void wake_thread();
+  void send_here();
+  void collect();
+
+  host_link_options options_;
+  clock& time_;
+  host_link_receivers to_;
+  codec_limits codec_;
+  wake_fd waker_;
+
+  std::mutex mutable mutex_;
+  host_session session_;  // guarded by mutex_, like all down to the next comment
+  link_state state_ = link_state::connecting;
+  std::string why_;
+  bool ready_ = false;  // connected: frames can leave
+  bool goodbye_said_ = false;
+  bool asleep_ = false;  // the thread waits, or will without looking into the outbox again
+  std::deque<encoded_report> outbox_;
+  std::map<std::uint64_t, question> questions_;
+  std::chrono::milliseconds linger_{0};
+
+  /// Held by whoever uses the sockets: the thread except while it waits, or another one that sends what it has said itself. Taken before mutex_.
+  std::mutex turn_;
+  // The rest is guarded by it, down to the next comment.
+  std::chrono::steady_clock::duration backoff_;
+  std::optional<std::chrono::steady_clock::time_point> reopen_at_;
+  std::shared_ptr<pipe_meter> meter_;
+  bool is_ipv6_ = false, blocked_ = false;  // blocked: the pipe had no room
+  unsigned connections_ = 0;
+  bool news_ = true;                     // the monitor may have some
+  unsigned turns_ = 0;
+  std::deque<encoded_report> sending_;
+  std::uint16_t version_ = 1;            // what the hub speaks on this connection, as far as it has said
+  frame_batch batch_;
+  std::vector<bytes_view> frames_;       // of the message that is being read
+  std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
+  zmq::context_t context_{1};
+  std::optional<host_connection> connection_;
+
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace skein::bus
