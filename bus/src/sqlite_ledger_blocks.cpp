@@ -12,6 +12,9 @@ constexpr std::size_t cached_max = 4'096;
 
 std::int64_t block_of(activation_no no) { return static_cast<std::int64_t>(no / block_rows); }
 
+// SQLite takes no blob of even half that size.
+std::uint32_t as_size(std::size_t bytes) { return static_cast<std::uint32_t>(bytes); }
+
 error unknown(activation_no no) { return {errc::ledger_failed, "the ledger holds no activation " + std::to_string(no) + " that could change"}; }
 
 }  // namespace
@@ -75,7 +78,11 @@ result<activation_blocks::block*> activation_blocks::find(std::int64_t no) {
   find_.reset();
   auto const all = unpack_block(no, made.rows);
   if (!all) return all.error();
-  for (auto const& one : *all) made.places[one.row.no % block_rows] = {one.begin, one.changing, one.end, one.row.subscription, one.row.state};
+  for (auto const& one : *all) {
+    auto const slot = one.row.no % block_rows;
+    made.begins[slot] = as_size(one.begin);
+    made.places[slot] = {as_size(one.changing - one.begin), as_size(one.end - one.begin), one.row.subscription, one.row.state};
+  }
   return last_ = &blocks_.emplace(no, std::move(made)).first->second;
 }
 
@@ -107,16 +114,18 @@ result<void> activation_blocks::insert(activation_row const& row, std::int64_t r
   auto const found = find_or_make(block_of(row.no));
   if (!found) return found.error();
   auto& one = **found;
-  auto& at = one.places[row.no % block_rows];
-  if (at.end != 0) return error{errc::ledger_failed, "the ledger holds an activation " + std::to_string(row.no) + " already"};
-  at.begin = one.rows.size();
+  auto const slot = row.no % block_rows;
+  auto& at = one.places[slot];
+  if (at.size != 0) return error{errc::ledger_failed, "the ledger holds an activation " + std::to_string(row.no) + " already"};
+  auto const begin = one.rows.size();
+  one.begins[slot] = as_size(begin);
   pack_identity(one.rows, row, run);
-  at.changing = one.rows.size();
+  at.identity = as_size(one.rows.size() - begin);
   pack_state(one.rows, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, {}, row.error_type, row.what, row.since, 0}, row.subscription, host);
-  at.end = one.rows.size();
+  at.size = as_size(one.rows.size() - begin);
   at.subscription = row.subscription;
   at.state = row.state;
-  if (is_open(at.state)) count_inputs(one, at, true);
+  if (is_open(at.state)) count_inputs(one, slot, true);
   dead_known_ = dead_known_ && at.state != activation_state::dead;
   touch(one);
   return {};
@@ -125,29 +134,37 @@ result<void> activation_blocks::insert(activation_row const& row, std::int64_t r
 result<void> activation_blocks::update(activation_update const& state, std::int64_t host) {
   auto const found = find(block_of(state.no));
   if (!found) return found.error();
-  if (*found == nullptr || (*found)->places[state.no % block_rows].end == 0) return unknown(state.no);
+  auto const slot = state.no % block_rows;
+  if (*found == nullptr || (*found)->places[slot].size == 0) return unknown(state.no);
   auto& one = **found;
-  auto& at = one.places[state.no % block_rows];
+  auto& at = one.places[slot];
   if (state.subscription != 0) at.subscription = state.subscription;
   state_.clear();
   pack_state(state_, state, at.subscription, host);
-  auto const old_size = at.end - at.changing;
-  auto const into = one.rows.begin() + static_cast<std::ptrdiff_t>(at.changing);
-  if (state_.size() > old_size) one.rows.insert(into, state_.size() - old_size, std::byte{});
-  else one.rows.erase(into, into + static_cast<std::ptrdiff_t>(old_size - state_.size()));
-  std::ranges::copy(state_, one.rows.begin() + static_cast<std::ptrdiff_t>(at.changing));
-  if (auto const grown = state_.size() - old_size; grown != 0) {
-    // Unsigned, and so right for what shrank too.
-    for (auto& other : one.places) {
-      if (other.begin > at.begin) other.begin += grown, other.changing += grown, other.end += grown;
-    }
-    at.end += grown;
-  }
-  if (is_open(at.state) != is_open(state.state)) count_inputs(one, at, is_open(state.state));
+  replace_state(one, slot);
+  if (is_open(at.state) != is_open(state.state)) count_inputs(one, slot, is_open(state.state));
   dead_known_ = dead_known_ && (at.state == activation_state::dead) == (state.state == activation_state::dead);
   at.state = state.state;
   touch(one);
   return {};
+}
+
+/// By `state_`.
+void activation_blocks::replace_state(block& one, std::size_t slot) {
+  auto& at = one.places[slot];
+  auto const old_size = std::size_t{at.size} - at.identity;
+  auto const into = one.rows.begin() + static_cast<std::ptrdiff_t>(one.begins[slot] + at.identity);
+  if (state_.size() > old_size) {
+    one.rows.insert(into, state_.size() - old_size, std::byte{});
+  } else {
+    one.rows.erase(into, into + static_cast<std::ptrdiff_t>(old_size - state_.size()));
+  }
+  std::ranges::copy(state_, one.rows.begin() + static_cast<std::ptrdiff_t>(one.begins[slot] + at.identity));
+  // Unsigned, and so right for what shrank too.
+  auto const grown = as_size(state_.size() - old_size);
+  at.size += grown;
+  auto const own = one.begins[slot];
+  for (auto& begin : one.begins) begin += begin > own ? grown : 0;
 }
 
 result<void> activation_blocks::write() {
@@ -163,7 +180,7 @@ result<void> activation_blocks::write() {
 result<void> activation_blocks::write(block& one) {
   bool open = false, dead = false;
   for (auto const& at : one.places) {
-    if (at.end == 0) continue;
+    if (at.size == 0) continue;
     open = open || is_open(at.state);
     dead = dead || at.state == activation_state::dead;
   }
@@ -179,9 +196,9 @@ result<void> activation_blocks::write(block& one) {
 
 // ---- retention ----
 
-void activation_blocks::count_inputs(block const& one, place const& at, bool opened) {
+void activation_blocks::count_inputs(block const& one, std::size_t slot, bool opened) {
   if (!open_known_) return;
-  for (auto const seq : unpack_inputs(bytes_view{one.rows}.subspan(at.begin, at.changing - at.begin))) {
+  for (auto const seq : unpack_inputs(bytes_view{one.rows}.subspan(one.begins[slot], one.places[slot].identity))) {
     if (opened) {
       ++needed_by_open_[seq];
     } else if (auto const counted = needed_by_open_.find(seq); counted != needed_by_open_.end() && --counted->second == 0) {

@@ -38,7 +38,7 @@ class activation_blocks {
 
  private:
   struct place {
-    std::size_t begin = 0, changing = 0, end = 0;   ///< In `rows`; end 0 = no such activation.
+    std::uint32_t identity = 0, size = 0;   ///< Bytes: what never changes, and all. 0 = no such activation.
     subscription_no subscription = 0;
     activation_state state{};
   };
@@ -46,6 +46,7 @@ class activation_blocks {
     std::int64_t no = 0;
     bytes rows;
     std::array<place, block_rows> places{};
+    std::array<std::uint32_t, block_rows> begins{};   ///< Where the activations of `places` stand in `rows`.
     bool changed = false, stored = false, stored_open = false, stored_dead = false;
   };
 
@@ -57,8 +58,9 @@ class activation_blocks {
   [[nodiscard]] result<void> find_newest();
   [[nodiscard]] result<void> find_dead(std::size_t dead_kept_max);
   [[nodiscard]] result<void> find_open();
+  void replace_state(block& one, std::size_t slot);
   void touch(block& one);
-  void count_inputs(block const& one, place const& at, bool opened);
+  void count_inputs(block const& one, std::size_t slot, bool opened);
   void drop_idle();
 
   sqlite::statement find_, newest_block_, add_, write_rows_, write_all_, remove_, next_, open_blocks_, dead_blocks_, leave_run_, keep_number_;

@@ -35,14 +35,12 @@ result<void> changed_a_row(sqlite::statement const& by, std::string_view what, s
   return error{errc::ledger_failed, "the ledger holds no " + std::string{what} + ' ' + std::to_string(no) + " that could change"};
 }
 
-/// Artifacts that one statement writes.
-constexpr std::size_t plain_rows = 8;
-constexpr char const* plain_artifact = "(?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, NULL, ?, ?, NULL, ?)";
+constexpr int plain_columns = 11;
 
-/// Ones without tags, visibility, headers and key.
+/// Routed artifacts without tags, visibility, headers and key.
 std::string plain_artifacts_sql(std::size_t rows) {
   std::string sql = "INSERT INTO artifact VALUES";
-  for (std::size_t i = 0; i < rows; ++i) sql += i == 0 ? plain_artifact : std::string{","} + plain_artifact;
+  for (std::size_t i = 0; i < rows; ++i) sql += std::string{i == 0 ? "" : ","} + "(?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, NULL, ?, 1, NULL, ?)";
   return sql;
 }
 
@@ -67,8 +65,9 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
            one{out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
                                    "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
            one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
-           one{out.add_plain_artifact_, plain_artifacts_sql(1)},
-           one{out.add_plain_artifacts_, plain_artifacts_sql(plain_rows)},
+           one{out.add_plain_artifacts_[0], plain_artifacts_sql(plain_rows[0])},
+           one{out.add_plain_artifacts_[1], plain_artifacts_sql(plain_rows[1])},
+           one{out.add_plain_artifacts_[2], plain_artifacts_sql(plain_rows[2])},
            one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
            one{out.add_run_artifacts_, "INSERT INTO run_artifacts VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
            one{out.add_run_activations_, "INSERT INTO run_activations VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
@@ -95,9 +94,14 @@ result<row_writer> row_writer::prepare(sqlite::database& file) {
 }
 
 void row_writer::forget() noexcept {
-  names_.clear();
+  forget_names();
   forget_runs();
   activations_.forget();
+}
+
+void row_writer::forget_names() noexcept {
+  names_.clear();
+  recent_names_.fill(nullptr);
 }
 
 void row_writer::forget_runs() noexcept { runs_.clear(); }
@@ -141,7 +145,9 @@ void row_writer::collect(std::span<change const> changes) {
 // ---- numbers ----
 
 result<std::int64_t> row_writer::name(std::string_view text) {
-  if (auto const known = names_.find(text); known != names_.end()) return known->second;
+  auto& recent = recent_names_[text.empty() ? 0 : (text.size() + static_cast<unsigned char>(text.back())) % recent_names_.size()];
+  if (recent != nullptr && recent->first == text) return recent->second;
+  if (auto const known = names_.find(text); known != names_.end()) return recent = &*known, known->second;
   auto const look_up = [&](sqlite::statement& statement) -> result<std::int64_t> {
     auto const row = statement.bind(1, text).step();
     if (!row) return row.error();
@@ -152,7 +158,7 @@ result<std::int64_t> row_writer::name(std::string_view text) {
   auto number = look_up(find_name_);
   if (number && *number == 0) number = look_up(add_name_);
   if (!number) return number;
-  if (names_.size() >= cached_max) names_.clear();
+  if (names_.size() >= cached_max) forget_names();
   names_.emplace(text, *number);
   return number;
 }
@@ -242,9 +248,9 @@ result<void> row_writer::add(artifact_row const& row) {
   auto const& artifact = *row.artifact;
   auto const numbers = number(artifact);
   if (!numbers) return numbers.error();
-  if (artifact.tags.empty() && !artifact.visible_to && !artifact.headers && row.idempotency_key.empty()) {
+  if (artifact.routed && artifact.tags.empty() && !artifact.visible_to && !artifact.headers && row.idempotency_key.empty()) {
     plain_.push_back(*numbers);
-    return plain_.size() == plain_rows ? write_plain() : result<void>{};
+    return plain_.size() == plain_rows.front() ? write_plain() : result<void>{};
   }
   // In order, so that the table grows at its end.
   if (auto const done = write_plain(); !done) return done;
@@ -252,25 +258,30 @@ result<void> row_writer::add(artifact_row const& row) {
 }
 
 result<void> row_writer::write_plain() {
-  std::array<context_blob, plain_rows> contexts;
-  auto& statement = plain_.size() == plain_rows ? add_plain_artifacts_ : add_plain_artifact_;
-  int at = 0;
-  for (std::size_t i = 0; i < plain_.size(); ++i) {
-    auto const& [artifact, payload, type, producer, run, inherited] = plain_[i];
+  std::span<numbered_artifact const> left = plain_;
+  for (std::size_t i = 0; i < plain_rows.size(); ++i) {
+    for (; left.size() >= plain_rows[i]; left = left.subspan(plain_rows[i])) {
+      if (auto const done = write_plain(add_plain_artifacts_[i], left.first(plain_rows[i])); !done) return done;
+    }
+  }
+  plain_.clear();
+  return {};
+}
+
+result<void> row_writer::write_plain(sqlite::statement& statement, std::span<numbered_artifact const> rows) {
+  std::array<context_blob, plain_rows.front()> contexts;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto const& [artifact, payload, type, producer, run, inherited] = rows[i];
+    int const at = plain_columns * static_cast<int>(i);
     statement.bind(at + 1, static_cast<std::int64_t>(artifact->seq)).bind(at + 2, as_blob(artifact->id)).bind(at + 3, type)
         .bind(at + 4, std::int64_t{artifact->version}).bind(at + 5, producer);
     run != 0 ? statement.bind(at + 6, run) : statement.bind_null(at + 6);
     inherited ? statement.bind_null(at + 7) : statement.bind(at + 7, std::string_view{artifact->correlation});
     artifact->cause.empty() ? statement.bind_null(at + 8) : statement.bind(at + 8, as_blob(artifact->cause));
     artifact->context == span_context{} ? statement.bind_null(at + 9) : statement.bind(at + 9, contexts[i].of(artifact->context));
-    statement.bind(at + 10, nanoseconds(artifact->created_at)).bind(at + 11, std::int64_t{artifact->routed}).bind(at + 12, payload);
-    at += 12;
-    if (&statement == &add_plain_artifacts_ && i + 1 < plain_.size()) continue;
-    if (auto const done = statement.run(); !done) return done;
-    at = 0;
+    statement.bind(at + 10, nanoseconds(artifact->created_at)).bind(at + 11, payload);
   }
-  plain_.clear();
-  return {};
+  return statement.run();
 }
 
 result<void> row_writer::add_whole(artifact_row const& row, numbered_artifact const& numbers) {

@@ -6,6 +6,7 @@
 #include <skein/bus/change.hpp>
 #include <skein/tracing/sqlite.hpp>
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,6 +56,7 @@ class row_writer {
   [[nodiscard]] result<void> add_whole(artifact_row const& row, numbered_artifact const& numbers);
   /// Writes the artifacts that wait for company: many rows in one statement cost a third less than each in its own.
   [[nodiscard]] result<void> write_plain();
+  [[nodiscard]] result<void> write_plain(sqlite::statement& statement, std::span<numbered_artifact const> rows);
   [[nodiscard]] result<void> add(activation_row const& row);
   [[nodiscard]] result<void> add(activation_update const& row);
   [[nodiscard]] result<void> add(group_row const& row);
@@ -65,6 +67,7 @@ class row_writer {
   [[nodiscard]] result<void> add(timer_row const& row);
   [[nodiscard]] result<void> add(agent_row const& row);
   [[nodiscard]] result<void> add(activation_count const& row);
+  void forget_names() noexcept;
   void collect(std::span<change const> changes);
 
   [[nodiscard]] result<std::int64_t> name(std::string_view text);
@@ -75,10 +78,16 @@ class row_writer {
   known_run* remember(run_id const& id, std::int64_t no);
 
   sqlite::statement find_name_, add_name_, find_run_, refer_run_, put_run_, update_run_;
-  sqlite::statement put_subscription_, add_artifact_, add_plain_artifact_, add_plain_artifacts_, free_key_, add_run_artifacts_, add_run_activations_;
+  sqlite::statement put_subscription_, add_artifact_, free_key_, add_run_artifacts_, add_run_activations_;
   sqlite::statement add_group_, add_member_, remove_members_, remove_group_, keep_group_number_, add_embargo_, lift_embargo_;
   sqlite::statement put_timer_, pause_agent_, resume_agent_, put_count_;
-  std::unordered_map<std::string, std::int64_t, string_hash, std::equal_to<>> names_;
+  /// Statements that write so many plain artifacts each.
+  static constexpr std::array<std::size_t, 3> plain_rows = {32, 4, 1};
+  std::array<sqlite::statement, plain_rows.size()> add_plain_artifacts_;
+  using name_map = std::unordered_map<std::string, std::int64_t, string_hash, std::equal_to<>>;
+  name_map names_;
+  /// Entries of `names_` that were used lately: comparing one costs less than hashing. Null where there is none.
+  std::array<name_map::value_type const*, 16> recent_names_{};
   std::unordered_map<run_id, known_run> runs_;
   activation_blocks activations_;
   // Of the changes at hand.
@@ -89,7 +98,7 @@ class row_writer {
   std::unordered_map<run_id, last_run> last_runs_;
   std::unordered_map<group_no, bool> groups_;   ///< Opened by them, and whether closed too.
   group_no last_group_ = 0;                     ///< The highest of `groups_`.
-  std::vector<numbered_artifact> plain_;        ///< Those without tags, visibility, headers and key, not yet written.
+  std::vector<numbered_artifact> plain_;        ///< Routed ones without tags, visibility, headers and key, not yet written.
   // Reused from row to row: bound without copies.
   std::string json_;
   bytes visibility_, headers_, inputs_, offer_, said_;
