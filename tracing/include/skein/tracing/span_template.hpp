@@ -64,7 +64,7 @@ class span_beginning {
   /// For start_span: starts it.
   [[nodiscard]] span_handle start(std::shared_ptr<run_scope> run) &&;
   /// For record_span: it has ended.
-  void record(timestamp ended, status const& how) &&;
+  void record(timestamp ended, skein::status const& how) &&;
 
   // For set():
   void put_attribute(std::string_view key, attribute_value const& value);
@@ -90,7 +90,7 @@ template <std::invocable<span_beginning&> Fill>
 
 /// Records a span that has ended already, in one step: it has no running row, and nobody else can set anything. `known.start` must be given.
 template <std::invocable<span_beginning&> Fill>
-void record_span(run_scope& run, span_template const& like, span_known const& known, timestamp ended, status const& how, Fill&& fill) {
+void record_span(run_scope& run, span_template const& like, span_known const& known, timestamp ended, skein::status const& how, Fill&& fill) {
   span_beginning begun{run, like, known};
   if (!begun) return;
   fill(begun);
