@@ -28,7 +28,7 @@ struct recorder_options {
   skein::overflow on_overflow = skein::overflow::wait;           ///< What a producer does at queue_spans_max.
   std::chrono::milliseconds stall_max{10'000};                   ///< A writer that takes nothing for this long is stuck: spans are lost until it moves.
   std::chrono::milliseconds retry_interval{1'000};               ///< How long a failed sink is left alone before it is tried again.
-  std::size_t queue_bytes_max = std::size_t{256} << 20;          ///< Of the spans waiting for the writer; at it as at queue_spans_max. One chunk a
+  std::size_t queue_bytes_max = 268'435'456;          ///< Of the spans waiting for the writer; at it as at queue_spans_max. One chunk a
                                                                  ///< thread (64 KiB, or one larger span) and the batch being written are beyond it.
 };
 

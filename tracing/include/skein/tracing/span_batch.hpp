@@ -18,12 +18,13 @@ class span_block;   // Spans one after another in one piece of memory; private t
 /// A sequence of spans. A value; a copy copies the spans. Not to be changed while others read it.
 class span_batch {
  public:
-  using value_type = span_record;
+  using value_type = span_record;      ///< What it is a sequence of.
   class iterator;
   class view_iterator;
-  using const_iterator = iterator;
+  using const_iterator = iterator;     ///< Nothing is changed through an iterator.
 
   span_batch();
+  /// Copies the records.
   span_batch(std::initializer_list<span_record> spans);
   /// Copies the records.
   span_batch(std::vector<span_record> const& spans);   // NOLINT: implicit by purpose
@@ -45,10 +46,11 @@ class span_batch {
   /// The spans as records. An iterator makes its record when it is looked at, into memory that it uses again for the next one:
   /// a reference is valid until the iterator moves on or is gone.
   [[nodiscard]] iterator begin() const noexcept;
+  /// Behind the last one.
   [[nodiscard]] iterator end() const noexcept;
 
-  /// The spans where they lie, for `for (skein::span_view span : batch.spans.views())`. Costs nothing but the walk.
   class view_range;
+  /// The spans where they lie, for `for (skein::span_view span : batch.spans.views())`. Costs nothing but the walk.
   [[nodiscard]] view_range views() const noexcept;
 
   /// A copy of one (to read: changing it would change nothing here); walks there.
@@ -72,16 +74,21 @@ class span_batch {
 /// Walks over views.
 class span_batch::view_iterator {
  public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = span_view;
-  using difference_type = std::ptrdiff_t;
-  using pointer = void;
-  using reference = span_view;
+  using iterator_category = std::input_iterator_tag;   ///< Once through.
+  using value_type = span_view;                        ///< A span where it lies.
+  using difference_type = std::ptrdiff_t;              ///< Of an iterator.
+  using pointer = void;                                ///< There is no object to point to.
+  using reference = span_view;                         ///< By value.
 
+  /// Behind the last one, of every batch.
   view_iterator() = default;
+  /// The span that it is at; valid as long as the batch.
   [[nodiscard]] span_view operator*() const noexcept { return span_view{at_}; }
+  /// To the next one.
   view_iterator& operator++() noexcept;
+  /// To the next one.
   void operator++(int) noexcept { ++*this; }
+  /// Whether both are at the same span, or behind the last.
   friend bool operator==(view_iterator const& a, view_iterator const& b) noexcept { return a.at_ == b.at_; }
 
  private:
@@ -99,8 +106,8 @@ class span_batch::view_iterator {
 /// What views() gives.
 class span_batch::view_range {
  public:
-  [[nodiscard]] view_iterator begin() const noexcept { return begin_; }
-  [[nodiscard]] view_iterator end() const noexcept { return {}; }
+  [[nodiscard]] view_iterator begin() const noexcept { return begin_; }   ///< The first one.
+  [[nodiscard]] view_iterator end() const noexcept { return {}; }         ///< Behind the last one.
 
  private:
   friend class span_batch;
@@ -111,21 +118,27 @@ class span_batch::view_range {
 /// Walks over records. Copies of an iterator share the record that they look at.
 class span_batch::iterator {
  public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = span_record;
-  using difference_type = std::ptrdiff_t;
-  using pointer = span_record const*;
-  using reference = span_record const&;
+  using iterator_category = std::input_iterator_tag;   ///< Once through.
+  using value_type = span_record;                      ///< Made on the way.
+  using difference_type = std::ptrdiff_t;              ///< Of an iterator.
+  using pointer = span_record const*;                  ///< To the iterator's record.
+  using reference = span_record const&;                ///< Likewise.
 
+  /// Behind the last one, of every batch.
   iterator() = default;
+  /// The record of the span that it is at; valid until the iterator moves on or is gone.
   [[nodiscard]] span_record const& operator*() const;
+  /// A member of it.
   [[nodiscard]] span_record const* operator->() const { return &**this; }
+  /// To the next one.
   iterator& operator++() noexcept {
     ++at_;
     read_ = false;
     return *this;
   }
+  /// To the next one.
   void operator++(int) noexcept { ++*this; }
+  /// Whether both are at the same span, or behind the last.
   friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
 
  private:

@@ -66,13 +66,13 @@ class span_beginning {
   /// For record_span: it has ended.
   void record(timestamp ended, skein::status const& how) &&;
 
-  // For set():
-  void put_attribute(std::string_view key, attribute_value const& value);
-  void put_text(std::string_view key, std::string_view value);
-  void put_integer(std::string_view key, std::int64_t value);
-  void put_real(std::string_view key, double value);
-  void put_boolean(std::string_view key, bool value);
-  void put_id(std::string_view key, id_text form, std::string_view digits);
+  // For set(), which leads here by the value's type.
+  void put_attribute(std::string_view key, attribute_value const& value);   ///< Any value.
+  void put_text(std::string_view key, std::string_view value);   ///< A text.
+  void put_integer(std::string_view key, std::int64_t value);   ///< A whole number.
+  void put_real(std::string_view key, double value);   ///< A number.
+  void put_boolean(std::string_view key, bool value);   ///< Yes or no.
+  void put_id(std::string_view key, id_text form, std::string_view digits);   ///< The bytes of an id, and how they are written.
 
  private:
   std::shared_ptr<span_state> state_;   // Null where it is not recorded.
