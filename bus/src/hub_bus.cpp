@@ -225,9 +225,7 @@ bool locked_bus::done(bus::done&& result) {
 /// For the thread that has the place at the board, after it has stepped `stepped` reports: those that others leave, until there are none.
 bool locked_bus::step_reports(std::size_t stepped) {
   bool full = false;
-  for (;;) {
-    reports_.next(stepped, stepping_);
-    if (stepping_.empty()) return full;
+  while (reports_.next(stepped, stepping_)) {
     stepped = stepping_.size();
     lock held = lock_briefly(mutex_);
     auto const* const table = table_.load(std::memory_order_relaxed);
@@ -244,6 +242,7 @@ bool locked_bus::step_reports(std::size_t stepped) {
     for (auto& one : stepping_) step_result(now, local_host_key, std::move(one.what), std::move(one.said), true, out);
     full = finish_done(held, out, stepped) || full;
   }
+  return full;
 }
 
 /// Takes the lock; it may have been given up afterwards. Returns whether so much is uncommitted that the caller should see to it.

@@ -33,12 +33,14 @@ class report_queue {
     left_.push_back(std::move(one));
     return open_.fetch_add(1, std::memory_order_acq_rel) == 0;
   }
-  /// For the thread with the place, which has stepped so many since it got it or asked last: what was left meanwhile. Nothing: the place is given up.
-  void next(std::size_t stepped, std::vector<report>& to) {
+  /// For the thread with the place, which has stepped so many since it got it or asked last: what was left meanwhile. False: nothing was, and the place is
+  /// given up; what belongs to it, `to` too, is another thread's from then on.
+  [[nodiscard]] bool next(std::size_t stepped, std::vector<report>& to) {
     to.clear();
-    if (open_.fetch_sub(stepped, std::memory_order_acq_rel) == stepped) return;
+    if (open_.fetch_sub(stepped, std::memory_order_acq_rel) == stepped) return false;
     auto const held = lock_briefly(mutex_);
     to.swap(left_);
+    return true;
   }
 
  private:
