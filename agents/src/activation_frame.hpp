@@ -7,6 +7,8 @@
 #include <skein/agents/local_host.hpp>
 #include <skein/tracing/span_start.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <atomic>
 #include <exception>
 #include <stdexcept>
@@ -36,7 +38,7 @@ class attempt_failure : public std::runtime_error {
 /// What an attempt (or one candidate of it) has published.
 struct published {
   std::vector<bus::child> children;
-  std::vector<publish_mark> marks;                                     // of each child, where the run is recorded
+  boost::container::small_vector<publish_mark, 1> marks;                // of each child, where the run is recorded
   std::vector<std::pair<artifact_type const*, std::uint64_t>> dropped;   // how many, by type
   std::exception_ptr refused;   // the first output against the rules: fails the attempt whatever the handler does
 };
