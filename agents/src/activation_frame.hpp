@@ -62,11 +62,12 @@ struct attempt_setting {
 
 struct activation_frame : attempt_setting {
   activation_frame(attempt_setting const& setting, bus::delivery const& what)
-      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(around.scope_of(newest)), recording(run->recording && run->recorder) {}
+      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(around.scope_of(newest)), scope(*run), recording(scope.recording && scope.recorder) {}
 
   bus::delivery const& work;
   bus::artifact_data const& newest;     // of its inputs
-  std::shared_ptr<run_scope> run;
+  std::shared_ptr<run_scope> run;       // null once the span holds it
+  run_scope& scope;                     // the same, always
   bool const recording;
   span_handle span;                     // none where nothing is recorded
   span_state const* state = nullptr;    // of that span; to compare
