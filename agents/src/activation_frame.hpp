@@ -7,6 +7,8 @@
 #include <skein/agents/local_host.hpp>
 #include <skein/tracing/span_start.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <atomic>
 #include <exception>
 #include <stdexcept>
@@ -36,7 +38,7 @@ class attempt_failure : public std::runtime_error {
 /// What an attempt (or one candidate of it) has published.
 struct published {
   std::vector<bus::child> children;
-  std::vector<publish_mark> marks;                                     // of each child, where the run is recorded
+  boost::container::small_vector<publish_mark, 1> marks;                // of each child, where the run is recorded
   std::vector<std::pair<artifact_type const*, std::uint64_t>> dropped;   // how many, by type
   std::exception_ptr refused;   // the first output against the rules: fails the attempt whatever the handler does
 };
@@ -60,11 +62,12 @@ struct attempt_setting {
 
 struct activation_frame : attempt_setting {
   activation_frame(attempt_setting const& setting, bus::delivery const& what)
-      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(around.scope_of(newest)), recording(run->recording && run->recorder) {}
+      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(around.scope_of(newest)), scope(*run), recording(scope.recording && scope.recorder) {}
 
   bus::delivery const& work;
   bus::artifact_data const& newest;     // of its inputs
-  std::shared_ptr<run_scope> run;
+  std::shared_ptr<run_scope> run;       // null once the span holds it
+  run_scope& scope;                     // the same, always
   bool const recording;
   span_handle span;                     // none where nothing is recorded
   span_state const* state = nullptr;    // of that span; to compare

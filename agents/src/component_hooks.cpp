@@ -30,7 +30,7 @@ void call_in_span(activation_frame& frame, installed_component const& one, compo
   start.name = span_name(one, which);
   start.parent = frame.span.context();
   start.scope = "skein";
-  auto span = start_span(frame.run, std::move(start));
+  auto span = start_span(frame.inside().run, std::move(start));
   ambient_scope const inside{span.as_ambient()};
   try {
     call(*one.code);

@@ -70,7 +70,7 @@ void add_tags(std::vector<std::string>& to, std::vector<std::string> const& more
 span_id publisher_of(activation_frame const& frame) {
   if (current_ambient().span.get() == frame.state) return frame.span.context().span;
   auto const inner = current_span().context();
-  return inner.trace == frame.run->trace && inner.valid() ? inner.span : frame.span.context().span;
+  return inner.trace == frame.scope.trace && inner.valid() ? inner.span : frame.span.context().span;
 }
 
 void check_options(activation_frame const& frame, publish_options const& options) {
@@ -115,7 +115,7 @@ artifact_id publish_in(activation_frame& frame, artifact_type const& type, paylo
   }
   add_tags(child.tags, rule.tags);
   if (!visibility.empty()) child.visible_to = visibility.get(now);
-  child.context = {frame.run->trace, derive_publish_span_id(id), frame.run->flags};
+  child.context = {frame.scope.trace, derive_publish_span_id(id), frame.scope.flags};
   child.headers = frame.newest.headers;
   return id;
 }

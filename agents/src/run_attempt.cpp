@@ -22,7 +22,7 @@ void record_publishes(activation_frame& frame, timestamp ended) {
     auto const& child = frame.made.children[i];
     auto const& mark = frame.made.marks[i];
     // Whatever is published has a rule.
-    record_span(*frame.run, *frame.spans.publish(child.type), {.id = child.context.span, .parent = mark.parent, .start = mark.at}, ended, {},
+    record_span(frame.scope, *frame.spans.publish(child.type), {.id = child.context.span, .parent = mark.parent, .start = mark.at}, ended, {},
                 [&](span_beginning& with) { fill_publish_span(with, mark.artifact); });
   }
 }
@@ -85,7 +85,7 @@ void run_candidates(activation_frame& frame, context& ctx) {
     start.name = "candidate " + std::to_string(number);
     start.parent = frame.span.context();
     start.scope = "skein";
-    auto span = start_span(frame.run, std::move(start));
+    auto span = start_span(frame.inside().run, std::move(start));
     try {
       double const score = run_candidate(frame, ctx, span);
       record_dropped(frame.made, span);
@@ -186,14 +186,14 @@ void start_invoke_span(activation_frame& frame, timestamp begun) {
   auto const& attempt = frame.work.activation;
   if (auto const* const like = frame.spans.invoke(frame.newest.type)) {
     span_known const known{.id = derive_invoke_span_id(attempt.id, attempt.attempt), .parent = frame.newest.context.span, .start = begun};
-    frame.span = start_span(frame.run, *like, known, [&](span_beginning& with) {
+    frame.span = start_span(std::move(frame.run), *like, known, [&](span_beginning& with) {
       fill_invoke_span(with, attempt, frame.agent().description, frame.newest, frame.work.inputs);
     });
     return;
   }
   auto start = invoke_span(attempt, frame.agent().name, frame.agent().description, frame.work.inputs);
   start.at = begun;
-  frame.span = start_span(frame.run, std::move(start));
+  frame.span = start_span(std::move(frame.run), std::move(start));
 }
 
 }  // namespace

@@ -41,6 +41,22 @@ TEST(record_span, records_a_span_of_the_past_in_one_step) {
   EXPECT_FALSE(record.context.span.empty());
 }
 
+TEST(record_span, keeps_to_what_every_span_keeps_to) {
+  testing::traced here;
+  here.run->limits.attributes_max = 4;
+  auto const start = here.clock.now();
+  std::string const large(4'000, 'x');
+  record_span(*here.run, sending, {.start = start}, start - 1s, {status_code::error, {}}, [&](span_beginning& with) {
+    with.set("a", 1).set("a", 2).set("large", large).link(here.root.context()).set("b", span_id{{2}}).set("dropped", 5);
+  });
+  auto const record = here.finish().find("publish memo").front();
+  EXPECT_EQ(record.end, start);
+  EXPECT_EQ(record.status, status_code::error);
+  EXPECT_EQ(record.attributes, (attributes{{"messaging.system", "zeromq"}, {"a", 2}, {"large", large}, {"b", "0200000000000000"},
+                                           {"otel.dropped_attributes_count", 1}}));
+  EXPECT_EQ(record.links.size(), 1u);
+}
+
 TEST(span_template, asks_for_nothing_where_nothing_is_recorded) {
   testing::traced here;
   here.run->recording = false;

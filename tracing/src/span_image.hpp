@@ -43,6 +43,17 @@ inline void copy_short(char* to, char const* from, std::size_t size) noexcept {
   }
 }
 
+/// Writes an entry to where there are `room` bytes. Returns its size; 0, and nothing is written, when it does not fit or is longer than an entry can say.
+[[nodiscard]] inline std::size_t write_entry(char* to, std::size_t room, flat::tag kind, std::string_view key, std::string_view value) noexcept {
+  auto const needed = flat::word_bytes + key.size() + value.size();
+  if (needed > room || key.size() > flat::key_bytes_max || value.size() > flat::value_bytes_max) return 0;
+  auto const word = flat::word_of(kind, key.size(), value.size());
+  std::memcpy(to, &word, sizeof word);
+  copy_short(to + flat::word_bytes, key.data(), key.size());
+  copy_short(to + flat::word_bytes + key.size(), value.data(), value.size());
+  return needed;
+}
+
 class span_image {
  public:
   span_image() noexcept {   // NOLINT: the bytes are written before they are read.
@@ -63,14 +74,9 @@ class span_image {
   /// Appends an entry if there is room.
   [[nodiscard]] bool try_append(flat::tag kind, std::string_view key, std::string_view value) noexcept {
     auto const at = size_.load(std::memory_order_relaxed);
-    auto const needed = flat::word_bytes + key.size() + value.size();
-    if (needed > capacity_ - at || key.size() > flat::key_bytes_max || value.size() > flat::value_bytes_max) return false;
-    char* const to = data_ + at;
-    auto const word = flat::word_of(kind, key.size(), value.size());
-    std::memcpy(to, &word, sizeof word);
-    copy_short(to + flat::word_bytes, key.data(), key.size());
-    copy_short(to + flat::word_bytes + key.size(), value.data(), value.size());
-    size_.store(at + needed, std::memory_order_release);
+    auto const written = write_entry(data_ + at, capacity_ - at, kind, key, value);
+    if (written == 0) return false;
+    size_.store(at + written, std::memory_order_release);
     return true;
   }
   /// Appends an entry; what is longer than an entry can say is cut. The caller keeps readers out.

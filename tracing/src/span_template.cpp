@@ -2,7 +2,10 @@
 
 #include "entry_writer.hpp"
 #include "key_bits.hpp"
+#include "nanoseconds.hpp"
 #include "span_access.hpp"
+
+#include <algorithm>
 
 namespace skein {
 
@@ -19,9 +22,13 @@ span_template::span_template(std::string_view name, span_kind kind, span_type ty
   }
 }
 
-span_beginning::span_beginning(run_scope& run, span_template const& like, span_known const& known) {
+span_beginning::span_beginning(run_scope& run, span_template const& like, span_known const& known, use how) : run_(run) {   // NOLINT: draft_ is written before it is read
   if (!span_access::records(run)) {
     unrecorded_ = {run.trace, known.id ? known.id : run.root, run.flags};
+    return;
+  }
+  if (how == use::record && !known.ends_run && sizeof(flat::head) + like.entries_.size() <= draft_.size()) {
+    make_draft(like, known);
     return;
   }
   state_ = span_access::make_state(run, known.id, known.parent, like);
@@ -29,7 +36,42 @@ span_beginning::span_beginning(run_scope& run, span_template const& like, span_k
   state_->ends_run = known.ends_run;
 }
 
-span_beginning& span_beginning::link(span_context const& to) { return state_->put_link({to, {}}), *this; }
+void span_beginning::make_draft(span_template const& like, span_known const& known) {
+  flat::head top;
+  top.trace = run_.trace;
+  top.span = known.id ? known.id : run_.recorder->new_span_id();
+  top.parent = known.parent;
+  top.run = run_.id;
+  top.start_ns = ns(known.start == timestamp{} ? run_.recorder->time().now() : known.start);
+  top.flags = run_.flags;
+  top.kind = like.kind_;
+  top.type = like.type_;
+  top.has = like.has_;
+  std::memcpy(draft_.data(), &top, sizeof top);
+  std::memcpy(draft_.data() + sizeof top, like.entries_.data(), like.entries_.size());
+  draft_size_ = sizeof top + like.entries_.size();
+  keys_seen_ = like.keys_seen_;
+  attributes_ = like.attributes_;
+}
+
+void span_beginning::make_state_of_draft() {
+  if (draft_size_ == 0) return;
+  auto const top = flat::load<flat::head>(draft_.data());
+  auto state = span_access::make_state(run_, top.span, top.parent, top.kind, top.type);
+  state->image.head().has = top.has;
+  state->image.head().start_ns = top.start_ns;
+  state->image.append(std::string_view{draft_.data() + sizeof top, draft_size_ - sizeof top});
+  state->keys_seen = keys_seen_;
+  state->attributes.store(attributes_, std::memory_order_relaxed);
+  state_ = std::move(state);
+  draft_size_ = 0;
+}
+
+span_beginning& span_beginning::link(span_context const& to) {
+  make_state_of_draft();
+  state_->put_link({to, {}});
+  return *this;
+}
 
 span_handle span_beginning::start(std::shared_ptr<run_scope> run) && {
   if (!state_) return span_access::unrecorded(std::move(run), unrecorded_);
@@ -37,17 +79,46 @@ span_handle span_beginning::start(std::shared_ptr<run_scope> run) && {
   return span_access::open(std::move(state_), std::move(run), parent);
 }
 
-void span_beginning::record(timestamp ended, status const& how) && { state_->end(ended, &how); }
+void span_beginning::record(timestamp ended, status const& how) && {
+  if (!how.message.empty()) make_state_of_draft();
+  if (state_) return state_->end(ended, &how);
+  auto top = flat::load<flat::head>(draft_.data());
+  top.bytes = draft_size_;
+  top.status = how.code;
+  top.end_ns = std::max(ns(ended == timestamp{} ? run_.recorder->time().now() : ended), top.start_ns);
+  std::memcpy(draft_.data(), &top, sizeof top);
+  try {
+    run_.recorder->record(span_view{draft_.data()});
+  } catch (...) {   // Out of memory: the span is lost, the program goes on.
+  }
+}
+
+void span_beginning::put(std::uint8_t kind, std::string_view key, std::string_view value) {
+  auto const entry = static_cast<flat::tag>(kind);
+  if (draft_size_ > 0) {
+    auto const bit = key_bit(key);
+    bool const ordinary = attributes_ < run_.limits.attributes_max && (keys_seen_ & bit) == 0;
+    auto const written = ordinary ? write_entry(draft_.data() + draft_size_, draft_.size() - draft_size_, entry, key, value) : 0;
+    if (written > 0) {
+      draft_size_ += written;
+      keys_seen_ |= bit;
+      ++attributes_;
+      return;
+    }
+    make_state_of_draft();
+  }
+  state_->set(entry, key, value);
+}
 
 void span_beginning::put_attribute(std::string_view key, attribute_value const& value) {
-  flat::with_bytes(value, [&](flat::tag kind, std::string_view one) { state_->set(kind, key, one); });
+  flat::with_bytes(value, [&](flat::tag kind, std::string_view one) { put(static_cast<std::uint8_t>(kind), key, one); });
 }
-void span_beginning::put_text(std::string_view key, std::string_view value) { state_->set(flat::tag::text, key, value); }
-void span_beginning::put_integer(std::string_view key, std::int64_t value) { state_->set(flat::tag::integer, key, flat::bytes_of(value)); }
-void span_beginning::put_real(std::string_view key, double value) { state_->set(flat::tag::real, key, flat::bytes_of(value)); }
-void span_beginning::put_boolean(std::string_view key, bool value) { state_->set(flat::tag::boolean, key, flat::bytes_of(value)); }
+void span_beginning::put_text(std::string_view key, std::string_view value) { put(static_cast<std::uint8_t>(flat::tag::text), key, value); }
+void span_beginning::put_integer(std::string_view key, std::int64_t value) { put(static_cast<std::uint8_t>(flat::tag::integer), key, flat::bytes_of(value)); }
+void span_beginning::put_real(std::string_view key, double value) { put(static_cast<std::uint8_t>(flat::tag::real), key, flat::bytes_of(value)); }
+void span_beginning::put_boolean(std::string_view key, bool value) { put(static_cast<std::uint8_t>(flat::tag::boolean), key, flat::bytes_of(value)); }
 void span_beginning::put_id(std::string_view key, id_text form, std::string_view digits) {
-  state_->set(form == id_text::uuid ? flat::tag::uuid : flat::tag::hex_id, key, digits);
+  put(static_cast<std::uint8_t>(form == id_text::uuid ? flat::tag::uuid : flat::tag::hex_id), key, digits);
 }
 
 }  // namespace skein

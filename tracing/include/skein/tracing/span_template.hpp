@@ -7,7 +7,9 @@
 #include <skein/tracing/run_scope.hpp>
 #include <skein/tracing/span.hpp>
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,6 +26,7 @@ class span_template {
 
  private:
   friend struct span_access;
+  friend class span_beginning;
   std::string entries_;   // As they lie in a span.
   span_kind kind_;
   span_type type_;
@@ -43,11 +46,13 @@ struct span_known {
 /// A span that is about to start, seen by nobody else. It is in its `running` row with all that is set here.
 class span_beginning {
  public:
+  /// What it will be used for: a span that others see from its start on, or one that has ended.
+  enum class use : std::uint8_t { start, record };
   /// For start_span and record_span.
-  span_beginning(run_scope& run, span_template const& like, span_known const& known);
+  span_beginning(run_scope& run, span_template const& like, span_known const& known, use how);
 
   /// Whether it will be recorded; if not, nothing may be set.
-  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr || draft_size_ > 0; }
   /// Adds an attribute.
   template <std::convertible_to<attribute_value> Value>
   span_beginning& set(std::string_view key, Value&& value) {
@@ -75,15 +80,26 @@ class span_beginning {
   void put_id(std::string_view key, id_text form, std::string_view digits);   ///< The bytes of an id, and how they are written.
 
  private:
-  std::shared_ptr<span_state> state_;   // Null where it is not recorded.
+  void put(std::uint8_t kind, std::string_view key, std::string_view value);
+  void make_draft(span_template const& like, span_known const& known);
+  void make_state_of_draft();
+
+  run_scope& run_;
+  std::shared_ptr<span_state> state_;   // Null where it is not recorded, and as long as there is a draft.
   span_context unrecorded_;
+  // What is recorded in one step is put together here: it needs no state, because nobody else ever sees it. What is out of the ordinary
+  // (a key twice, a link, more than there is room for) makes a state of it.
+  std::size_t draft_size_ = 0;          // 0: there is none.
+  std::uint64_t keys_seen_ = 0;
+  std::uint32_t attributes_ = 0;
+  alignas(std::uint64_t) std::array<char, 512> draft_;   // written before it is read
 };
 
 /// Starts a span of `run` (not null). It is not made current. `fill(span_beginning&)` adds what is its own; it is called only where the span is
 /// recorded.
 template <std::invocable<span_beginning&> Fill>
 [[nodiscard]] span_handle start_span(std::shared_ptr<run_scope> run, span_template const& like, span_known const& known, Fill&& fill) {
-  span_beginning begun{*run, like, known};
+  span_beginning begun{*run, like, known, span_beginning::use::start};
   if (begun) fill(begun);
   return std::move(begun).start(std::move(run));
 }
@@ -91,7 +107,7 @@ template <std::invocable<span_beginning&> Fill>
 /// Records a span that has ended already, in one step: it has no running row, and nobody else can set anything. `known.start` must be given.
 template <std::invocable<span_beginning&> Fill>
 void record_span(run_scope& run, span_template const& like, span_known const& known, timestamp ended, skein::status const& how, Fill&& fill) {
-  span_beginning begun{run, like, known};
+  span_beginning begun{run, like, known, span_beginning::use::record};
   if (!begun) return;
   fill(begun);
   std::move(begun).record(ended, how);
