@@ -261,6 +261,7 @@ struct blackboard::state {
   void drop_stale(subscription& sub);
   void end_lease(activation& a);
   void flush_outboxes();
+  [[nodiscard]] bool join_last_message(host& h);
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
 
   // Runs, waits, reports (blackboard_run.cpp).
