@@ -20,7 +20,7 @@ void blackboard::state::gather(subscription& sub, std::vector<artifact_ptr> grou
       known = sub.batches.find(correlation);
     }
   }
-  open_group& batch = known != sub.batches.end() ? groups.at(known->second) : open_a_group(sub, true, correlation, {});
+  open_group& batch = known != sub.batches.end() ? groups.at(known->second) : open_a_group(sub, true, {correlation, {}});
   std::size_t const before = batch.members.size();
   for (auto const& member : group) add_member(batch, static_cast<std::uint32_t>(batch.members.size()), member);
   if (batch.members.size() >= std::size_t{want.batch_max} * group_size(want)) return start_batch(batch.row.no);

@@ -2,6 +2,7 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace skein::bus {
@@ -151,8 +152,21 @@ void blackboard::state::end_lease(activation& a) {
   a.host = 0;
 }
 
+/// Steps whose effects leave together need no message each. What goes to this process only: elsewhere a message has a size.
+bool blackboard::state::join_last_message(host& h) {
+  constexpr std::size_t together_max = 64;   // so that its threads begin before all of a burst has arrived
+  if (!h.local || out->messages.empty() || out->messages.back().to != h.key) return false;
+  auto* const last = std::get_if<deliver>(&out->messages.back().message);
+  if (!last || last->deliveries.size() >= together_max) return false;
+  last->number = h.number;
+  std::move(h.outbox.begin(), h.outbox.end(), std::back_inserter(last->deliveries));
+  h.outbox.clear();
+  return true;
+}
+
 void blackboard::state::flush_outboxes() {
   for (auto* h : leased_hosts) {
+    if (join_last_message(*h)) continue;
     out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
   }
   leased_hosts.clear();

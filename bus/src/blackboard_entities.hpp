@@ -137,9 +137,11 @@ struct open_group : group_hook {
   std::size_t filled = 0;               // members that are there
   std::uint64_t bytes = 0;              // encoded payloads of the members
   forming_groups* forming = nullptr;    // where it stands while it waits
+  std::size_t key_hash = 0;             // of its correlation and key
 
   void recycle() {
     forming = nullptr;
+    key_hash = 0;
     row.correlation.clear();
     row.key.clear();
     members.clear();
@@ -152,24 +154,26 @@ using group_map = recycled_map<group_no, open_group>;
 /// Oldest first: a lower number is an older group.
 using group_list = boost::intrusive::list<open_group, boost::intrusive::base_hook<group_hook>>;
 
-/// What groups are found by. Keys come from outside, so the hash begins with a number that is not known there: where a table stands in memory.
+/// What groups are found by. It brings its hash (subscription::group_key_of), so that it is computed once for all that is asked of the table.
 struct group_key_view {
   std::string_view correlation, key;
-  friend bool operator==(group_key_view const&, group_key_view const&) = default;
+  std::size_t hash = 0;
+  friend bool operator==(group_key_view const& a, group_key_view const& b) noexcept {
+    return a.hash == b.hash && a.key == b.key && a.correlation == b.correlation;
+  }
 };
 struct group_key {
   std::string correlation, key;
-  [[nodiscard]] operator group_key_view() const noexcept { return {correlation, key}; }
+  std::size_t hash = 0;
+  [[nodiscard]] operator group_key_view() const noexcept { return {correlation, key, hash}; }
 };
 struct group_key_hash {
   using is_transparent = void;
-  std::uint64_t seed = 0;
-  // Not noexcept: so the table keeps the hash with each entry and computes it once.
-  std::size_t operator()(group_key_view what) const { return stable_hash(what.key, stable_hash(what.correlation, seed)); }
+  std::size_t operator()(group_key_view const& what) const noexcept { return what.hash; }
 };
 struct group_key_equal {
   using is_transparent = void;
-  bool operator()(group_key_view a, group_key_view b) const noexcept { return a == b; }
+  bool operator()(group_key_view const& a, group_key_view const& b) const noexcept { return a == b; }
 };
 using forming_map = std::unordered_map<group_key, forming_groups, group_key_hash, group_key_equal>;
 
@@ -179,7 +183,7 @@ struct subscription {
   retry_policy retry;
   agent_entity* agent = nullptr;
   // Open groups; a lower number is an older group.
-  forming_map forming{0, group_key_hash{reinterpret_cast<std::uintptr_t>(this)}};
+  forming_map forming;
   std::vector<forming_map::node_type> spare_forming;
   std::map<std::string, group_no> batches;                               // by correlation
   group_list waiting, gathering;                                         // those of `forming`, those of `batches`
@@ -200,6 +204,10 @@ struct subscription {
   std::size_t looked_through = 0;       // entries of `ready` that drop_stale() left
   std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
 
+  /// Keys come from outside, so the hash begins with a number that is not known there: where this stands in memory.
+  [[nodiscard]] group_key_view group_key_of(std::string_view correlation, std::string_view key) const noexcept {
+    return {correlation, key, static_cast<std::size_t>(stable_hash(key, stable_hash(correlation, reinterpret_cast<std::uintptr_t>(this))))};
+  }
   /// Whether somebody takes its work, or is expected back to do so.
   [[nodiscard]] bool served() const noexcept { return !hosts.empty() || expected_until != timestamp{}; }
 };

@@ -24,6 +24,7 @@ bool is_overdue(open_group const& group, timestamp now) {
 }  // namespace
 
 std::size_t first_alike(subscription_descriptor const& want, std::size_t slot) {
+  if (slot == 0) return 0;
   std::size_t first = 0;
   while (want.types[first] != want.types[slot] || (!want.keys.empty() && want.keys[first] != want.keys[slot])) ++first;
   return first;
@@ -59,9 +60,10 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
       key = given->second;
     }
     if (!key) continue;
+    group_key_view const of = sub.group_key_of(correlation, *key);
     group_no oldest = 0;
     for (;;) {
-      auto const at = sub.forming.find(group_key_view{correlation, *key});
+      auto const at = sub.forming.find(of);
       if (at == sub.forming.end() || at->second[slot].empty()) break;
       oldest = at->second[slot].front();
       if (!is_overdue(groups.at(oldest), now)) break;
@@ -70,11 +72,11 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
       oldest = 0;
     }
     bool const is_better = !best || (oldest != 0 && (best->group == 0 || oldest < best->group));
-    if (is_better) best = group_place{oldest, slot, std::move(*key)};
+    if (is_better) best = group_place{oldest, slot, std::move(*key), of.hash};
   }
   // What expired above may have started something that filled the place.
   auto const still_lacks = [&](group_place const& place) {
-    auto const at = groups.contains(place.group) ? sub.forming.find(group_key_view{correlation, place.key}) : sub.forming.end();
+    auto const at = groups.contains(place.group) ? sub.forming.find(group_key_view{correlation, place.key, place.hash}) : sub.forming.end();
     return at != sub.forming.end() && at->second[place.slot].contains(place.group);
   };
   if (has_expired && best && best->group != 0 && !still_lacks(*best)) return find_group_place(sub, artifact, correlation, said);
@@ -96,9 +98,9 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   auto const place = find_group_place(sub, *artifact, correlation, said);
   if (!place) return leave_out(sub, *artifact, "it has no key");
   ++sub.taken;
-  open_group& group = place->group != 0 ? groups.at(place->group) : open_a_group(sub, false, correlation, place->key);
+  open_group& group = place->group != 0 ? groups.at(place->group) : open_a_group(sub, false, {correlation, place->key, place->hash});
   std::size_t slot = place->slot;
-  while (group.members[slot] || first_alike(want, slot) != place->slot) ++slot;
+  while (group.members[slot] || (slot != place->slot && first_alike(want, slot) != place->slot)) ++slot;
   group_no const no = group.row.no;
   if (group.filled + 1 < group.members.size()) {
     add_member(group, static_cast<std::uint32_t>(slot), artifact);
@@ -124,31 +126,32 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   bound_groups(sub);
 }
 
-open_group& blackboard::state::open_a_group(subscription& sub, bool batch, std::string const& correlation, std::string const& key) {
+open_group& blackboard::state::open_a_group(subscription& sub, bool batch, group_key_view of) {
   group_no const no = ++last_group;
   open_group& made = groups.add(no);
   made.sub = &sub;
   made.row.no = no;
   made.row.subscription = sub.row.no;
   made.row.batch = batch;
-  made.row.correlation = correlation;
-  made.row.key = key;
+  made.row.correlation = of.correlation;
+  made.row.key = of.key;
   made.row.opened_at = now;
   made.row.taken = sub.taken;
   made.row.seen = 0;
   ++counters.groups_open;
   if (batch) {
-    sub.batches[correlation] = no;
+    sub.batches[made.row.correlation] = no;
     sub.gathering.push_back(made);
     open_batches.insert(no);
   } else {
     std::size_t const slots = sub.descriptor.types.size();
     made.members.resize(slots);
-    auto& lacking = forming_of(sub, {correlation, key});
+    auto& lacking = forming_of(sub, of);
     for (std::size_t slot = 0; slot < slots; ++slot) {
       if (first_alike(sub.descriptor, slot) == slot) lacking[slot].push_back(no);
     }
     made.forming = &lacking;
+    made.key_hash = of.hash;
     sub.waiting.push_back(made);
     sub.proven = sub.taken;
     sub.proven_by = no;
@@ -174,7 +177,7 @@ forming_groups& blackboard::state::forming_of(subscription& sub, group_key_view 
   if (known != sub.forming.end()) return known->second;
   std::size_t const slots = sub.descriptor.types.size();
   if (sub.spare_forming.empty()) {
-    auto& made = sub.forming[{std::string{of.correlation}, std::string{of.key}}];
+    auto& made = sub.forming[{std::string{of.correlation}, std::string{of.key}, of.hash}];
     made.resize(slots);
     return made;
   }
@@ -182,12 +185,13 @@ forming_groups& blackboard::state::forming_of(subscription& sub, group_key_view 
   sub.spare_forming.pop_back();
   node.key().correlation = of.correlation;
   node.key().key = of.key;
+  node.key().hash = of.hash;
   node.mapped().resize(slots);
   return sub.forming.insert(std::move(node)).position->second;
 }
 
 group_map::taken blackboard::state::close_group(group_no no) {
-  constexpr std::size_t spare_max = 256;
+  constexpr std::size_t spare_max = 4'096;   // as of groups: a burst opens that many at once
   group_map::taken taken = groups.take(no);
   open_group& gone = *taken;
   --counters.groups_open;
@@ -199,7 +203,7 @@ group_map::taken blackboard::state::close_group(group_no no) {
     if (auto const of = sub.batches.find(gone.row.correlation); of != sub.batches.end() && of->second == no) sub.batches.erase(of);
   } else {
     sub.waiting.erase(sub.waiting.iterator_to(gone));
-    if (auto const of = sub.forming.find(group_key_view{gone.row.correlation, gone.row.key}); of != sub.forming.end()) {
+    if (auto const of = sub.forming.find(group_key_view{gone.row.correlation, gone.row.key, gone.key_hash}); of != sub.forming.end()) {
       for (auto& lacking : of->second) lacking.erase(no);
       if (std::all_of(of->second.begin(), of->second.end(), [](auto const& lacking) { return lacking.empty(); })) {
         auto node = sub.forming.extract(of);

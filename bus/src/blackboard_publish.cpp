@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace skein::bus {
 
@@ -10,14 +11,16 @@ namespace {
 
 /// stable_hash(id.to_string(), seed): ids of activations are stored that derive from it.
 std::uint64_t hash_as_text(artifact_id const& id, std::uint64_t seed) noexcept {
-  constexpr char digits[] = "0123456789abcdef";
+  static constexpr auto digit_pairs = [] {
+    constexpr char digits[] = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = {digits[i >> 4], digits[i & 15]};
+    return all;
+  }();
+  constexpr std::array<std::uint8_t, artifact_id::size_bytes> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
   std::array<char, 36> text;
-  char* at = text.data();
-  for (std::size_t i = 0; i < artifact_id::size_bytes; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
-    *at++ = digits[id.bytes()[i] >> 4];
-    *at++ = digits[id.bytes()[i] & 15];
-  }
+  text[8] = text[13] = text[18] = text[23] = '-';
+  for (std::size_t i = 0; i < places.size(); ++i) std::memcpy(text.data() + places[i], digit_pairs[id.bytes()[i]].data(), 2);
   return stable_hash({text.data(), text.size()}, seed);
 }
 
@@ -215,7 +218,7 @@ bool blackboard::state::matches(subscription const& sub, artifact_data const& ar
 }
 
 void blackboard::state::find_other_runs(activation& a) {
-  if (a.inputs.size() == 1) return;
+  if (std::all_of(a.inputs.begin(), a.inputs.end(), [&](auto const& input) { return input->run == a.run->row.id; })) return;
   std::unordered_set<run_state*> known;
   for (auto const& input : a.inputs) {
     if (input->run == a.run->row.id) continue;
@@ -238,6 +241,8 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   activation& a = activations.add(no);
   a.newest_index = newest;
   std::uint64_t group = 0;
+  a.row.inputs.reserve(inputs.size());
+  a.inputs.reserve(inputs.size());
   for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
     if (inputs.size() > 1) group = hash_as_text(member->id, group);

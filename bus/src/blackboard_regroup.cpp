@@ -44,8 +44,10 @@ void blackboard::state::resume_groups(subscription& sub) {
   std::size_t const slots = sub.descriptor.types.size();
   for (auto& group : sub.waiting) {
     group.members.resize(slots);
-    auto& lacking = forming_of(sub, {group.row.correlation, group.row.key});
+    auto const key = sub.group_key_of(group.row.correlation, group.row.key);
+    auto& lacking = forming_of(sub, key);
     group.forming = &lacking;
+    group.key_hash = key.hash;
     for (std::size_t slot = 0; slot < slots; ++slot) {
       auto& of_alike = lacking[first_alike(sub.descriptor, slot)];
       if (!group.members[slot] && !of_alike.contains(group.row.no)) of_alike.push_back(group.row.no);

@@ -78,9 +78,10 @@ struct blackboard::state {
     group_no group = 0;
     std::size_t slot = 0;               // the first of those that take it
     std::string key;
+    std::size_t hash = 0;               // of correlation and key
   };
   std::optional<group_place> find_group_place(subscription& sub, artifact_data const& artifact, std::string const& correlation, verdicts const& said);
-  open_group& open_a_group(subscription& sub, bool batch, std::string const& correlation, std::string const& key);
+  open_group& open_a_group(subscription& sub, bool batch, group_key_view of);
   void add_member(open_group& group, std::uint32_t position, artifact_ptr const& artifact);
   /// Takes it off the board; its members still hold references to their runs.
   [[nodiscard]] group_map::taken close_group(group_no no);
@@ -260,6 +261,7 @@ struct blackboard::state {
   void drop_stale(subscription& sub);
   void end_lease(activation& a);
   void flush_outboxes();
+  [[nodiscard]] bool join_last_message(host& h);
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
 
   // Runs, waits, reports (blackboard_run.cpp).

@@ -214,7 +214,10 @@ bool holds_within(field_expression const& one, Fields const& in, std::size_t dep
 }
 
 std::string integer_key(wide_int value) {
-  if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) return "n" + std::to_string(narrow);
+  if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) {
+    char text[24] = "n";
+    return {text, std::to_chars(text + 1, text + sizeof text, narrow).ptr};
+  }
   std::string digits;
   bool const negative = value < 0;
   do {

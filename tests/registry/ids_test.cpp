@@ -53,6 +53,19 @@ TEST(ids, order_by_their_bytes_and_know_none) {
   EXPECT_TRUE(larger);
 }
 
+TEST(ids, compare_as_their_bytes_do) {
+  static_assert(run_id{{1}} > run_id{{0, 9}} && run_id{{1}} == run_id{{1}} && !run_id{{1}}.empty() && run_id{}.empty());
+  run_id const middle{{8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8}};
+  for (std::size_t at = 0; at < run_id::size_bytes; ++at) {
+    auto less = middle.bytes();
+    less[at] = 7;
+    if (at + 1 < less.size()) less[at + 1] = 200;
+    EXPECT_LT(run_id{less}, middle) << at;
+    EXPECT_GT(middle, run_id{less}) << at;
+    EXPECT_NE(run_id{less}, middle) << at;
+  }
+}
+
 TEST(ids, are_types_of_their_own_and_hashable) {
   static_assert(!std::is_convertible_v<run_id, trace_id>);
   static_assert(!std::is_convertible_v<artifact_id, activation_id>);

@@ -5,6 +5,7 @@
 #include <skein/registry/error.hpp>
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace skein {
 
@@ -38,17 +40,40 @@ class basic_id {
   /// The written form that parse() reads; all zeros for "none".
   [[nodiscard]] std::string to_string() const;
   /// Whether it is "none".
-  [[nodiscard]] constexpr bool empty() const noexcept { return bytes_ == std::array<std::uint8_t, N>{}; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return *this == basic_id{}; }
   /// Whether it is an id.
   constexpr explicit operator bool() const noexcept { return !empty(); }
   /// In the order in which they are written.
   [[nodiscard]] constexpr std::array<std::uint8_t, N> const& bytes() const noexcept { return bytes_; }
 
-  friend constexpr auto operator<=>(basic_id const&, basic_id const&) = default;
+  friend constexpr bool operator==(basic_id const& a, basic_id const& b) noexcept {
+    if (std::is_constant_evaluated()) return a.bytes_ == b.bytes_;
+    std::uint64_t differ = 0;
+    for (std::size_t at = 0; at < N; at += 8) differ |= a.word(at) ^ b.word(at);
+    return differ == 0;
+  }
+  friend constexpr std::strong_ordering operator<=>(basic_id const& a, basic_id const& b) noexcept {
+    if (std::is_constant_evaluated()) return a.bytes_ <=> b.bytes_;
+    for (std::size_t at = 0; at + 8 < N; at += 8) {
+      if (auto const order = a.ordered_word(at) <=> b.ordered_word(at); order != 0) return order;
+    }
+    return a.ordered_word(N - 8) <=> b.ordered_word(N - 8);
+  }
   /// Writes to_string().
   friend std::ostream& operator<<(std::ostream& out, basic_id const& id) { return id.print(out); }
 
  private:
+  static_assert(N > 0 && N % 8 == 0, "compared in words of 8 bytes");
+
+  [[nodiscard]] std::uint64_t word(std::size_t at) const noexcept {
+    std::uint64_t read;
+    std::memcpy(&read, bytes_.data() + at, 8);
+    return read;
+  }
+  /// Orders as its bytes do.
+  [[nodiscard]] std::uint64_t ordered_word(std::size_t at) const noexcept {
+    return std::endian::native == std::endian::little ? __builtin_bswap64(word(at)) : word(at);
+  }
   std::ostream& print(std::ostream& out) const;
   std::array<std::uint8_t, N> bytes_{};
 };
