@@ -45,13 +45,14 @@ class basic_id {
   constexpr explicit operator bool() const noexcept { return !empty(); }
   /// In the order in which they are written.
   [[nodiscard]] constexpr std::array<std::uint8_t, N> const& bytes() const noexcept { return bytes_; }
-
+  /// Whether the bytes are the same.
   friend constexpr bool operator==(basic_id const& a, basic_id const& b) noexcept {
     if (std::is_constant_evaluated()) return a.bytes_ == b.bytes_;
     std::uint64_t differ = 0;
     for (std::size_t at = 0; at < N; at += 8) differ |= a.word(at) ^ b.word(at);
     return differ == 0;
   }
+  /// The order of the bytes.
   friend constexpr std::strong_ordering operator<=>(basic_id const& a, basic_id const& b) noexcept {
     if (std::is_constant_evaluated()) return a.bytes_ <=> b.bytes_;
     for (std::size_t at = 0; at + 8 < N; at += 8) {
