@@ -7,29 +7,53 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace skein::testing {
 namespace {
 
 bool enter(::pid_t keeper, char const* kind, int flag) {
-  auto const path = "/proc/" + std::to_string(keeper) + "/ns/" + kind;
-  int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%d/ns/%s", static_cast<int>(keeper), kind);
+  int const fd = ::open(path, O_RDONLY | O_CLOEXEC);
   bool const entered = fd >= 0 && ::setns(fd, flag) == 0;
   if (fd >= 0) ::close(fd);
   return entered;
 }
 
 [[noreturn]] void fail(char const* what) {
-  std::perror(what);
+  for (char const* part : {what, ": ", ::strerrordesc_np(errno), "\n"}) (void)!::write(STDERR_FILENO, part, std::strlen(part));
   ::_exit(127);
 }
 
-/// In the new process.
-[[noreturn]] void become(std::vector<char*> const& arguments, child_options const& options, int in, int out, ::pid_t parent) {
+/// The test's own environment with these NAME=VALUE instead of its own, and the sbin folders at the end of PATH.
+std::vector<std::string> environment_with(std::vector<std::string> const& changed) {
+  std::vector<std::string> all{std::string{"PATH="} + (::getenv("PATH") ? ::getenv("PATH") : "/usr/bin:/bin") + ":/usr/sbin:/sbin"};
+  all.insert(all.end(), changed.begin(), changed.end());
+  auto const set = all.size();
+  for (char** one = environ; *one != nullptr; ++one) {
+    std::string_view const entry{*one}, name = entry.substr(0, entry.find('=') + 1);
+    if (std::none_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(set), [&](auto const& other) { return other.starts_with(name); })) all.emplace_back(entry);
+  }
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string> const& texts, std::vector<char*> all = {}) {
+  for (auto const& one : texts) all.push_back(const_cast<char*>(one.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+/// In the new process. Allocates nothing: another thread of the test may have held the allocator's lock when this one was forked, and
+/// the allocator of ThreadSanitizer (GCC 12) does not take it over.
+[[noreturn]] void become(std::vector<char*> const& arguments, std::vector<char*> const& environment, child_options const& options, int in, int out, ::pid_t parent) {
   if (!enter(options.network)) fail("setns");
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
@@ -38,7 +62,7 @@ bool enter(::pid_t keeper, char const* kind, int flag) {
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) fail(options.folder.c_str());
-  ::execvp(arguments[0], arguments.data());
+  ::execve(arguments[0], arguments.data(), environment.data());
   fail(arguments[0]);
 }
 
@@ -52,17 +76,13 @@ bool enter(network_namespace const& where) {
 child::child(std::vector<std::string> const& command, child_options const& options) {
   int in[2], out[2];
   if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) throw std::runtime_error{"no pipes"};
-  std::vector<char*> arguments;
-  for (auto const& one : command) arguments.push_back(const_cast<char*>(one.c_str()));
-  arguments.push_back(nullptr);
+  auto const texts = environment_with(options.environment);
+  // env(1) looks the program up in that PATH, and leaves itself to it.
+  char looks_up[] = "/usr/bin/env";
+  auto const arguments = pointers(command, {looks_up}), environment = pointers(texts);
   ::pid_t const parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) {
-    for (auto const& one : options.environment) ::putenv(const_cast<char*>(one.c_str()));
-    std::string path = ::getenv("PATH") ? ::getenv("PATH") : "/usr/bin:/bin";
-    ::setenv("PATH", (path += ":/usr/sbin:/sbin").c_str(), 1);
-    become(arguments, options, in[0], out[1], parent);
-  }
+  if (pid_ == 0) become(arguments, environment, options, in[0], out[1], parent);
   ::close(in[0]);
   ::close(out[1]);
   in_ = in[1];
