@@ -1,6 +1,6 @@
 #include "backup_ledger.hpp"
 
-#include "unique_fd.hpp"
+#include <skein/registry/unique_fd.hpp>
 
 #include <skein/tracing/sqlite.hpp>
 

@@ -1,7 +1,7 @@
 // Starts a worker's process from the calling thread, in a group of its own, bound to that thread's life.
 #pragma once
 
-#include "unique_fd.hpp"
+#include <skein/registry/unique_fd.hpp>
 
 #include <skein/orchestrator/launch.hpp>
 #include <skein/registry/error.hpp>

@@ -1,7 +1,7 @@
 // Unix stream sockets with requests and answers of one line each; what the hub's control socket and its clients share.
 #pragma once
 
-#include "unique_fd.hpp"
+#include <skein/registry/unique_fd.hpp>
 
 #include <skein/registry/error.hpp>
 

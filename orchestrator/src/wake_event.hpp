@@ -1,7 +1,7 @@
 // An eventfd: wakes a thread that waits in poll(2).
 #pragma once
 
-#include "unique_fd.hpp"
+#include <skein/registry/unique_fd.hpp>
 
 #include <sys/eventfd.h>
 
