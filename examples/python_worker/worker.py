@@ -43,7 +43,7 @@ class Worker:
         self.stopping, self.welcomed, self.next_beat, self.last_number = False, False, 0.0, 0
         self.held, self.unanswered, self.started = {}, {}, {}    # by activation: attempts, DONE frames, the last attempt started
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
-        self.socket.linger, self.socket.immediate, self.socket.sndtimeo = 1000, 1, 0   # what can't leave at once is repeated
+        self.socket.linger, self.socket.immediate, self.socket.sndtimeo = 5000, 1, 0   # what can't leave at once is repeated
         if options.key:
             self.socket.curve_publickey = read_key(options.key, "public-key")
             self.socket.curve_secretkey = read_key(options.key, "secret-key")
@@ -125,6 +125,8 @@ class Worker:
             if self.socket.poll(100):
                 self.hear(self.socket.recv())
         self.send(GOODBYE, [self.instance])
+        self.socket.close()
+        zmq.Context.instance().term()                            # waits for GOODBYE to leave: the interpreter would not
 
 
 def read_key(path, which):
