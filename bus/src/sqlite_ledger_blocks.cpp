@@ -21,28 +21,21 @@ error unknown(activation_no no) { return {errc::ledger_failed, "the ledger holds
 
 result<activation_blocks> activation_blocks::prepare(sqlite::database& file) {
   activation_blocks out;
-  struct one {
-    sqlite::statement& statement;
-    char const* sql;
-  };
-  for (auto const& [statement, sql] : {
-           one{out.find_, "SELECT rows, open, dead FROM activation_block WHERE block = ?1"},
-           one{out.newest_block_, "SELECT coalesce(max(block), -1) FROM activation_block"},
-           one{out.add_, "INSERT INTO activation_block VALUES(?1, ?2, ?3, ?4)"},
-           // Naming the other columns would make SQLite write their indexes again.
-           one{out.write_rows_, "UPDATE activation_block SET rows = ?4 WHERE block = ?1"},
-           one{out.write_all_, "UPDATE activation_block SET open = ?2, dead = ?3, rows = ?4 WHERE block = ?1"},
-           one{out.remove_, "DELETE FROM activation_block WHERE block = ?1"},
-           one{out.next_, "SELECT block, rows FROM activation_block WHERE block > ?1 ORDER BY block LIMIT ?2"},
-           one{out.open_blocks_, "SELECT block, rows FROM activation_block WHERE open = 1"},
-           one{out.dead_blocks_, "SELECT block, rows FROM activation_block WHERE dead = 1 ORDER BY block DESC"},
-           one{out.leave_run_, "DELETE FROM run_activations WHERE run = ?1 AND block = ?2"},
-           one{out.keep_number_, "INSERT INTO counter VALUES('last_activation', ?1) ON CONFLICT(name) DO UPDATE SET value = max(value, ?1)"},
-       }) {
-    auto prepared = file.prepare(sql, true);
-    if (!prepared) return prepared.error();
-    statement = std::move(*prepared);
-  }
+  auto const prepared = file.prepare_all({
+      {out.find_, "SELECT rows, open, dead FROM activation_block WHERE block = ?1"},
+      {out.newest_block_, "SELECT coalesce(max(block), -1) FROM activation_block"},
+      {out.add_, "INSERT INTO activation_block VALUES(?1, ?2, ?3, ?4)"},
+      // Naming the other columns would make SQLite write their indexes again.
+      {out.write_rows_, "UPDATE activation_block SET rows = ?4 WHERE block = ?1"},
+      {out.write_all_, "UPDATE activation_block SET open = ?2, dead = ?3, rows = ?4 WHERE block = ?1"},
+      {out.remove_, "DELETE FROM activation_block WHERE block = ?1"},
+      {out.next_, "SELECT block, rows FROM activation_block WHERE block > ?1 ORDER BY block LIMIT ?2"},
+      {out.open_blocks_, "SELECT block, rows FROM activation_block WHERE open = 1"},
+      {out.dead_blocks_, "SELECT block, rows FROM activation_block WHERE dead = 1 ORDER BY block DESC"},
+      {out.leave_run_, "DELETE FROM run_activations WHERE run = ?1 AND block = ?2"},
+      {out.keep_number_, "INSERT INTO counter VALUES('last_activation', ?1) ON CONFLICT(name) DO UPDATE SET value = max(value, ?1)"},
+  });
+  if (!prepared) return prepared.error();
   return out;
 }
 

@@ -20,33 +20,26 @@ result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_
   auto const page = file.integer("PRAGMA page_size");
   if (!page) return page.error();
   out.page_bytes_ = *page;
-  struct one {
-    sqlite::statement& statement;
-    char const* sql;
-  };
-  for (auto const& [statement, sql] : {
-           one{out.pages_, "PRAGMA page_count"},
-           one{out.free_pages_, "PRAGMA freelist_count"},
-           one{out.keep_numbers_, "INSERT INTO counter SELECT 'last_seq', coalesce(max(seq), 0) FROM artifact WHERE true "
-                                  "ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)"},
-           one{out.last_seq_, "SELECT value FROM counter WHERE name = 'last_seq'"},
-           one{out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM waiting_member WHERE seq = a.seq) OR EXISTS(SELECT 1 FROM embargo WHERE seq = a.seq), "
-                                    "coalesce(run, 0) FROM artifact a WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
-           one{out.remove_artifact_, "DELETE FROM artifact WHERE seq = ?1"},
-           one{out.leave_run_, "DELETE FROM run_artifacts WHERE run = ?1 AND part = ?2 AND NOT EXISTS("
-                               "SELECT 1 FROM artifact WHERE seq BETWEEN ?2 * 64 AND ?2 * 64 + 63 AND run = ?1)"},
-           // Of a run that is left, the newest rows are: they go last. The highest number would be given to another run again.
-           one{out.next_runs_, "SELECT no, status IS 0 OR no = (SELECT max(no) FROM run) OR "
-                               "EXISTS(SELECT 1 FROM run_artifacts p CROSS JOIN artifact a ON a.seq BETWEEN p.part * 64 AND p.part * 64 + 63 AND a.run = p.run "
-                               "WHERE p.run = r.no ORDER BY p.part DESC) OR "
-                               "EXISTS(SELECT 1 FROM run_activations p JOIN activation_block b ON b.block = p.block AND length(b.rows) > 0 WHERE p.run = r.no ORDER BY p.block DESC), 0 "
-                               "FROM run r WHERE no > ?1 ORDER BY no LIMIT ?2"},
-           one{out.remove_run_, "DELETE FROM run WHERE no = ?1"},
-       }) {
-    auto prepared = file.prepare(sql, true);
-    if (!prepared) return prepared.error();
-    statement = std::move(*prepared);
-  }
+  auto const prepared = file.prepare_all({
+      {out.pages_, "PRAGMA page_count"},
+      {out.free_pages_, "PRAGMA freelist_count"},
+      {out.keep_numbers_, "INSERT INTO counter SELECT 'last_seq', coalesce(max(seq), 0) FROM artifact WHERE true "
+                          "ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)"},
+      {out.last_seq_, "SELECT value FROM counter WHERE name = 'last_seq'"},
+      {out.next_artifacts_, "SELECT seq, EXISTS(SELECT 1 FROM waiting_member WHERE seq = a.seq) OR EXISTS(SELECT 1 FROM embargo WHERE seq = a.seq), "
+                            "coalesce(run, 0) FROM artifact a WHERE seq > ?1 ORDER BY seq LIMIT ?2"},
+      {out.remove_artifact_, "DELETE FROM artifact WHERE seq = ?1"},
+      {out.leave_run_, "DELETE FROM run_artifacts WHERE run = ?1 AND part = ?2 AND NOT EXISTS("
+                       "SELECT 1 FROM artifact WHERE seq BETWEEN ?2 * 64 AND ?2 * 64 + 63 AND run = ?1)"},
+      // Of a run that is left, the newest rows are: they go last. The highest number would be given to another run again.
+      {out.next_runs_, "SELECT no, status IS 0 OR no = (SELECT max(no) FROM run) OR "
+                       "EXISTS(SELECT 1 FROM run_artifacts p CROSS JOIN artifact a ON a.seq BETWEEN p.part * 64 AND p.part * 64 + 63 AND a.run = p.run "
+                       "WHERE p.run = r.no ORDER BY p.part DESC) OR "
+                       "EXISTS(SELECT 1 FROM run_activations p JOIN activation_block b ON b.block = p.block AND length(b.rows) > 0 WHERE p.run = r.no ORDER BY p.block DESC), 0 "
+                       "FROM run r WHERE no > ?1 ORDER BY no LIMIT ?2"},
+      {out.remove_run_, "DELETE FROM run WHERE no = ?1"},
+  });
+  if (!prepared) return prepared.error();
   return out;
 }
 

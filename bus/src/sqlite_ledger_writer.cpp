@@ -48,45 +48,38 @@ std::string plain_artifacts_sql(std::size_t rows) {
 
 result<row_writer> row_writer::prepare(sqlite::database& file) {
   row_writer out;
-  struct one {
-    sqlite::statement& statement;
-    std::string sql;
-  };
-  for (auto const& [statement, sql] : {
-           one{out.find_name_, "SELECT id FROM name WHERE text = ?1"},
-           one{out.add_name_, "INSERT INTO name(text) VALUES(?1) RETURNING id"},
-           one{out.find_run_, "SELECT no FROM run WHERE id = ?1"},
-           one{out.refer_run_, "INSERT INTO run(id) VALUES(?1) RETURNING no"},
-           one{out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at, has_body, paused) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-                             "ON CONFLICT(id) DO UPDATE SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, "
-                             "started_at = ?6, has_body = ?7, paused = ?8 RETURNING no"},
-           one{out.update_run_, "UPDATE run SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, started_at = ?6, "
-                                "has_body = ?7, paused = ?8 WHERE no = ?1"},
-           one{out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
-                                   "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
-           one{out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
-           one{out.add_plain_artifacts_[0], plain_artifacts_sql(plain_rows[0])},
-           one{out.add_plain_artifacts_[1], plain_artifacts_sql(plain_rows[1])},
-           one{out.add_plain_artifacts_[2], plain_artifacts_sql(plain_rows[2])},
-           one{out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
-           one{out.add_run_artifacts_, "INSERT INTO run_artifacts VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
-           one{out.add_run_activations_, "INSERT INTO run_activations VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
-           one{out.add_group_, "INSERT INTO waiting_group VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(no) DO UPDATE SET seen = ?8"},
-           one{out.add_member_, "INSERT INTO waiting_member VALUES(?1, ?2, ?3)"},
-           one{out.remove_members_, "DELETE FROM waiting_member WHERE \"group\" = ?1"},
-           one{out.remove_group_, "DELETE FROM waiting_group WHERE no = ?1"},
-           one{out.keep_group_number_, "INSERT INTO counter VALUES('last_group', ?1) ON CONFLICT(name) DO UPDATE SET value = max(value, ?1)"},
-           one{out.add_embargo_, "INSERT INTO embargo VALUES(?1, ?2, ?3)"},
-           one{out.lift_embargo_, "DELETE FROM embargo WHERE seq = ?1"},
-           one{out.put_timer_, "INSERT INTO timer VALUES(?1, ?2, ?3) ON CONFLICT(subscription) DO UPDATE SET next_due = ?2, number = ?3"},
-           one{out.pause_agent_, "INSERT INTO paused_agent VALUES(?1) ON CONFLICT(name) DO NOTHING"},
-           one{out.resume_agent_, "DELETE FROM paused_agent WHERE name = ?1"},
-           one{out.put_count_, "INSERT INTO activation_count VALUES(?1, ?2, ?3) ON CONFLICT(run, agent) DO UPDATE SET count = ?3"},
-       }) {
-    auto prepared = file.prepare(sql, true);
-    if (!prepared) return prepared.error();
-    statement = std::move(*prepared);
-  }
+  auto const prepared = file.prepare_all({
+      {out.find_name_, "SELECT id FROM name WHERE text = ?1"},
+      {out.add_name_, "INSERT INTO name(text) VALUES(?1) RETURNING id"},
+      {out.find_run_, "SELECT no FROM run WHERE id = ?1"},
+      {out.refer_run_, "INSERT INTO run(id) VALUES(?1) RETURNING no"},
+      {out.put_run_, "INSERT INTO run(id, name, root, status, failures, started_at, has_body, paused) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+                     "ON CONFLICT(id) DO UPDATE SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, "
+                     "started_at = ?6, has_body = ?7, paused = ?8 RETURNING no"},
+      {out.update_run_, "UPDATE run SET name = coalesce(nullif(?2, ''), name, ?2), root = ?3, status = ?4, failures = ?5, started_at = ?6, "
+                        "has_body = ?7, paused = ?8 WHERE no = ?1"},
+      {out.put_subscription_, "INSERT INTO subscription VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(no) DO UPDATE SET remote = ?5 "
+                           "WHERE agent = ?2 AND ordinal = ?3 AND fingerprint = ?4 RETURNING 1"},
+      {out.add_artifact_, "INSERT INTO artifact VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
+      {out.add_plain_artifacts_[0], plain_artifacts_sql(plain_rows[0])},
+      {out.add_plain_artifacts_[1], plain_artifacts_sql(plain_rows[1])},
+      {out.add_plain_artifacts_[2], plain_artifacts_sql(plain_rows[2])},
+      {out.free_key_, "UPDATE artifact SET idempotency_key = NULL WHERE idempotency_key = ?1"},
+      {out.add_run_artifacts_, "INSERT INTO run_artifacts VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
+      {out.add_run_activations_, "INSERT INTO run_activations VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
+      {out.add_group_, "INSERT INTO waiting_group VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(no) DO UPDATE SET seen = ?8"},
+      {out.add_member_, "INSERT INTO waiting_member VALUES(?1, ?2, ?3)"},
+      {out.remove_members_, "DELETE FROM waiting_member WHERE \"group\" = ?1"},
+      {out.remove_group_, "DELETE FROM waiting_group WHERE no = ?1"},
+      {out.keep_group_number_, "INSERT INTO counter VALUES('last_group', ?1) ON CONFLICT(name) DO UPDATE SET value = max(value, ?1)"},
+      {out.add_embargo_, "INSERT INTO embargo VALUES(?1, ?2, ?3)"},
+      {out.lift_embargo_, "DELETE FROM embargo WHERE seq = ?1"},
+      {out.put_timer_, "INSERT INTO timer VALUES(?1, ?2, ?3) ON CONFLICT(subscription) DO UPDATE SET next_due = ?2, number = ?3"},
+      {out.pause_agent_, "INSERT INTO paused_agent VALUES(?1) ON CONFLICT(name) DO NOTHING"},
+      {out.resume_agent_, "DELETE FROM paused_agent WHERE name = ?1"},
+      {out.put_count_, "INSERT INTO activation_count VALUES(?1, ?2, ?3) ON CONFLICT(run, agent) DO UPDATE SET count = ?3"},
+  });
+  if (!prepared) return prepared.error();
   auto blocks = activation_blocks::prepare(file);
   if (!blocks) return blocks.error();
   out.activations_ = std::move(*blocks);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -104,6 +105,28 @@ TEST_F(trace_store_views, labels_go_by_start_and_then_by_id_in_whatever_order_sp
   }
   sink->write({.spans = {}, .runs = {sample_record(run, "w", 50)}}).value();
   EXPECT_EQ(labels(), expected);
+}
+
+/// Writes so many siblings in a run, in batches of 1,000; `late` comes after `after` others.
+void write_siblings(sqlite_sink& sink, run_id const& run, std::uint64_t count, std::uint64_t late, std::uint64_t after) {
+  sink.write({.spans = {}, .runs = {sample_record(run, "w", -1)}}).value();
+  std::vector<span_record> spans;
+  auto const add = [&](std::uint64_t n) { spans.push_back(sample(run, 1 + n, 1, "s", static_cast<std::int64_t>(n))); };
+  for (std::uint64_t n = 1; n <= count; ++n) {
+    if (n != late) add(n);
+    if (n == after) add(late);
+    if (n % 1'000 == 0) sink.write({.spans = std::exchange(spans, {}), .runs = {}}).value();
+  }
+  sink.write({.spans = spans, .runs = {sample_record(run, "w", 50)}}).value();
+}
+
+TEST_F(trace_store_views, labels_of_many_siblings_are_right_however_late_one_comes) {
+  auto const sink = open();
+  write_siblings(*sink, run, 8'300, 4'500, 5'201);
+  write_siblings(*sink, sample_run(2), 8'300, 10, 8'250);
+  EXPECT_EQ(column("SELECT count(*) FROM (SELECT label, 's_' || row_number() OVER (PARTITION BY run_id ORDER BY start_time) AS wanted FROM spans)"
+                   " WHERE label = wanted"),
+            texts{"16600"});
 }
 
 TEST_F(trace_store_views, labels_in_start_order_are_right_before_the_run_has_ended) {

@@ -6,7 +6,14 @@ namespace skein {
 namespace {
 
 constexpr std::size_t runs_max = 16'384;
-constexpr std::size_t groups_max = 131'072;  // Some 10 MB.
+constexpr std::size_t groups_max = 131'072;        // Some 20 MB.
+constexpr std::ptrdiff_t in_tails_max = 262'144;   // 8 MB.
+
+std::ptrdiff_t tails_of(live_run const& run) noexcept {
+  std::ptrdiff_t all = 0;
+  for (auto const& [key, group] : run.siblings) all += static_cast<std::ptrdiff_t>(group.tail.size());
+  return all;
+}
 
 }  // namespace
 
@@ -22,15 +29,31 @@ sibling_group& live_runs::siblings(live_run& run, sibling_key const& key) {
 
 void live_runs::forget_siblings(live_run& run) noexcept {
   groups_ -= run.siblings.size();
+  in_tails_ -= tails_of(run);
   run.siblings.clear();
+  run.displaced.clear();
   run.newest_group = nullptr;
   run.labels_known = false;
 }
 
+void live_runs::forget_tails(live_run& run) noexcept {
+  in_tails_ -= tails_of(run);
+  for (auto& [key, group] : run.siblings) {
+    group.tail.clear();
+    group.placed = group.count;
+    group.displaced_from = sibling_group::none;
+  }
+  if (!run.displaced.empty()) run.labels_in_order = false;
+  run.displaced.clear();
+}
+
 void live_runs::trim() {
   auto const over = [this] { return runs_.size() > runs_max || groups_ > groups_max; };
-  if (!over()) return;
+  if (!over() && in_tails_ <= in_tails_max) return;
   erase_if([](live_run const& run) { return run.ended(); });
+  if (in_tails_ > in_tails_max) {
+    for (auto& [key, run] : runs_) forget_tails(run);
+  }
   // What is forgotten of a running run is read again from its rows, and its labels are put right when it ends.
   if (over()) erase_if([](live_run const&) { return true; });
 }
@@ -44,6 +67,7 @@ void live_runs::erase_if(Predicate const& gone) {
   std::erase_if(runs_, [&](auto const& entry) {
     if (!gone(entry.second)) return false;
     groups_ -= entry.second.siblings.size();
+    in_tails_ -= tails_of(entry.second);
     return true;
   });
 }

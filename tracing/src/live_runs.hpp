@@ -5,8 +5,11 @@
 #include <skein/tracing/span_record.hpp>
 #include <skein/tracing/span_view.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -32,14 +35,30 @@ struct run_key_hash {
   return {span.run().empty() ? run_id{trace.bytes()} : span.run(), trace};
 }
 
-/// Spans of one parent and name. `label` needs their place in start order and whether there is more than one.
-struct sibling_group {
+/// A sibling whose row is there.
+struct stored_sibling {
+  timestamp start{};
+  span_id id;
+  std::int64_t row = 0;       ///< span_rows.no.
+  std::int64_t ordinal = 0;   ///< As the row has it.
+};
+
+/// How far the spans of one parent and name are counted.
+struct sibling_count {
   std::uint32_t count = 0;
   timestamp newest_start{};       ///< Of the last one in the order of labels: by start, then span id.
   span_id newest_span;
-  std::int64_t first_row = 0;             ///< span_rows.no of the first one.
   incoming_span* first_incoming = nullptr; ///< The first one, while it has no row.
   std::uint64_t batch = 0;                 ///< The newest batch that had one.
+};
+
+/// Spans of one parent and name. `label` needs their place in start order and whether there is more than one.
+struct sibling_group : sibling_count {
+  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
+
+  std::uint32_t placed = 0;                           ///< How many have a row.
+  std::uint32_t displaced_from = none;                ///< From this one of `tail` on, rows may have other ordinals than their places say.
+  boost::container::small_vector<stored_sibling, 1> tail;   ///< The last ones that have a row, in the order of labels: a late one finds its place.
 };
 
 struct sibling_key {
@@ -59,10 +78,11 @@ struct live_run {
   std::optional<run_status> status;
   bool stored = false;         ///< Has a row.
   bool labels_known = true;    ///< `siblings` has all of the run's groups.
-  bool labels_in_order = true; ///< Rows came in start order, so that their ordinals are right as they were given.
+  bool labels_in_order = true; ///< Rows came in start order, or late ones found their place, so that ordinals are right but for those displaced.
   std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
   sibling_key newest_key;
   sibling_group* newest_group = nullptr; ///< The one that was asked for last, under `newest_key`.
+  std::vector<sibling_group*> displaced; ///< Groups that have some.
   std::unordered_set<span_id> unended;   ///< Spans whose rows can still be replaced, as far as they are known.
 
   // Of the batch at hand.
@@ -83,6 +103,10 @@ class live_runs {
   [[nodiscard]] sibling_group& siblings(live_run& run, sibling_key const& key);
   /// Labels of spans to come are left to the end of the run.
   void forget_siblings(live_run& run) noexcept;
+  /// What is late from now on finds no place, and the end of the run puts its labels right.
+  void forget_tails(live_run& run) noexcept;
+  /// Somebody lengthened tails of groups by so many, or shortened them.
+  void count_tails(std::ptrdiff_t by) noexcept { in_tails_ += by; }
   /// Forgets what is over the bounds: first runs that ended, then all.
   void trim();
   /// Forgets the runs with these numbers.
@@ -93,7 +117,9 @@ class live_runs {
   void erase_if(Predicate const& gone);
 
   std::unordered_map<run_key, live_run, run_key_hash> runs_;
-  std::size_t groups_ = 0;  // Of all runs; forgotten runs are subtracted.
+  // Of all runs; forgotten runs are subtracted.
+  std::size_t groups_ = 0;
+  std::ptrdiff_t in_tails_ = 0;
 };
 
 }  // namespace skein

@@ -16,12 +16,11 @@ result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string se
   shape_numbers made;
   made.file_ = &file;
   made.service_ = std::move(service);
-  auto find = file.prepare("SELECT no FROM shapes WHERE name = ? AND kind = ? AND type = ? AND service = ? AND scope = ?", true);
-  if (!find) return find.error();
-  auto insert = file.prepare("INSERT INTO shapes(name, kind, type, service, scope) VALUES(?, ?, ?, ?, ?)", true);
-  if (!insert) return insert.error();
-  made.find_ = std::move(find).value();
-  made.insert_ = std::move(insert).value();
+  auto const prepared = file.prepare_all({
+      {made.find_, "SELECT no FROM shapes WHERE name = ? AND kind = ? AND type = ? AND service = ? AND scope = ?"},
+      {made.insert_, "INSERT INTO shapes(name, kind, type, service, scope) VALUES(?, ?, ?, ?, ?)"},
+  });
+  if (!prepared) return prepared.error();
   return made;
 }
 

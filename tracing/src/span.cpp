@@ -23,15 +23,16 @@ span_handle start_span(std::shared_ptr<run_scope> run, span_start start) {
   return span_access::open(std::move(state), std::move(run), start.parent.span);
 }
 
-span::span(std::string_view name, span_options options) {
+run_scope* span::find_run() noexcept {
   auto const* const around = this_slot.current();
-  if (around == nullptr || !around->run) return;
+  if (around == nullptr || !around->run) return nullptr;
   auto& run = *around->run;
-  if (span_access::records(run)) {
-    start(run, name, std::move(options));
-  } else {
-    unrecorded_ = run.context();
-  }
+  if (span_access::records(run)) return &run;
+  // One by one: a copy of a context that was just put together reads across what is still being stored, which takes as long as all the rest.
+  unrecorded_.trace = run.trace;
+  unrecorded_.span = run.root;
+  unrecorded_.flags = run.flags;
+  return nullptr;
 }
 
 void span::start(run_scope& run, std::string_view name, span_options&& options) {
@@ -49,8 +50,7 @@ void span::start(run_scope& run, std::string_view name, span_options&& options) 
   current_ = linked_ = true;
 }
 
-span::~span() {
-  if (!target_.span) return;
+void span::leave_scope() noexcept {
   if (std::uncaught_exceptions() > exceptions_) {
     target_.span->enter([](span_state& self) { self.image.head().status = status_code::error; });
   }

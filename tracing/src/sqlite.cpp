@@ -207,6 +207,15 @@ result<statement> database::prepare(std::string_view sql, bool persistent) {
   return statement{prepared};
 }
 
+result<void> database::prepare_all(std::initializer_list<preparation> all) {
+  for (auto const& [into, sql] : all) {
+    auto prepared = prepare(sql, true);
+    if (!prepared) return prepared.error();
+    into = std::move(*prepared);
+  }
+  return {};
+}
+
 result<std::int64_t> database::integer(std::string_view sql) {
   auto query = prepare(sql);
   if (!query) return query.error();

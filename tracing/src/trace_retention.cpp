@@ -46,12 +46,8 @@ result<trace_retention> trace_retention::make(sqlite::database& file, std::uint6
   auto const page_bytes = file.integer("PRAGMA page_size");
   if (!page_bytes) return page_bytes.error();
   made.page_bytes_ = static_cast<std::uint64_t>(*page_bytes);
-  auto pages = file.prepare("PRAGMA page_count", true);
-  if (!pages) return pages.error();
-  auto free_pages = file.prepare("PRAGMA freelist_count", true);
-  if (!free_pages) return free_pages.error();
-  made.pages_ = std::move(pages).value();
-  made.free_pages_ = std::move(free_pages).value();
+  auto const prepared = file.prepare_all({{made.pages_, "PRAGMA page_count"}, {made.free_pages_, "PRAGMA freelist_count"}});
+  if (!prepared) return prepared.error();
   return made;
 }
 

@@ -5,7 +5,6 @@
 #include "nanoseconds.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <span>
 #include <utility>
@@ -39,18 +38,6 @@ constexpr char const* insert_run_sql =
 constexpr char const* update_run_sql =
     "UPDATE run_rows SET spans = spans + ?2, root_no = ?3, status = ?4, name = ?5, start_time = ?6, end_time = ?7, failures = ?8,"
     " attributes = ?9, tags = ?10, session = ?11, user = ?12, request_preview = ?13, response_preview = ?14 WHERE no = ?1";
-
-// Gives every span of a run its place among siblings of one name, and none to those that have no such sibling.
-constexpr char const* relabel_sql =
-    "UPDATE span_rows SET ordinal = wanted.ordinal FROM ("
-    " SELECT no, was, CASE WHEN siblings > 1 THEN place END AS ordinal FROM ("
-    "  SELECT s.no, s.ordinal AS was, row_number() OVER same AS place, count(*) OVER (PARTITION BY s.parent_id, h.name) AS siblings"
-    "  FROM span_rows s JOIN shapes h ON h.no = s.shape_no WHERE s.run_no = ?1"
-    "  WINDOW same AS (PARTITION BY s.parent_id, h.name ORDER BY s.start, s.span_id))) AS wanted"
-    " WHERE span_rows.no = wanted.no AND wanted.was IS NOT wanted.ordinal";
-
-// Putting labels right reads the whole run, so a run of many millions keeps those that its spans got on arrival.
-constexpr std::int64_t relabel_spans_max = 1'000'000;
 
 // Spans of a run that are known to be open. Forgetting them costs the slow path of write_spans once, nothing else.
 constexpr std::size_t unended_max = 65'536;
@@ -89,10 +76,6 @@ struct in_order {
   }
 };
 
-bool stands_before(incoming_span const& span, sibling_group const& group) noexcept {
-  return std::pair{span.start, span.id} < std::pair{group.newest_start, group.newest_span};
-}
-
 bool is_workflow_root(span_view span) {
   return span.type() == span_type::workflow && span.attributes().find("skein.workflow") == attribute_value{true};
 }
@@ -108,23 +91,20 @@ result<trace_writer> trace_writer::make(sqlite::database& file, std::string serv
   auto incoming = incoming_spans::make(file);
   if (!incoming) return incoming.error();
   made.incoming_ = std::move(incoming).value();
-  std::array<std::pair<sqlite::statement*, char const*>, 10> const statements{{
-      {&made.find_run_, "SELECT no, base, root_no, status FROM run_rows WHERE run_id = ? AND trace_id = ?"},
-      {&made.insert_run_, insert_run_sql},
-      {&made.update_run_, update_run_sql},
-      {&made.count_spans_, "UPDATE run_rows SET spans = spans + ?2, root_no = ?3 WHERE no = ?1"},
-      {&made.insert_plain_, insert_plain_sql},
-      {&made.insert_full_, insert_full_sql},
-      {&made.replace_, replace_sql},
-      {&made.remove_newest_, "DELETE FROM span_rows WHERE no > ?"},
-      {&made.label_first_, "UPDATE span_rows SET ordinal = 1 WHERE no = ?"},
-      {&made.relabel_, relabel_sql},
-  }};
-  for (auto const& [statement, sql] : statements) {
-    auto prepared = file.prepare(sql, true);
-    if (!prepared) return prepared.error();
-    *statement = std::move(prepared).value();
-  }
+  auto labels = sibling_labels::make(file);
+  if (!labels) return labels.error();
+  made.labels_ = std::move(labels).value();
+  auto const prepared = file.prepare_all({
+      {made.find_run_, "SELECT no, base, root_no, status FROM run_rows WHERE run_id = ? AND trace_id = ?"},
+      {made.insert_run_, insert_run_sql},
+      {made.update_run_, update_run_sql},
+      {made.count_spans_, "UPDATE run_rows SET spans = spans + ?2, root_no = ?3 WHERE no = ?1"},
+      {made.insert_plain_, insert_plain_sql},
+      {made.insert_full_, insert_full_sql},
+      {made.replace_, replace_sql},
+      {made.remove_newest_, "DELETE FROM span_rows WHERE no > ?"},
+  });
+  if (!prepared) return prepared.error();
   auto const newest = file.integer("SELECT coalesce(max(no), 0) FROM run_rows");
   if (!newest) return newest.error();
   made.newest_run_ = *newest;
@@ -155,7 +135,7 @@ result<void> trace_writer::interrupt_running() {
   }
   auto done = file_->execute("UPDATE span_rows SET status = 4 WHERE status = 3; UPDATE run_rows SET status = 4 WHERE status = 0");
   for (auto const no : numbers) {
-    if (done) done = relabel(no);
+    if (done) done = labels_.relabel(no);
   }
   return done;
 }
@@ -163,7 +143,6 @@ result<void> trace_writer::interrupt_running() {
 // Finds the run and the shape of each record and span.
 result<void> trace_writer::gather(span_batch const& spans, std::vector<run_record> const& runs) {
   runs_.trim();
-  ++batch_;
   spans_.clear();
   touched_.clear();
   for (auto const& record : runs) {
@@ -225,7 +204,7 @@ result<void> trace_writer::find_run(run_key const& key, live_run& run, timestamp
 // Most spans are not there: they are inserted by one statement, in the order of the index. Only where that left one out, one by one.
 result<void> trace_writer::write_spans() {
   choose_spans();
-  number_siblings();
+  labels_.number(runs_, spans_);
   auto const plain = insert(insert_plain_, plain_);
   if (!plain) return plain.error();
   auto const full = insert(insert_full_, full_);
@@ -235,15 +214,12 @@ result<void> trace_writer::write_spans() {
     if (inserted > 0) {
       if (auto done = remove_newest_.bind(1, file_->last_row() - inserted).run(); !done) return done;
     }
-    for (auto const& [key, run] : touched_) runs_.forget_siblings(*run);
-    fresh_firsts_.clear();
-    stored_firsts_.clear();
     return write_one_by_one(when_there::replace);
   }
   for (auto const& span : spans_) {
     if (span.row != 0) added(span);
   }
-  if (auto done = label_firsts(); !done) return done;
+  if (auto done = labels_.inserted(runs_); !done) return done;
   return replace(known_);
 }
 
@@ -278,39 +254,6 @@ void trace_writer::sort_by_id() {
   if (!std::is_sorted(keys_.begin(), keys_.end(), in_order{})) std::sort(keys_.begin(), keys_.end(), in_order{});
 }
 
-// Ordinals are right as they are given when siblings come in start order. They mostly do as they ended; where not, once more, sorted.
-// (Where a later batch brings an earlier span, the end of the run puts it right.)
-void trace_writer::number_siblings() {
-  groups_before_.clear();
-  bool in_start_order = true;
-  for (auto& span : spans_) {
-    if (!span.fresh) continue;
-    auto* const group = siblings_of(span);
-    if (group == nullptr) continue;
-    if (group->batch != batch_) {
-      group->batch = batch_;
-      groups_before_.emplace_back(group, *group);
-    } else if (stands_before(span, *group)) {
-      in_start_order = false;
-      break;
-    }
-    count_sibling(span, *group);
-  }
-  if (in_start_order) return;
-  for (auto const& [group, before] : groups_before_) *group = before;
-  fresh_firsts_.clear();
-  stored_firsts_.clear();
-  keys_.clear();
-  for (auto& span : spans_) {
-    span.ordinal = 0;
-    if (span.fresh) keys_.push_back({static_cast<std::uint64_t>(ns(span.start)), &span});
-  }
-  std::sort(keys_.begin(), keys_.end(), in_order{});
-  for (auto const& key : keys_) {
-    if (auto* const group = siblings_of(*key.span)) count_sibling(*key.span, *group);
-  }
-}
-
 // How many of the spans were inserted; when it is all of them, they know their rows.
 result<std::int64_t> trace_writer::insert(sqlite::statement& statement, std::vector<incoming_span*> const& spans) {
   if (spans.empty()) return std::int64_t{0};
@@ -322,7 +265,10 @@ result<std::int64_t> trace_writer::insert(sqlite::statement& statement, std::vec
   return inserted;
 }
 
+// Their labels are left to the end of their runs.
 result<void> trace_writer::write_one_by_one(when_there then) {
+  for (auto const& [key, run] : touched_) runs_.forget_siblings(*run);
+  labels_.forget();
   for (auto& span : spans_) {
     auto const is_new = insert_one(span);
     if (!is_new) return is_new.error();
@@ -330,18 +276,16 @@ result<void> trace_writer::write_one_by_one(when_there then) {
     incoming_span* const one[]{&span};
     if (auto done = replace(one); !done) return done;
   }
-  return label_firsts();
+  return {};
 }
 
 result<bool> trace_writer::insert_one(incoming_span& span) {
-  auto* const group = siblings_of(span);
-  span.ordinal = group != nullptr && group->count > 0 ? std::int64_t{group->count} + 1 : 0;
+  span.ordinal = 0;
   incoming_span* const one[]{&span};
   incoming_->show(one);
   if (auto done = insert_full_.run(); !done) return done.error();
   if (file_->changes() == 0) return false;
   span.row = file_->last_row();
-  if (group != nullptr) count_sibling(span, *group);
   added(span);
   return true;
 }
@@ -356,36 +300,6 @@ result<void> trace_writer::replace(std::span<incoming_span* const> spans) {
   return {};
 }
 
-// Null where the run's labels are left to its end.
-sibling_group* trace_writer::siblings_of(incoming_span const& span) {
-  return span.run->labels_known ? &runs_.siblings(*span.run, {span.parent, span.name_hash}) : nullptr;
-}
-
-void trace_writer::count_sibling(incoming_span& span, sibling_group& group) {
-  if (++group.count == 1) {
-    group.first_row = span.row;
-    if (span.row == 0) {
-      group.first_incoming = &span;
-      fresh_firsts_.emplace_back(&group, &span);
-    }
-  } else {
-    span.ordinal = group.count;
-    if (group.count == 2) {
-      if (group.first_incoming != nullptr) {
-        group.first_incoming->ordinal = 1;
-      } else {
-        stored_firsts_.push_back(group.first_row);
-      }
-    }
-  }
-  if (group.count > 1 && stands_before(span, group)) {
-    span.run->labels_in_order = false;
-  } else {
-    group.newest_start = span.start;
-    group.newest_span = span.id;
-  }
-}
-
 // A row was added: counts it, and keeps what the views of roots and later news of it need.
 void trace_writer::added(incoming_span const& span) {
   auto& run = *span.run;
@@ -397,28 +311,14 @@ void trace_writer::added(incoming_span const& span) {
   }
 }
 
-result<void> trace_writer::label_firsts() {
-  for (auto const& [group, first] : fresh_firsts_) {
-    group->first_row = first->row;
-    group->first_incoming = nullptr;
-  }
-  fresh_firsts_.clear();
-  for (auto const row : stored_firsts_) {
-    if (auto done = label_first_.bind(1, row).run(); !done) return done;
-  }
-  stored_firsts_.clear();
-  return {};
-}
-
 result<void> trace_writer::finish_runs() {
   for (auto const& [key, run] : touched_) {
     bool const changed = run->record != nullptr || run->spans_added > 0 || !run->stored;
     if (changed) {
       if (auto done = store_run(key, *run); !done) return done;
     }
-    if (changed && run->ended() && !(run->labels_known && run->labels_in_order)) {
-      if (auto done = relabel(run->no); !done) return done;
-      run->labels_in_order = true;
+    if (changed && run->ended()) {
+      if (auto done = labels_.finish(runs_, *run); !done) return done;
     }
     run->stored = true;
     run->touched = false;
@@ -463,13 +363,6 @@ result<void> trace_writer::store_run(run_key const& key, live_run& run) {
     to.bind(15, std::string_view{run_text_}).bind(16, std::string_view{trace_text_}).bind(17, run.base);
   }
   return to.run();
-}
-
-result<void> trace_writer::relabel(std::int64_t run_no) {
-  auto const spans = file_->integer("SELECT spans FROM run_rows WHERE no = " + std::to_string(run_no));
-  if (!spans) return spans.error();
-  if (*spans > relabel_spans_max) return {};
-  return relabel_.bind(1, run_no).run();
 }
 
 }  // namespace skein

@@ -4,6 +4,7 @@
 #include "incoming_spans.hpp"
 #include "live_runs.hpp"
 #include "shape_numbers.hpp"
+#include "sibling_labels.hpp"
 
 #include <skein/tracing/span_sink.hpp>
 #include <skein/tracing/sqlite.hpp>
@@ -46,37 +47,28 @@ class trace_writer {
   [[nodiscard]] result<void> write_spans();
   void choose_spans();
   void sort_by_id();
-  void number_siblings();
   [[nodiscard]] result<std::int64_t> insert(sqlite::statement& statement, std::vector<incoming_span*> const& spans);
   [[nodiscard]] result<void> write_one_by_one(when_there then);
   [[nodiscard]] result<bool> insert_one(incoming_span& span);
   [[nodiscard]] result<void> replace(std::span<incoming_span* const> spans);
 
-  [[nodiscard]] sibling_group* siblings_of(incoming_span const& span);
-  void count_sibling(incoming_span& span, sibling_group& group);
   void added(incoming_span const& span);
-  [[nodiscard]] result<void> label_firsts();
 
   [[nodiscard]] result<void> finish_runs();
   [[nodiscard]] result<void> store_run(run_key const& key, live_run& run);
-  [[nodiscard]] result<void> relabel(std::int64_t run_no);
 
   sqlite::database* file_ = nullptr;
   shape_numbers shapes_;
   live_runs runs_;
+  sibling_labels labels_;
   std::int64_t newest_run_ = 0;
-  std::uint64_t batch_ = 0;
   std::shared_ptr<incoming_spans> incoming_;
-  sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_plain_, insert_full_, replace_, remove_newest_, label_first_,
-      relabel_;
+  sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_plain_, insert_full_, replace_, remove_newest_;
 
   // Buffers of one call, kept for their memory.
   std::vector<incoming_span> spans_;                  // In the order in which they came.
   std::vector<sort_key> keys_;
   std::vector<incoming_span*> plain_, full_, known_;  // To insert, by run and id: without and with extras; and those whose row is there.
-  std::vector<std::pair<sibling_group*, sibling_group>> groups_before_;   // Of the batch at hand, as they were.
-  std::vector<std::pair<sibling_group*, incoming_span*>> fresh_firsts_;   // Groups whose first member is among the incoming spans.
-  std::vector<std::int64_t> stored_firsts_;           // Rows that were alone of their name until this batch.
   std::vector<std::pair<run_key, live_run*>> touched_;
   std::string attributes_, run_text_, trace_text_, tags_;
 };

@@ -153,18 +153,28 @@ class span_setters : public detail::span_target {
 class span : public span_setters<span> {
  public:
   /// Starts it, on this thread.
-  [[nodiscard]] explicit span(std::string_view name, span_options options = {});
+  [[nodiscard]] explicit span(std::string_view name) {
+    if (auto* const run = find_run()) start(*run, name, {});
+  }
+  /// The same with more that is known of it.
+  [[nodiscard]] explicit span(std::string_view name, span_options options) {
+    if (auto* const run = find_run()) start(*run, name, std::move(options));
+  }
   span(span const&) = delete;
   span& operator=(span const&) = delete;
-  ~span();
+  ~span() {
+    if (target_.span) leave_scope();
+  }
 
   /// Ends it early, on the thread that made it; what was current before is current again. Again is allowed and does nothing.
   void end() noexcept;
 
  private:
   friend struct current_slot;   // The thread's current span, of which the innermost guards are part; private to tracing.
+  [[nodiscard]] run_scope* find_run() noexcept;   // The current one, where it is recorded.
   void start(run_scope& run, std::string_view name, span_options&& options);
   void leave() noexcept;
+  void leave_scope() noexcept;
 
   span* outer_ = nullptr;    // The guard around this one, while `linked_`.
   ambient previous_;         // What was current before, once this was current and no longer linked.

@@ -5,6 +5,7 @@
 #include <skein/registry/error.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,6 +60,12 @@ class statement {
   int bind_error_ = 0;
 };
 
+/// A statement to be made, and its text.
+struct preparation {
+  statement& into;
+  std::string_view sql;
+};
+
 /// What a connection may do.
 enum class open_mode {
   read_only,
@@ -83,6 +90,8 @@ class database {
   [[nodiscard]] result<void> execute(std::string const& sql);
   /// For statements that are kept and run often, persistent = true.
   [[nodiscard]] result<statement> prepare(std::string_view sql, bool persistent = false);
+  /// Prepares statements that are kept and run often.
+  [[nodiscard]] result<void> prepare_all(std::initializer_list<preparation> all);
   /// The first column of the first row as integer; errc::corrupt when there is no row.
   [[nodiscard]] result<std::int64_t> integer(std::string_view sql);
   /// Rows that the last statement inserted, changed or deleted.
