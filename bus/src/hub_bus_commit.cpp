@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace skein::bus {
+namespace {
+
+// A group is mostly as large as the last one; what a burst needed is not kept.
+constexpr std::size_t changes_reserved_max = 4'096;
+
+}  // namespace
 
 void locked_bus::step(lock& held, board_input&& in) {
   effects& out = begin_step();
@@ -152,6 +158,7 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
   committing_ = true;
   while (group_steps_ > 0) {
     effects batch = std::exchange(group_, {});
+    group_.changes.reserve(std::min(batch.changes.size(), changes_reserved_max));
     std::uint64_t const no = group_no_++;
     group_steps_ = 0;
     handed_over_ = false;
