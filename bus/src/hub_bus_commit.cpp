@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace skein::bus {
+namespace {
+
+// What a larger group needed is not kept.
+constexpr std::size_t changes_kept_max = 4'096;
+
+}  // namespace
 
 void locked_bus::step(lock& held, board_input&& in) {
   effects& out = begin_step();
@@ -152,12 +158,15 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
   committing_ = true;
   while (group_steps_ > 0) {
     effects batch = std::exchange(group_, {});
+    group_.changes.swap(spare_changes_);
     std::uint64_t const no = group_no_++;
     group_steps_ = 0;
     handed_over_ = false;
     held.unlock();
     auto const written = batch.changes.empty() ? result<void>{} : ledger_->commit(batch.changes);
+    batch.changes.clear();
     held.lock();
+    if (batch.changes.capacity() <= changes_kept_max) spare_changes_.swap(batch.changes);
     if (written) {
       failures_ = 0;
       answer_after_emit(held, batch);

@@ -2,6 +2,7 @@
 #include "locked_bus.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace skein::bus {
 
@@ -105,7 +106,7 @@ void locked_bus::poke() {
 
 result<board_reply> locked_bus::take(pending& wait) {
   lock held{mutex_};
-  return *wait.answer;
+  return std::move(*wait.answer);
 }
 
 void locked_bus::cancel(pending& wait) {

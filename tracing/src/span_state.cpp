@@ -108,30 +108,27 @@ std::uint32_t span_state::over(std::size_t count) const noexcept {
 
 void span_state::put_event(span_event&& event) {
   auto& rare = more();
-  if (rare.events >= run.limits.events_max) {
-    ++rare.dropped_events;
-    return;
-  }
-  ++rare.events;
-  rare.dropped_attributes += over(event.attributes.size());
-  if (over(event.attributes.size()) > 0) event.attributes.resize(run.limits.attributes_max);
-  std::string entry;
-  flat::append(entry, event);
-  put_entry(flat::tag::event, entry);
+  put_item(flat::tag::event, std::move(event), rare.events, run.limits.events_max, rare.dropped_events);
 }
 
 void span_state::put_link(span_link link) {
   auto& rare = more();
-  if (rare.links >= run.limits.links_max) {
-    ++rare.dropped_links;
+  put_item(flat::tag::link, std::move(link), rare.links, run.limits.links_max, rare.dropped_links);
+}
+
+/// An event or a link, and how many of its kind there are.
+template <class Item>
+void span_state::put_item(flat::tag kind, Item&& item, std::uint32_t& count, std::size_t most, std::uint32_t& dropped) {
+  if (count >= most) {
+    ++dropped;
     return;
   }
-  ++rare.links;
-  rare.dropped_attributes += over(link.attributes.size());
-  if (over(link.attributes.size()) > 0) link.attributes.resize(run.limits.attributes_max);
+  ++count;
+  more().dropped_attributes += over(item.attributes.size());
+  if (over(item.attributes.size()) > 0) item.attributes.resize(run.limits.attributes_max);
   std::string entry;
-  flat::append(entry, link);
-  put_entry(flat::tag::link, entry);
+  flat::append(entry, item);
+  put_entry(kind, entry);
 }
 
 /// An event or a link, as an entry that is complete.

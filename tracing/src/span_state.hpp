@@ -109,6 +109,8 @@ struct span_state final : open_span {
   [[nodiscard]] bool overwrite(flat::tag kind, std::string_view key, std::string_view value) noexcept;
   void put_mine(flat::tag kind, std::string_view key, std::string_view value);
   void put_elsewhere(flat::tag kind, std::string_view key, std::string_view entry);
+  template <class Item>
+  void put_item(flat::tag kind, Item&& item, std::uint32_t& count, std::size_t most, std::uint32_t& dropped);
   void put_entry(flat::tag kind, std::string_view entry);
   [[nodiscard]] std::uint32_t over(std::size_t count) const noexcept;
   [[nodiscard]] bool knows(std::string_view key) const noexcept;

@@ -135,7 +135,7 @@ class hub_bus {
   virtual void poke() = 0;
   /// How often poke() was called.
   [[nodiscard]] virtual std::uint64_t pokes() = 0;
-  /// The answer, once ready.
+  /// The answer, once ready. It is there for one call.
   [[nodiscard]] virtual result<board_reply> take(pending& wait) = 0;
   /// Ends a wait that is not answered yet; afterwards it is ready (reply::idle with timed_out).
   virtual void cancel(pending& wait) = 0;
