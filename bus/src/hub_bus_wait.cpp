@@ -105,7 +105,7 @@ void locked_bus::poke() {
 
 result<board_reply> locked_bus::take(pending& wait) {
   lock held{mutex_};
-  return *wait.answer;
+  return std::move(*wait.answer);
 }
 
 void locked_bus::cancel(pending& wait) {

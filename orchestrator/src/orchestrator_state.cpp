@@ -466,7 +466,7 @@ run_report orchestrator::state::to_report(bus::reply::idle answer, std::optional
   // What was told to stop has not come to its end, even where nothing is left to do.
   made.reason = stopped_ || from.cancelled ? "cancelled" : answer.timed_out ? "timeout" : "idle";
   made.activations.reserve(from.activations.size());
-  for (auto& a : from.activations) made.activations.push_back({std::move(a.agent), a.ok, a.attempt, elapsed{a.duration}, a.id, a.run});
+  for (auto& a : from.activations) made.activations.emplace_back(std::move(a.agent), a.ok, a.attempt, elapsed{a.duration}, a.id, a.run);
   for (auto& f : from.failures) made.failures.push_back({std::move(f.agent), std::move(f.error_type), std::move(f.what), f.attempt, f.id, f.run});
   for (auto& b : from.blocked) made.blocked.push_back({std::move(b.agent), std::move(b.reason), b.count});
   for (auto& o : from.open) made.open.push_back({std::move(o.agent), std::move(o.state), o.count});
