@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent_spans.hpp"
+#include "recent_scope.hpp"
 
 #include <skein/agents/invoke_span.hpp>
 #include <skein/agents/local_host.hpp>
@@ -58,11 +59,13 @@ struct attempt_setting {
   timestamp due;                        // of the attempt; zero: none
   std::atomic<bool> const& stopping;    // the host
   std::atomic<bool> const& cancelled;   // this attempt
+  recent_scope& recent;                 // of the thread
+  std::vector<bus::child>& children;    // memory for them; empty
 };
 
 struct activation_frame : attempt_setting {
   activation_frame(attempt_setting const& setting, bus::delivery const& what)
-      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(around.scope_of(newest)), scope(*run), recording(scope.recording && scope.recorder) {}
+      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(recent.of(around, newest)), scope(*run), recording(scope.recording && scope.recorder) {}
 
   bus::delivery const& work;
   bus::artifact_data const& newest;     // of its inputs

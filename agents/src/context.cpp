@@ -117,6 +117,7 @@ artifact_id publish_in(activation_frame& frame, artifact_type const& type, paylo
   if (!visibility.empty()) child.visible_to = visibility.get(now);
   child.context = {frame.scope.trace, derive_publish_span_id(id), frame.scope.flags};
   child.headers = frame.newest.headers;
+  child.id = id;
   return id;
 }
 

@@ -2,6 +2,7 @@
 
 #include "activation_frame.hpp"
 #include "component_hooks.hpp"
+#include "host_thread.hpp"
 #include "waiting_lines.hpp"
 
 #include <skein/bus/brief_lock.hpp>
@@ -30,48 +31,6 @@ constexpr std::size_t batch_max = 16;
 constexpr std::chrono::nanoseconds batch_time = std::chrono::microseconds{50};
 /// Spent attempts that are kept for the next deliveries.
 constexpr std::size_t spare_max = 1'024;
-
-/// A thread that runs handlers, its own or a caller's, and the attempt that it is at.
-struct thread_slot {
-  // Changed by the thread under `mutex` or under the host's lock; others hold both, in the order host, slot.
-  std::mutex mutex;
-  attempt_list batch;                      // taken and not begun
-  bus::attempt_ref ref;                    // begun last
-  std::atomic<bool> cancelled = false;     // that attempt
-  std::atomic<bool> over = true;           // likewise: its result is there
-
-  // Of the thread alone.
-  hosted_agent* owner = nullptr;           // of what it has taken
-  std::uint64_t interrupts_seen = 0;
-  attempt_list spent;
-};
-
-/// That the thread runs handlers of a host, from here on to the end of the scope.
-struct execution {
-  explicit execution(local_host const* of) noexcept : host(of), outer(std::exchange(innermost(), this)) {}
-  ~execution() { innermost() = outer; }
-  execution(execution const&) = delete;
-  execution& operator=(execution const&) = delete;
-
-  /// This thread's innermost one in `of`; null when it is in none.
-  static execution* in(local_host const* of) noexcept {
-    auto* here = innermost();
-    while (here && here->host != of) here = here->outer;
-    return here;
-  }
-
-  local_host const* const host;
-  execution* const outer;
-  activation_frame* frame = nullptr;
-  bool gathers = false;                    // deliveries wait in `arrived` for this thread's next turn at the lock
-  std::vector<bus::delivery> arrived;
-
- private:
-  static execution*& innermost() noexcept {
-    thread_local execution* here = nullptr;
-    return here;
-  }
-};
 
 /// For names of agents, which are short, and looked up for each delivery. Equal beginnings are common: it goes by the end.
 struct name_hash {
@@ -126,7 +85,10 @@ class thread_host final : public local_host {
 
   void enqueue(std::vector<bus::delivery>&& work) override {
     if (auto* const here = execution::in(this); here && here->gathers) {
-      if (here->arrived.empty()) return here->arrived.swap(work);
+      if (here->arrived.empty()) {
+        here->arrived.swap(work);
+        return work.swap(here->done_with);
+      }
       std::move(work.begin(), work.end(), std::back_inserter(here->arrived));
       return;
     }
@@ -251,7 +213,7 @@ class thread_host final : public local_host {
       auto result = run(slot, *job, here);
       slot.over.store(true, std::memory_order_release);
       here.gathers = true;
-      (void)around_.complete(std::move(result));
+      (void)complete(slot, result);
       here.gathers = false;
       go_on = !enough();
       held.lock();
@@ -262,6 +224,7 @@ class thread_host final : public local_host {
         std::move(here.arrived.begin(), here.arrived.end(), std::back_inserter(unwanted));
       } else {
         admit(here.arrived);
+        here.done_with.swap(here.arrived);
       }
       here.arrived.clear();
     }
@@ -297,7 +260,7 @@ class thread_host final : public local_host {
 
   // --- under the host's lock ---
 
-  /// Queues deliveries.
+  /// Queues deliveries, and leaves others in their place that are done with.
   void admit(std::vector<bus::delivery>& work) {
     std::optional<timestamp> now;
     for (auto& one : work) {
@@ -310,7 +273,9 @@ class thread_host final : public local_host {
         if (!now) now = around_.time().now();
         queued.due = *now + one.deadline;
       }
+      auto memory = std::move(queued.work.inputs);
       queued.work = std::move(one);
+      one.inputs = std::move(memory);
       // Whoever has taken several of a lower priority goes on with this one first.
       if (queued.work.priority > lowest_taken_) ++interrupts_;
       a.push(queued);
@@ -334,11 +299,13 @@ class thread_host final : public local_host {
     }
   }
 
-  /// How many sleeping threads are to be woken, who are counted as awake from here on. A thread between two handlers takes work by itself.
+  /// How many sleeping threads are to be woken, who are counted as awake from here on. A thread between two handlers takes work by itself. No more look for work at
+  /// once than there are cores; each that takes some calls this again before it begins.
   std::size_t peers_to_wake() {
-    if (sleeping_ == 0) return 0;
+    if (sleeping_ == 0 || lines_.empty()) return 0;
     auto const wanted = lines_.startable(seeking_ + sleeping_);
-    auto const wake = std::min(wanted > seeking_ ? wanted - seeking_ : 0, sleeping_);
+    auto const looking = seeking_ - attending_;
+    auto const wake = std::min({wanted > seeking_ ? wanted - seeking_ : 0, sleeping_, cores_ > looking ? cores_ - looking : 0});
     sleeping_ -= wake;
     wakeups_ += wake;
     seeking_ += wake;
@@ -431,12 +398,20 @@ class thread_host final : public local_host {
   /// Runs one attempt; its delivery is spent.
   bus::done run(thread_slot& slot, queued_attempt& job, execution& here) {
     auto const& work = job.work;
-    attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled};
+    attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled, slot.recent, slot.children};
     auto result = wanted(*slot.owner, work) ? run_attempt(setting, work, here.frame)
                                             : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
     job.work.inputs.clear();
     slot.spent.push_back(job);
     return result;
+  }
+
+  /// Reports it; whether the commit should be seen to before other work.
+  bool complete(thread_slot& slot, bus::done& result) {
+    bool const full = around_.complete(std::move(result));
+    result.children.clear();
+    slot.children.swap(result.children);
+    return full;
   }
 
   /// The next one of the batch, begun; null when the rest was recalled.
@@ -476,7 +451,7 @@ class thread_host final : public local_host {
       bool const is_slow = took > long_handler;
       is_last = is_last || is_slow || spent > batch_time || interrupts_ != slot.interrupts_seen;
       is_last ? finish_batch(slot) : slot.over.store(true, std::memory_order_release);
-      bool const full = around_.complete(std::move(result));
+      bool const full = complete(slot, result);
       if (is_last) return is_slow || full;
       if (full) around_.attend();
     }
@@ -490,16 +465,20 @@ class thread_host final : public local_host {
     bool attended = false;
     while (!stopping_) {
       if (take(slot)) {
+        auto const wake = peers_to_wake();
         held.unlock();
+        notify(wake);
         attended = work_off(slot, here);
         held = lock_briefly(mutex_);
         --seeking_;
         if (attended) see_to_commits(held);
       } else if (!attended) {
         ++seeking_;
+        ++attending_;
         held.unlock();
         around_.attend();
         held.lock();
+        --attending_;
         --seeking_;
         attended = true;
       } else {
@@ -539,7 +518,9 @@ class thread_host final : public local_host {
   attempt_list spare_;
   std::vector<thread_slot*> slots_;
   std::vector<std::thread> threads_;
+  std::size_t const cores_ = std::max(2u, std::thread::hardware_concurrency());
   std::size_t seeking_ = 0;    // threads that will look for work before they sleep
+  std::size_t attending_ = 0;  // those of them that see to commits first
   std::size_t sleeping_ = 0;   // and have not been woken
   std::size_t wakeups_ = 0;    // woken, and not awake yet; they are seeking
   std::int32_t lowest_taken_ = std::numeric_limits<std::int32_t>::max();   // priority of all work so far

@@ -204,6 +204,7 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
   try {
     auto const begun = setting.around.time().now();
     activation_frame frame{setting, work};
+    frame.made.children.swap(setting.children);
     if (frame.recording) start_invoke_span(frame, begun);
     timestamp ended;
     {

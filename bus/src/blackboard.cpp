@@ -8,6 +8,11 @@
 namespace skein::bus {
 
 void effects::clear() noexcept {
+  constexpr std::size_t spare_max = 256;   // what a burst has made large goes
+  if (auto* const first = messages.empty() ? nullptr : std::get_if<deliver>(&messages.front().message); first && first->deliveries.size() <= spare_max) {
+    spare.swap(first->deliveries);
+    for (auto& one : spare) one.inputs.clear();
+  }
   changes.clear();
   messages.clear();
   replies.clear();
@@ -43,7 +48,7 @@ void move_to(std::vector<T>& from, std::vector<T>& to) {
 
 }  // namespace
 
-void blackboard::step(timestamp now, board_input&& what, effects& out) {
+void blackboard::begin_step(timestamp now, effects& out) {
   state_->now = std::max(state_->now, now);
   state_->out = &out;
   if (!std::exchange(state_->has_begun, true)) {
@@ -53,9 +58,18 @@ void blackboard::step(timestamp now, board_input&& what, effects& out) {
     move_to(state_->at_start.lost, out.lost);
     move_to(state_->at_start.notices, out.notices);
   }
+}
+
+void blackboard::step(timestamp now, board_input&& what, effects& out) {
+  begin_step(now, out);
   std::visit([this](auto&& in) { state_->on(std::move(in)); }, std::move(what));
   state_->finish_step();
-  state_->out = nullptr;
+}
+
+void blackboard::step(timestamp now, host_key from, bus::done& result, std::span<verdicts const> said, bool traced, effects& out) {
+  begin_step(now, out);
+  state_->take_result(from, result, said, traced);
+  state_->finish_step();
 }
 
 void blackboard::state::finish_step() {
@@ -66,6 +80,7 @@ void blackboard::state::finish_step() {
   end_touched();
   answer_waiters();
   answer_conditions();
+  out = nullptr;
 }
 
 void blackboard::state::on(input::tick&&) {

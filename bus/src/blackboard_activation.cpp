@@ -5,6 +5,7 @@
 #include <skein/registry/failure.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -64,54 +65,59 @@ void blackboard::state::make_ready(activation& a, bool first) {
   });
 }
 
-void blackboard::state::complete(activation& a, input::done& in) {
-  done& d = in.message;
-  switch (d.outcome) {
+void blackboard::state::complete(activation& a, done& how, std::span<verdicts const> said) {
+  switch (how.outcome) {
     case outcome::failed:
-    case outcome::permanent: return fail(a, d);
+    case outcome::permanent: return fail(a, how);
     case outcome::mismatch: return a.rivals.empty() ? close(a, activation_state::mismatch, {}) : pass_on(a);
     case outcome::released: return give_back(a);
     case outcome::ok: break;
   }
   ends_well(a);
-  artifact_data const& parent = a.newest();
   std::vector<artifact_ptr> children;   // for who waits for the close
-  if (a.closed_reply != 0) children.reserve(d.children.size());
-  for (std::size_t i = 0; i < d.children.size(); ++i) {
-    child& c = d.children[i];
+  if (a.closed_reply != 0) children.reserve(how.children.size());
+  for (std::size_t i = 0; i < how.children.size(); ++i) {
+    child& c = how.children[i];
     if (c.blocked) {
       ++counters.artifacts_blocked;
       tell("artifact_blocked", a.sub->row.agent, "a component of the hub kept " + c.type + " off the board", a.row.run);
       continue;
     }
-    auto made = fresh_artifact();
-    made->id = derive_artifact_id(a.row.id, i);
-    made->type = std::move(c.type);
-    made->version = c.version;
-    made->payload = std::move(c.payload);
-    made->produced_by = a.sub->row.agent;
-    made->run = a.row.run;
-    if (c.correlation.empty()) {
-      made->correlation = parent.correlation;
-    } else {
-      made->correlation = std::move(c.correlation);
-    }
-    made->cause = a.row.id;
-    made->tags = std::move(c.tags);
-    made->visible_to = std::move(c.visible_to);
-    made->context = c.context;
-    made->headers = std::move(c.headers);
-    bool const is_traced = made->context.valid();
-    if (!is_traced) trace_child(a, *made);
-    made->routed = parent.routed;
-    bool const is_announced = !is_traced && made->context.valid();
-    artifact_ptr const placed = place(std::move(made), {});
-    if (is_announced) out->announcements.push_back({placed, derive_invoke_span_id(a.row.id, a.row.attempt)});
-    static verdicts const none;
-    route(placed, *a.run, i < in.said.size() ? in.said[i] : none, i < in.said.size() ? last_subscription : 0);
-    if (a.closed_reply != 0) children.push_back(placed);
+    publish_child(a, i, c, i < said.size() ? &said[i] : nullptr, children);
   }
   close(a, activation_state::done, std::move(children));
+}
+
+/// `said` null: nobody was asked.
+void blackboard::state::publish_child(activation const& a, std::size_t index, child& from, verdicts const* said, std::vector<artifact_ptr>& children) {
+  artifact_data const& parent = a.newest();
+  auto made = fresh_artifact();
+  assert(from.id.empty() || from.id == derive_artifact_id(a.row.id, index));
+  made->id = from.id.empty() ? derive_artifact_id(a.row.id, index) : from.id;
+  made->type = std::move(from.type);
+  made->version = from.version;
+  made->payload = std::move(from.payload);
+  made->produced_by = a.sub->row.agent;
+  made->run = a.row.run;
+  if (from.correlation.empty()) {
+    made->correlation = parent.correlation;
+  } else {
+    made->correlation = std::move(from.correlation);
+  }
+  made->cause = a.row.id;
+  made->tags = std::move(from.tags);
+  made->visible_to = std::move(from.visible_to);
+  made->context = from.context;
+  made->headers = std::move(from.headers);
+  bool const is_traced = made->context.valid();
+  if (!is_traced) trace_child(a, *made);
+  made->routed = parent.routed;
+  bool const is_announced = !is_traced && made->context.valid();
+  artifact_ptr const placed = place(std::move(made), {});
+  if (is_announced) out->announcements.push_back({placed, derive_invoke_span_id(a.row.id, a.row.attempt)});
+  static verdicts const none;
+  route(placed, *a.run, said ? *said : none, said ? last_subscription : 0);
+  if (a.closed_reply != 0) children.push_back(placed);
 }
 
 /// The publish span of a child whose worker does not trace: the hub's to write.
@@ -246,7 +252,7 @@ void blackboard::state::add_summary(activation const& a, bool ok) {
   });
 }
 
-void blackboard::state::close(activation& a, activation_state as, std::vector<artifact_ptr> children) {
+void blackboard::state::close(activation& a, activation_state as, std::vector<artifact_ptr>&& children) {
   activation_no const no = a.row.no;
   end_lease(a);
   a.row.host.clear();

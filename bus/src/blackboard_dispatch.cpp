@@ -119,9 +119,22 @@ void blackboard::state::lease(activation& a, host& h, subscription& taker) {
   take_lease(a, h);
   if (a.sub->agent->is_paced) starts(a, *a.sub->agent);
   record(a);
-  if (h.outbox.empty()) leased_hosts.push_back(&h), ++h.number;
+  if (h.outgoing == 0) {
+    leased_hosts.push_back(&h);
+    ++h.number;
+    if (h.outbox.empty()) h.outbox.swap(out->spare);
+  }
   a.number = h.number;
-  h.outbox.emplace_back(attempt_ref{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.sub->row.ordinal, a.inputs, a.sub->descriptor.priority, a.sub->agent->rules.deadline, a.unasked);
+  delivery& leaving = h.outgoing < h.outbox.size() ? h.outbox[h.outgoing] : h.outbox.emplace_back();
+  ++h.outgoing;
+  // It may have been another one: every member is set.
+  leaving.activation = {a.row.no, a.row.id, a.row.attempt};
+  leaving.agent = a.sub->row.agent;
+  leaving.ordinal = a.sub->row.ordinal;
+  leaving.inputs = a.inputs;
+  leaving.priority = a.sub->descriptor.priority;
+  leaving.deadline = a.sub->agent->rules.deadline;
+  leaving.unasked = a.unasked;
 }
 
 void blackboard::state::take_lease(activation& a, host& h) {
@@ -166,6 +179,7 @@ bool blackboard::state::join_last_message(host& h) {
 
 void blackboard::state::flush_outboxes() {
   for (auto* h : leased_hosts) {
+    h->outbox.resize(std::exchange(h->outgoing, 0));
     if (join_last_message(*h)) continue;
     out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
   }

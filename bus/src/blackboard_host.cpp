@@ -266,31 +266,31 @@ void blackboard::state::on(input::beat&& in) {
   for (auto no : gone) lose(activations.at(no), "its host did not hold it");
 }
 
-void blackboard::state::on(input::done&& in) {
-  auto const sender = hosts.find(in.from);
-  if (sender == hosts.end()) return send(in.from, hello_again{});
+void blackboard::state::take_result(host_key from, done& result, std::span<verdicts const> said, bool traced) {
+  auto const sender = hosts.find(from);
+  if (sender == hosts.end()) return send(from, hello_again{});
   hear(sender->second);
-  attempt_ref const ref = in.message.activation;
+  attempt_ref const ref = result.activation;
   activation* const found = activations.find(ref.no);
   if (!found) {
     auto const buried = dead.find(ref.no);
     bool const is_late = buried != dead.end() && buried->second.overdue == ref.attempt;
-    if (ref.no <= last_activation && !is_late) return send(in.from, done_ok{ref});  // closed: a repeated DONE
+    if (ref.no <= last_activation && !is_late) return send(from, done_ok{ref});  // closed: a repeated DONE
     ++counters.stale;
-    return send(in.from, stale{ref});
+    return send(from, stale{ref});
   }
   activation& a = *found;
   if (!sender->second.owes(a, ref)) {
     // An attempt that has reported but did not close its activation: its DONE is repeated.
     bool const reported = a.row.id == ref.id && a.row.attempt == ref.attempt && a.row.host.empty() && a.overdue != ref.attempt;
-    if (reported) return send(in.from, done_ok{ref});
+    if (reported) return send(from, done_ok{ref});
     ++counters.stale;
-    return send(in.from, stale{ref});
+    return send(from, stale{ref});
   }
-  a.duration_ns = in.message.duration_ns;
-  if (!in.traced) tell_untraced(a, sender->second.name, in.message);
-  complete(a, in);
-  if (!sender->second.local) send(in.from, done_ok{ref});
+  a.duration_ns = result.duration_ns;
+  if (!traced) tell_untraced(a, sender->second.name, result);
+  complete(a, result, said);
+  if (!sender->second.local) send(from, done_ok{ref});
 }
 
 void blackboard::state::on(input::goodbye&& in) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <queue>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -21,7 +22,7 @@ struct blackboard::state {
   void on(input::publish&& in);
   void on(input::hello&& in);
   void on(input::beat&& in);
-  void on(input::done&& in);
+  void on(input::done&& in) { take_result(in.from, in.message, in.said, in.traced); }
   void on(input::goodbye&& in);
   void on(input::disconnected&& in);
   void on(input::open_run&& in);
@@ -38,6 +39,7 @@ struct blackboard::state {
   void on(input::pause&& in);
   void on(input::cancel_work&& in);
   void on(input::wait_until&& in);
+  void take_result(host_key from, done& result, std::span<verdicts const> said, bool traced);
   void finish_step();
   void take_dues();
 
@@ -202,7 +204,8 @@ struct blackboard::state {
   // Activations (blackboard_activation.cpp).
   void transition(activation& a, activation_state next);
   void make_ready(activation& a, bool first);
-  void complete(activation& a, input::done& in);
+  void complete(activation& a, done& how, std::span<verdicts const> said);
+  void publish_child(activation const& a, std::size_t index, child& from, verdicts const* said, std::vector<artifact_ptr>& children);
   void fail(activation& a, done& how);
   void give_back(activation& a);
   void pass_on(activation& a);
@@ -212,7 +215,7 @@ struct blackboard::state {
   void cast_off(activation& a);
   void count_failure(activation& a);
   void count_failure(run_state& run, failure_summary const& summary, bool told);
-  void close(activation& a, activation_state as, std::vector<artifact_ptr> children);
+  void close(activation& a, activation_state as, std::vector<artifact_ptr>&& children);
   void announce_failure(activation const& a);
   void record(activation const& a);
   void add_summary(activation const& a, bool ok);

@@ -209,7 +209,7 @@ bool locked_bus::done(bus::done&& result) {
   port_.inspect(result);
   if (!options_.share_steps) {
     lock held{mutex_, std::defer_lock};
-    return step_done(held, local_host_key, std::move(result), true);
+    return step_done(held, local_host_key, result, true);
   }
   if (!reports_.enter()) {
     auto const* const table = table_.load(std::memory_order_acquire);
@@ -217,7 +217,7 @@ bool locked_bus::done(bus::done&& result) {
     return reports_.leave({std::move(result), std::move(said), table}) && step_reports(0);
   }
   lock held{mutex_, std::defer_lock};
-  bool const full = step_done(held, local_host_key, std::move(result), true);
+  bool const full = step_done(held, local_host_key, result, true);
   if (held.owns_lock()) held.unlock();
   return step_reports(1) || full;
 }
@@ -232,45 +232,34 @@ bool locked_bus::step_reports(std::size_t stepped) {
     if (std::any_of(stepping_.begin(), stepping_.end(), [&](auto const& one) { return one.asked != table; })) {
       held.unlock();
       for (auto& one : stepping_) {
-        if (lock each{mutex_, std::defer_lock}; step_done(each, local_host_key, std::move(one.what), true)) full = true;
+        if (lock each{mutex_, std::defer_lock}; step_done(each, local_host_key, one.what, true)) full = true;
       }
       continue;
     }
     if (broken_) continue;
     effects& out = begin_step();
     auto const now = time_.now();
-    for (auto& one : stepping_) step_result(now, local_host_key, std::move(one.what), std::move(one.said), true, out);
+    for (auto& one : stepping_) core_.step(now, local_host_key, one.what, one.said, true, out);
     full = finish_done(held, out, stepped) || full;
   }
   return full;
 }
 
 /// Takes the lock; it may have been given up afterwards. Returns whether so much is uncommitted that the caller should see to it.
-bool locked_bus::step_done(lock& held, host_key from, bus::done&& result, bool traced) {
+bool locked_bus::step_done(lock& held, host_key from, bus::done& result, bool traced) {
   std::vector<verdicts> said;
   predicate_table const* table = nullptr;
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    said = said_of_children(*table, result.children);
+    if (!table->empty()) said = said_of_children(*table, result.children);
     held = lock_briefly(mutex_);
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.
   if (broken_) return false;
   effects& out = begin_step();
-  step_result(time_.now(), from, std::move(result), std::move(said), traced, out);
+  core_.step(time_.now(), from, result, said, traced, out);
   return finish_done(held, out, 1);
-}
-
-/// The lock is held.
-void locked_bus::step_result(timestamp now, host_key from, bus::done&& result, std::vector<verdicts>&& said, bool traced, effects& out) {
-  auto& in = *std::get_if<input::done>(&result_);
-  in.from = from;
-  in.message = std::move(result);
-  in.said = std::move(said);
-  in.traced = traced;
-  core_.step(now, std::move(result_), out);
-  in.message.children.clear();   // what the board has refused
 }
 
 bool locked_bus::finish_done(lock& held, effects& out, std::size_t steps) {

@@ -107,7 +107,7 @@ void locked_bus::on_result(host_key from, bus::done&& what) {
   }
   port_.inspect(what);
   lock held{mutex_, std::defer_lock};
-  (void)step_done(held, from, std::move(what), traced);
+  (void)step_done(held, from, what, traced);
   // Nobody took the commit over: a hub without threads of its own.
   if (durable_ && !broken_ && !committing_ && group_steps_ > 0 && !handed_over_) lead(held, [] { return true; });
 }

@@ -103,8 +103,7 @@ class locked_bus final : public hub_bus {
   result<void> enter(lock& held, timestamp deadline, std::size_t room);
   std::shared_ptr<pending> make_slot();
   void install(predicate_table table);
-  bool step_done(lock& held, host_key from, bus::done&& result, bool traced);
-  void step_result(timestamp now, host_key from, bus::done&& result, std::vector<verdicts>&& said, bool traced, effects& out);
+  bool step_done(lock& held, host_key from, bus::done& result, bool traced);
   bool finish_done(lock& held, effects& out, std::size_t steps);
   bool step_reports(std::size_t stepped);
   result<std::vector<reply::published>> publish_and_commit(lock& held, std::vector<input::publish>& in);
@@ -134,7 +133,6 @@ class locked_bus final : public hub_bus {
   std::mutex mutex_;
   blackboard core_;
   std::optional<timestamp> armed_;              // the timer that somebody was last woken for
-  board_input result_{input::done{}};           // one that is being stepped: its memory serves all
   std::atomic<effects*> spare_ = nullptr;       // a buffer for a step without a commit; taken under the lock, put back without
   report_queue reports_;                        // with share_steps
   std::vector<report> stepping_;                // of the thread that has the place

@@ -65,13 +65,17 @@ class flat_index {
     }
   }
 
-  void erase(Key const& key) {
-    if (size_ == 0) return;
+  void erase(Key const& key) { (void)extract(key); }
+
+  /// What stood there; Value{} when there was none.
+  Value extract(Key const& key) {
+    if (size_ == 0) return {};
     std::size_t gap = home(key);
     for (; !(slots_[gap].key == key); gap = next(gap)) {
-      if (slots_[gap].value == Value{}) return;
+      if (slots_[gap].value == Value{}) return {};
     }
-    if (slots_[gap].value == Value{}) return;
+    Value const taken = slots_[gap].value;
+    if (taken == Value{}) return {};
     // What was pushed behind the gap moves up, unless it stands at or after its own place.
     for (std::size_t at = next(gap); slots_[at].value != Value{}; at = next(at)) {
       std::size_t const mask = slots_.size() - 1;
@@ -81,6 +85,7 @@ class flat_index {
     slots_[gap] = {};
     --size_;
     if (size_ * 16 < slots_.size() && slots_.size() > smallest) resize(std::max(slots_.size() / 4, smallest));
+    return taken;
   }
 
   /// In no particular order; nothing may be inserted or erased meanwhile.
@@ -167,9 +172,7 @@ class recycled_map : private flat_index<Key, Value*> {
   using taken = std::unique_ptr<Value, give_back>;
   /// Takes one that is there out of the map, as it is.
   [[nodiscard]] taken take(Key const& key) {
-    Value* const one = find(key);
-    index::erase(key);
-    return taken{one, give_back{this}};
+    return taken{index::extract(key), give_back{this}};
   }
   void erase(Key const& key) { take(key).reset(); }
 

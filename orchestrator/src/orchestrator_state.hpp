@@ -88,6 +88,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   // agents::host_environment
   clock& time() noexcept override { return clock_; }
   std::shared_ptr<run_scope> scope_of(bus::artifact_data const& newest) override;
+  std::optional<std::uint64_t> scopes_version() const noexcept override { return runs_.version(); }
   bool complete(bus::done&& result) override;
   void attend() override;
   std::vector<bus::artifact_ptr> query(std::string_view type, artifact_filter const& filter) override;

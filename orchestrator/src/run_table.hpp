@@ -4,6 +4,8 @@
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/run_scope.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -18,8 +20,11 @@ class run_table {
   void add(std::shared_ptr<run_scope> scope) {
     std::lock_guard const held{mutex_};
     last_ = scope;
+    ++version_;
     scopes_[scope->id] = std::move(scope);
   }
+  /// Changes whenever the scope of an id does that was known before.
+  [[nodiscard]] std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
   /// Null when it is not known.
   [[nodiscard]] std::shared_ptr<run_scope> find(run_id const& id) const {
     std::lock_guard const held{mutex_};
@@ -54,6 +59,7 @@ class run_table {
   std::shared_ptr<run_scope> remove(run_id const& id) {
     std::lock_guard const held{mutex_};
     cancelled_.erase(id);
+    ++version_;
     if (last_ && last_->id == id) last_.reset();
     auto const node = scopes_.extract(id);
     return node.empty() ? nullptr : std::move(node.mapped());
@@ -61,6 +67,7 @@ class run_table {
 
  private:
   mutable std::mutex mutex_;
+  std::atomic<std::uint64_t> version_ = 0;   // changed under the lock
   std::unordered_map<run_id, std::shared_ptr<run_scope>> scopes_;
   std::shared_ptr<run_scope> last_;   // of them, that was asked for: one run's work comes in a row
   std::unordered_set<run_id> cancelled_;

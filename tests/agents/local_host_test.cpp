@@ -252,6 +252,35 @@ TEST(a_host, asks_no_predicate_that_the_publisher_has_asked) {
   EXPECT_EQ(asked, 0);
 }
 
+TEST(a_host, asks_for_a_run_again_only_where_it_may_have_changed) {
+  hosted it{skein::agent{"worker"}.on<task>([](task const&) {})};
+  auto const run_two = [&] {
+    for (int i = 0; i < 2; ++i) it.host->enqueue({it.hub.deliver("worker", {it.hub.make(task{i})})});
+    it.hub.scopes_asked = 0;
+    EXPECT_TRUE(it.host->run_ready([] { return false; }));
+    return it.hub.scopes_asked.load();
+  };
+  EXPECT_EQ(run_two(), 2);
+  it.hub.version = 1;
+  EXPECT_EQ(run_two(), 1);
+  hosted changing{skein::agent{"worker"}.on<task>([&](task const&) { ++*changing.hub.version; })};
+  changing.hub.version = 1;
+  for (int i = 0; i < 2; ++i) changing.host->enqueue({changing.hub.deliver("worker", {changing.hub.make(task{i})})});
+  EXPECT_TRUE(changing.host->run_ready([] { return false; }));
+  EXPECT_EQ(changing.hub.scopes_asked, 2);
+}
+
+TEST(a_host, starts_as_many_at_once_as_it_has_threads) {
+  constexpr int threads = 8;
+  std::latch all_inside{threads};
+  hosted it{skein::agent{"worker"}.on<task>([&](task const&) { all_inside.arrive_and_wait(); }).max_concurrency(threads)};
+  it.host->start(threads);
+  std::vector<skein::bus::delivery> work;
+  for (int i = 0; i < threads; ++i) work.push_back(it.hub.deliver("worker", {it.hub.make(task{i})}));
+  it.host->enqueue(std::move(work));
+  EXPECT_EQ(it.hub.results(threads).size(), static_cast<std::size_t>(threads));
+}
+
 TEST(a_host, answers_when_to_try_again) {
   hosted it{skein::agent{"worker"}.on<task>([](task const& t) {
     throw skein::retry_later{std::chrono::seconds{t.number}};

@@ -54,6 +54,27 @@ TEST(blackboard_lease, acknowledges_a_result_and_a_repeated_one) {
   EXPECT_EQ(b.published("pizza").size(), 1u);
 }
 
+TEST(blackboard_lease, takes_a_result_and_leaves_the_memory_to_who_brought_it) {
+  board_fixture b;
+  b.local_hello({cook(), agent("eater").on("pizza")});
+  b.publish("idea");
+  bus::done result;
+  result.activation = b.delivered(board_fixture::local).activation;
+  result.children = {child_of_type("pizza")};
+  effects out;
+  b.board.step(b.now, board_fixture::local, result, {}, true, out);
+  EXPECT_EQ(result.children.size(), 1u);
+  ASSERT_EQ(out.messages.size(), 1u);
+  auto const* const next = std::get_if<deliver>(&out.messages[0].message);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->deliveries[0].agent, "eater");
+  EXPECT_EQ(b.board.counters().artifacts, 2u);
+  out.clear();
+  EXPECT_TRUE(out.empty());
+  ASSERT_EQ(out.spare.size(), 1u);
+  EXPECT_TRUE(out.spare[0].inputs.empty());   // memory keeps no artifact alive
+}
+
 TEST(blackboard_lease, refuses_the_result_of_an_attempt_that_was_taken_over) {
   board_fixture b;
   b.hello(2, {cook()}, {.credit = 1});

@@ -5,8 +5,10 @@
 #include <skein/tracing/manual_clock.hpp>
 #include <skein/tracing/memory_sink.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 
 namespace skein::testing {
 
@@ -20,7 +22,11 @@ class fake_hub final : public agents::host_environment {
   }
 
   clock& time() noexcept override { return manual; }
-  std::shared_ptr<run_scope> scope_of(bus::artifact_data const&) override { return run_; }
+  std::shared_ptr<run_scope> scope_of(bus::artifact_data const&) override {
+    ++scopes_asked;
+    return run_;
+  }
+  std::optional<std::uint64_t> scopes_version() const noexcept override { return version; }
   bool complete(bus::done&& result) override {
     {
       std::lock_guard const held{mutex_};
@@ -85,6 +91,8 @@ class fake_hub final : public agents::host_environment {
   std::vector<bus::artifact_ptr> board;
   std::vector<bus::progress> said;     // of one thread's handlers
   std::optional<error> refusal;
+  std::optional<std::uint64_t> version;   // of the scopes
+  std::atomic<int> scopes_asked = 0;
 
  private:
   memory_traces traces_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,10 @@ class host_environment {
   [[nodiscard]] virtual clock& time() noexcept = 0;
   /// The run that an activation belongs to, by its newest input; made when this process does not know it yet.
   [[nodiscard]] virtual std::shared_ptr<run_scope> scope_of(bus::artifact_data const& newest) = 0;
-  /// An attempt has ended. Returns whether attend() should be called before other work.
+  /// Changes whenever scope_of() may have another answer than before; nullopt: it always may.
+  [[nodiscard]] virtual std::optional<std::uint64_t> scopes_version() const noexcept { return std::nullopt; }
+  /// An attempt has ended. Returns whether attend() should be called before other work. What `result` holds afterwards is not said, but for its memory: what is
+  /// left of that is the caller's to use again.
   virtual bool complete(bus::done&& result) = 0;
   /// There is nothing else to do: see to what is unfinished (commits, timers).
   virtual void attend() = 0;
@@ -67,7 +71,8 @@ class local_host {
   /// Of all subscriptions that have code, one for each of their types that has.
   [[nodiscard]] virtual std::vector<predicate> predicates() const = 0;
 
-  /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take. After drain(): gives it back.
+  /// Queues work; wakes as many sleeping threads as there is work that no awake one is about to take. After drain(): gives it back. What `work` holds afterwards
+  /// is not said, but for its memory: deliveries that are done with.
   virtual void enqueue(std::vector<bus::delivery>&& work) = 0;
   /// Queued or running, for a board that is rebuilt.
   [[nodiscard]] virtual std::vector<bus::attempt_ref> held() const = 0;

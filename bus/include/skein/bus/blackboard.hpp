@@ -61,6 +61,8 @@ class blackboard {
 
   /// Takes one input at time `now` (which never goes back) and appends what it causes to `out`.
   void step(timestamp now, board_input&& what, effects& out);
+  /// The same for input::done, which comes with each hop: nothing is moved that stays. `said`: see there. What the children hold is taken.
+  void step(timestamp now, host_key from, bus::done& result, std::span<verdicts const> said, bool traced, effects& out);
 
   /// When to step with input::tick at the latest; nullopt = no timer is running.
   [[nodiscard]] std::optional<timestamp> next_timer() const;
@@ -107,6 +109,7 @@ class blackboard {
 
  private:
   struct state;
+  void begin_step(timestamp now, effects& out);
   std::unique_ptr<state> state_;
 };
 

@@ -274,12 +274,13 @@ struct effects {
   std::vector<lost_attempt> lost;            ///< Leases that ended without a result.
   std::vector<untraced_attempt> untraced;    ///< Results that came without a span.
   std::vector<notice> notices;               ///< For the log.
+  std::vector<delivery> spare;               ///< Nothing but memory, for the deliveries of the next step.
 
   /// Whether nothing was caused.
   [[nodiscard]] bool empty() const noexcept {
     return changes.empty() && messages.empty() && replies.empty() && announcements.empty() && ended.empty() && lost.empty() && untraced.empty() && notices.empty();
   }
-  /// Forgets everything; keeps the memory for the next step.
+  /// Forgets everything; keeps the memory for the next step, that of deliveries too where the messages still have them.
   void clear() noexcept;
 };
 

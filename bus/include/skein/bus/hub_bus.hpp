@@ -101,6 +101,7 @@ class hub_bus {
 
   /// A local attempt has ended. Does not wait for the commit: the caller goes on with other work and calls attend() when it has none.
   /// Returns whether so much is uncommitted that it should call attend() first. With hub_bus_options::share_steps another thread may step it a little later.
+  /// What `result` holds afterwards is not said, but for its memory: what is left of that is the caller's to use again.
   virtual bool done(bus::done&& result) = 0;
   /// A message from another host, or the news that it is gone. `principal` is who the link says the sender is (the name of its key);
   /// empty = the link knows nobody by name.
@@ -135,7 +136,7 @@ class hub_bus {
   virtual void poke() = 0;
   /// How often poke() was called.
   [[nodiscard]] virtual std::uint64_t pokes() = 0;
-  /// The answer, once ready. It is there for one call.
+  /// The answer, once ready; it is there to be taken once.
   [[nodiscard]] virtual result<board_reply> take(pending& wait) = 0;
   /// Ends a wait that is not answered yet; afterwards it is ready (reply::idle with timed_out).
   virtual void cancel(pending& wait) = 0;

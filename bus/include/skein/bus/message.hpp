@@ -82,6 +82,7 @@ struct child {
   span_context context;                            ///< Its publish span.
   std::shared_ptr<trace_headers const> headers;    ///< Null = none.
   bool blocked = false;                            ///< A component of the hub keeps it off the board. Not on the wire.
+  artifact_id id = {};                             ///< As derived from the activation and the position; empty = nobody has yet. Not on the wire.
 };
 
 /// Host → hub: one attempt has ended, with everything that it published. One message, one transaction.
