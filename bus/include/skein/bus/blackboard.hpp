@@ -61,6 +61,11 @@ class blackboard {
 
   /// Takes one input at time `now` (which never goes back) and appends what it causes to `out`.
   void step(timestamp now, board_input&& what, effects& out);
+  /// A step with input::publish whose answer is returned: `reply_to` is only passed on. In the place of the artifact it leaves memory for another one, as good as
+  /// new, or null.
+  [[nodiscard]] result<reply::published> publish(timestamp now, input::publish& what, effects& out);
+  /// The same with many, in one step; or with none of them, when one is refused.
+  [[nodiscard]] result<void> publish(timestamp now, input::publish_all& what, effects& out);
 
   /// When to step with input::tick at the latest; nullopt = no timer is running.
   [[nodiscard]] std::optional<timestamp> next_timer() const;
