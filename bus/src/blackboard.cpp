@@ -48,28 +48,41 @@ void move_to(std::vector<T>& from, std::vector<T>& to) {
 
 }  // namespace
 
-void blackboard::begin_step(timestamp now, effects& out) {
-  state_->now = std::max(state_->now, now);
-  state_->out = &out;
-  if (!std::exchange(state_->has_begun, true)) {
-    move_to(state_->at_start.changes, out.changes);
-    move_to(state_->at_start.announcements, out.announcements);
-    move_to(state_->at_start.ended, out.ended);
-    move_to(state_->at_start.lost, out.lost);
-    move_to(state_->at_start.notices, out.notices);
-  }
-}
-
 void blackboard::step(timestamp now, board_input&& what, effects& out) {
-  begin_step(now, out);
+  state_->begin_step(now, out);
   std::visit([this](auto&& in) { state_->on(std::move(in)); }, std::move(what));
   state_->finish_step();
 }
 
 void blackboard::step(timestamp now, host_key from, bus::done& result, std::span<verdicts const> said, bool traced, effects& out) {
-  begin_step(now, out);
+  state_->begin_step(now, out);
   state_->take_result(from, result, said, traced);
   state_->finish_step();
+}
+
+result<reply::published> blackboard::publish(timestamp now, input::publish& what, effects& out) {
+  state_->begin_step(now, out);
+  auto how = state_->take(what);
+  state_->finish_step();
+  return how;
+}
+
+result<void> blackboard::publish(timestamp now, input::publish_all& what, effects& out) {
+  state_->begin_step(now, out);
+  auto how = state_->take(what);
+  state_->finish_step();
+  return how;
+}
+
+void blackboard::state::begin_step(timestamp at, effects& to) {
+  now = std::max(now, at);
+  out = &to;
+  if (std::exchange(has_begun, true)) return;
+  move_to(at_start.changes, to.changes);
+  move_to(at_start.announcements, to.announcements);
+  move_to(at_start.ended, to.ended);
+  move_to(at_start.lost, to.lost);
+  move_to(at_start.notices, to.notices);
 }
 
 void blackboard::state::finish_step() {

@@ -172,6 +172,7 @@ bool blackboard::state::join_last_message(host& h) {
   auto* const last = std::get_if<deliver>(&out->messages.back().message);
   if (!last || last->deliveries.size() >= together_max) return false;
   last->number = h.number;
+  if (auto& all = last->deliveries; all.size() == all.capacity()) all.reserve(all.size() < 8 ? 8 : together_max);
   std::move(h.outbox.begin(), h.outbox.end(), std::back_inserter(last->deliveries));
   h.outbox.clear();
   return true;

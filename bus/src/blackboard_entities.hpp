@@ -1,6 +1,7 @@
 // The entities of the blackboard: what blackboard_state.hpp keeps and works on.
 #pragma once
 
+#include "forming_groups.hpp"
 #include "recycled_map.hpp"
 
 #include <skein/bus/blackboard.hpp>
@@ -98,35 +99,6 @@ struct kept_artifact {
   type_slot* type = nullptr;
 };
 
-/// Groups, oldest first; they come in that order and mostly leave in it.
-class group_queue {
- public:
-  [[nodiscard]] bool empty() const noexcept { return first_ == all_.size(); }
-  [[nodiscard]] group_no front() const noexcept { return all_[first_]; }
-  [[nodiscard]] bool contains(group_no no) const noexcept { return std::binary_search(begin(), all_.cend(), no); }
-  void push_back(group_no no) { all_.push_back(no); }
-  void erase(group_no no) {
-    auto const at = std::lower_bound(begin(), all_.cend(), no);
-    if (at == all_.cend() || *at != no) return;
-    if (at != begin()) return void(all_.erase(at));
-    ++first_;
-    if (first_ == all_.size()) {
-      all_.clear(), first_ = 0;
-    } else if (first_ * 2 > all_.size()) {
-      all_.erase(all_.cbegin(), begin()), first_ = 0;
-    }
-  }
-
- private:
-  [[nodiscard]] std::vector<group_no>::const_iterator begin() const noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
-
-  std::vector<group_no> all_;
-  std::size_t first_ = 0;               // those before it are gone
-};
-
-/// The groups of one correlation and key that wait: by the first of the slots that take the same artifacts, those that lack one there.
-using forming_groups = std::vector<group_queue>;
-
 using group_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
 
 /// An open group: it waits for its types (not batch), or gathers for a batch. Those of one subscription and kind stand in a list.
@@ -137,11 +109,9 @@ struct open_group : group_hook {
   std::size_t filled = 0;               // members that are there
   std::uint64_t bytes = 0;              // encoded payloads of the members
   forming_groups* forming = nullptr;    // where it stands while it waits
-  std::size_t key_hash = 0;             // of its correlation and key
 
   void recycle() {
     forming = nullptr;
-    key_hash = 0;
     row.correlation.clear();
     row.key.clear();
     members.clear();
@@ -154,37 +124,14 @@ using group_map = recycled_map<group_no, open_group>;
 /// Oldest first: a lower number is an older group.
 using group_list = boost::intrusive::list<open_group, boost::intrusive::base_hook<group_hook>>;
 
-/// What groups are found by. It brings its hash (subscription::group_key_of), so that it is computed once for all that is asked of the table.
-struct group_key_view {
-  std::string_view correlation, key;
-  std::size_t hash = 0;
-  friend bool operator==(group_key_view const& a, group_key_view const& b) noexcept {
-    return a.hash == b.hash && a.key == b.key && a.correlation == b.correlation;
-  }
-};
-struct group_key {
-  std::string correlation, key;
-  std::size_t hash = 0;
-  [[nodiscard]] operator group_key_view() const noexcept { return {correlation, key, hash}; }
-};
-struct group_key_hash {
-  using is_transparent = void;
-  std::size_t operator()(group_key_view const& what) const noexcept { return what.hash; }
-};
-struct group_key_equal {
-  using is_transparent = void;
-  bool operator()(group_key_view const& a, group_key_view const& b) const noexcept { return a == b; }
-};
-using forming_map = std::unordered_map<group_key, forming_groups, group_key_hash, group_key_equal>;
-
 struct subscription {
   subscription_row row;
   subscription_descriptor descriptor;   // empty until a host has said hello with it
+  std::vector<std::size_t> alike;       // by slot: the first that takes the same artifacts, by the same key
   retry_policy retry;
   agent_entity* agent = nullptr;
   // Open groups; a lower number is an older group.
-  forming_map forming;
-  std::vector<forming_map::node_type> spare_forming;
+  forming_table forming;
   std::map<std::string, group_no> batches;                               // by correlation
   group_list waiting, gathering;                                         // those of `forming`, those of `batches`
   std::uint64_t group_bytes = 0;
@@ -204,10 +151,19 @@ struct subscription {
   std::size_t looked_through = 0;       // entries of `ready` that drop_stale() left
   std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
 
+  /// Sets the descriptor and what follows from it.
+  void describe(subscription_descriptor const& as);
   /// Keys come from outside, so the hash begins with a number that is not known there: where this stands in memory.
-  [[nodiscard]] group_key_view group_key_of(std::string_view correlation, std::string_view key) const noexcept {
-    return {correlation, key, static_cast<std::size_t>(stable_hash(key, stable_hash(correlation, reinterpret_cast<std::uintptr_t>(this))))};
+  [[nodiscard]] group_key_view group_key_of(std::string_view correlation, std::string_view key) {
+    // Most are of the run of the one before.
+    if (hashed_correlation != correlation || correlation.empty()) {
+      hashed_correlation = correlation;
+      correlation_hash = stable_hash(correlation, reinterpret_cast<std::uintptr_t>(this));
+    }
+    return {correlation, key, static_cast<std::size_t>(stable_hash(key, correlation_hash))};
   }
+  std::string hashed_correlation;       // the last, and its hash
+  std::uint64_t correlation_hash = 0;
   /// Whether somebody takes its work, or is expected back to do so.
   [[nodiscard]] bool served() const noexcept { return !hosts.empty() || expected_until != timestamp{}; }
 };

@@ -23,16 +23,14 @@ bool is_overdue(open_group const& group, timestamp now) {
 
 }  // namespace
 
-std::size_t first_alike(subscription_descriptor const& want, std::size_t slot) {
-  if (slot == 0) return 0;
-  std::size_t first = 0;
-  while (want.types[first] != want.types[slot] || (!want.keys.empty() && want.keys[first] != want.keys[slot])) ++first;
-  return first;
-}
-
-std::uint64_t encoded_size(artifact_data const& artifact) {
-  auto const encoded = artifact.payload.encoded();
-  return encoded ? encoded->size() : 0;
+void subscription::describe(subscription_descriptor const& as) {
+  descriptor = as;
+  alike.clear();
+  for (std::size_t slot = 0; slot < as.types.size(); ++slot) {
+    std::size_t first = 0;
+    while (as.types[first] != as.types[slot] || (!as.keys.empty() && as.keys[first] != as.keys[slot])) ++first;
+    alike.push_back(first);
+  }
 }
 
 std::optional<timestamp> due_of(open_group const& group) {
@@ -49,7 +47,7 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
   std::optional<group_place> best;
   bool has_expired = false;
   for (std::size_t slot = 0; slot < want.types.size(); ++slot) {
-    if (want.types[slot] != artifact.type || first_alike(want, slot) != slot) continue;
+    if (sub.alike[slot] != slot || want.types[slot] != artifact.type) continue;
     std::optional<std::string> key;
     if (want.grouping == grouping::all) {
       key.emplace();
@@ -63,21 +61,26 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
     group_key_view const of = sub.group_key_of(correlation, *key);
     group_no oldest = 0;
     for (;;) {
-      auto const at = sub.forming.find(of);
-      if (at == sub.forming.end() || at->second[slot].empty()) break;
-      oldest = at->second[slot].front();
-      if (!is_overdue(groups.at(oldest), now)) break;
+      forming_groups const* const at = sub.forming.find(of);
+      if (!at || at->lacking[slot].empty()) break;
+      oldest = at->lacking[slot].front();
+      if (want.within.count() <= 0 || !is_overdue(groups.at(oldest), now)) break;
       expire(oldest, "within");
       has_expired = true;
       oldest = 0;
     }
     bool const is_better = !best || (oldest != 0 && (best->group == 0 || oldest < best->group));
-    if (is_better) best = group_place{oldest, slot, std::move(*key), of.hash};
+    if (!is_better) continue;
+    if (!best) best.emplace();
+    best->group = oldest;
+    best->slot = slot;
+    best->key = std::move(*key);
+    best->hash = of.hash;
   }
   // What expired above may have started something that filled the place.
   auto const still_lacks = [&](group_place const& place) {
-    auto const at = groups.contains(place.group) ? sub.forming.find(group_key_view{correlation, place.key, place.hash}) : sub.forming.end();
-    return at != sub.forming.end() && at->second[place.slot].contains(place.group);
+    forming_groups const* const at = groups.contains(place.group) ? sub.forming.find({correlation, place.key, place.hash}) : nullptr;
+    return at && at->lacking[place.slot].contains(place.group);
   };
   if (has_expired && best && best->group != 0 && !still_lacks(*best)) return find_group_place(sub, artifact, correlation, said);
   return best;
@@ -100,24 +103,28 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   ++sub.taken;
   open_group& group = place->group != 0 ? groups.at(place->group) : open_a_group(sub, false, {correlation, place->key, place->hash});
   std::size_t slot = place->slot;
-  while (group.members[slot] || (slot != place->slot && first_alike(want, slot) != place->slot)) ++slot;
+  while (group.members[slot] || sub.alike[slot] != place->slot) ++slot;
   group_no const no = group.row.no;
   if (group.filled + 1 < group.members.size()) {
     add_member(group, static_cast<std::uint32_t>(slot), artifact);
     change_to(group_member{no, static_cast<std::uint32_t>(slot), artifact->seq});
     bool lacks = false;
-    for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && first_alike(want, i) == place->slot;
-    if (!lacks) (*group.forming)[place->slot].erase(no);
+    for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && sub.alike[i] == place->slot;
+    if (!lacks) group.forming->lacking[place->slot].erase(no);
   } else {
     auto const whole = close_group(no);
-    boost::container::small_vector<artifact_ptr, 8> inputs{whole->members.begin(), whole->members.end()};
+    auto& inputs = whole->members;
+    boost::container::small_vector<run_id, 8> referred;
+    for (auto const& member : inputs) {
+      if (member) referred.push_back(member->run);
+    }
     inputs[slot] = artifact;
     if (want.batch_max > 0) {
-      gather(sub, {inputs.begin(), inputs.end()}, correlation);
+      gather(sub, std::move(inputs), correlation);
     } else {
-      open(sub, std::span{inputs.data(), inputs.size()}, false);
+      open(sub, inputs, false);
     }
-    forget_members(*whole);
+    for (auto const& run : referred) forget_reference(run);
   }
   while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - sub.waiting.front().row.taken >= want.within_count) {
     expire(sub.waiting.front().row.no, "within_count");
@@ -146,12 +153,10 @@ open_group& blackboard::state::open_a_group(subscription& sub, bool batch, group
   } else {
     std::size_t const slots = sub.descriptor.types.size();
     made.members.resize(slots);
-    auto& lacking = forming_of(sub, of);
+    made.forming = &forming_of(sub, of);
     for (std::size_t slot = 0; slot < slots; ++slot) {
-      if (first_alike(sub.descriptor, slot) == slot) lacking[slot].push_back(no);
+      if (sub.alike[slot] == slot) made.forming->lacking[slot].push_back(no);
     }
-    made.forming = &lacking;
-    made.key_hash = of.hash;
     sub.waiting.push_back(made);
     sub.proven = sub.taken;
     sub.proven_by = no;
@@ -165,7 +170,7 @@ void blackboard::state::add_member(open_group& group, std::uint32_t position, ar
   if (group.members.size() <= position) group.members.resize(position + 1);
   group.members[position] = artifact;
   ++group.filled;
-  std::uint64_t const bytes = encoded_size(*artifact);
+  std::uint64_t const bytes = artifact->payload.encoded_size();
   group.bytes += bytes;
   group.sub->group_bytes += bytes;
   refer_to(artifact->run);
@@ -173,25 +178,11 @@ void blackboard::state::add_member(open_group& group, std::uint32_t position, ar
 
 /// Those that wait with this correlation and key, made if there are none.
 forming_groups& blackboard::state::forming_of(subscription& sub, group_key_view of) {
-  auto const known = sub.forming.find(of);
-  if (known != sub.forming.end()) return known->second;
-  std::size_t const slots = sub.descriptor.types.size();
-  if (sub.spare_forming.empty()) {
-    auto& made = sub.forming[{std::string{of.correlation}, std::string{of.key}, of.hash}];
-    made.resize(slots);
-    return made;
-  }
-  auto node = std::move(sub.spare_forming.back());
-  sub.spare_forming.pop_back();
-  node.key().correlation = of.correlation;
-  node.key().key = of.key;
-  node.key().hash = of.hash;
-  node.mapped().resize(slots);
-  return sub.forming.insert(std::move(node)).position->second;
+  auto* const known = sub.forming.find(of);
+  return known ? *known : sub.forming.add(of, sub.alike.size());
 }
 
 group_map::taken blackboard::state::close_group(group_no no) {
-  constexpr std::size_t spare_max = 4'096;   // as of groups: a burst opens that many at once
   group_map::taken taken = groups.take(no);
   open_group& gone = *taken;
   --counters.groups_open;
@@ -203,12 +194,10 @@ group_map::taken blackboard::state::close_group(group_no no) {
     if (auto const of = sub.batches.find(gone.row.correlation); of != sub.batches.end() && of->second == no) sub.batches.erase(of);
   } else {
     sub.waiting.erase(sub.waiting.iterator_to(gone));
-    if (auto const of = sub.forming.find(group_key_view{gone.row.correlation, gone.row.key, gone.key_hash}); of != sub.forming.end()) {
-      for (auto& lacking : of->second) lacking.erase(no);
-      if (std::all_of(of->second.begin(), of->second.end(), [](auto const& lacking) { return lacking.empty(); })) {
-        auto node = sub.forming.extract(of);
-        if (sub.spare_forming.size() < spare_max) sub.spare_forming.push_back(std::move(node));
-      }
+    // One that was restored stands nowhere until its subscription is described.
+    if (auto* const among = std::exchange(gone.forming, nullptr)) {
+      for (auto& lacking : among->lacking) lacking.erase(no);
+      if (among->empty()) sub.forming.drop(*among);
     }
   }
   change_to(group_closed{no});

@@ -7,14 +7,8 @@
 
 namespace skein::bus {
 
-/// Of its payload; 0 for a value that has no encoding.
-[[nodiscard]] std::uint64_t encoded_size(artifact_data const& artifact);
-
 /// When its time is over: `within` of a group that waits, the age of a batch. nullopt = never.
 [[nodiscard]] std::optional<timestamp> due_of(open_group const& group);
-
-/// The first slot that takes the same artifacts, by the same key, as this one.
-[[nodiscard]] std::size_t first_alike(subscription_descriptor const& want, std::size_t slot);
 
 /// How many artifacts make one group of a batch.
 [[nodiscard]] inline std::size_t group_size(subscription_descriptor const& want) {

@@ -202,7 +202,7 @@ subscription& blackboard::state::know(agent_descriptor const& agent, subscriptio
     slot->row.remote = std::make_shared<remote_offer const>(std::move(offer));
     change_to(slot->row);
   }
-  slot->descriptor = descriptor;
+  slot->describe(descriptor);
   slot->retry = agent.retry;
   attach(*slot);
   set_rules(*slot->agent, agent.rules);

@@ -27,34 +27,62 @@ std::uint64_t hash_as_text(artifact_id const& id, std::uint64_t seed) noexcept {
 }  // namespace
 
 void blackboard::state::on(input::publish&& in) {
+  auto how = take(in);
+  if (in.reply_to == 0) return;
+  how ? out->replies.push_back(std::move(*how)) : out->replies.push_back(reply::refused{in.reply_to, how.error()});
+}
+
+result<reply::published> blackboard::state::take(input::publish& in) {
+  auto given = std::move(in.artifact);
   if (!in.idempotency_key.empty()) {
-    if (auto seen = keys.find(in.idempotency_key); seen != keys.end()) {
-      if (in.reply_to != 0) out->replies.push_back(reply::published{in.reply_to, seen->second, true});
-      return;
-    }
+    if (auto seen = keys.find(in.idempotency_key); seen != keys.end()) return reply::published{in.reply_to, seen->second, true};
   }
-  if (in.only != 0 && in.only > subscriptions.size()) {
-    if (in.reply_to != 0) out->replies.push_back(reply::refused{in.reply_to, error{errc::not_found, "there is no such subscription"}});
-    return;
-  }
-  auto why = refusal_of(in.artifact->run);
-  if (!why && is_embargoed(*in.artifact, now) && embargoes.size() >= limits.embargoed_max) {
-    why.emplace(errc::busy, "the board hides " + std::to_string(embargoes.size()) + " artifacts until their time, its embargoed_max; publish later or raise the limit");
-  }
-  if (why) {
-    if (in.reply_to != 0) out->replies.push_back(reply::refused{in.reply_to, std::move(*why)});
-    return;
-  }
-  run_state& run = run_of(in.artifact->run, in.artifact->context);
-  artifact_ptr const artifact = place(std::move(in.artifact), std::move(in.idempotency_key));
+  if (in.only != 0 && in.only > subscriptions.size()) return error{errc::not_found, "there is no such subscription"};
+  std::size_t hidden = embargoes.size();
+  if (auto why = refusal_of(*given, hidden)) return *std::move(why);
+  run_state& run = run_of(given->run, given->context);
+  artifact_ptr const artifact = place(std::move(given), std::move(in.idempotency_key));
   if (in.only != 0) {
     activation* const a = open(*subscriptions[in.only - 1], artifact, false);
     if (in.reply_when_closed) answer_start(in.reply_to, a, subscriptions[in.only - 1]->row.agent);
   } else {
     route(artifact, run, in.said, last_subscription);
   }
-  if (in.reply_to != 0) out->replies.push_back(reply::published{in.reply_to, artifact->id, false});
   touch(run);
+  in.artifact = spare_artifact();
+  return reply::published{in.reply_to, artifact->id, false};
+}
+
+result<void> blackboard::state::take(input::publish_all& in) {
+  std::size_t hidden = embargoes.size();
+  artifact_data const* before = nullptr;
+  for (auto const& one : in.artifacts) {
+    bool const is_like_before = before && one->run == before->run && !one->visible_to;
+    before = one.get();
+    auto why = is_like_before ? std::nullopt : refusal_of(*one, hidden);
+    if (!why) continue;
+    in.artifacts.clear();
+    return *std::move(why);
+  }
+  verdicts const nothing;
+  for (std::size_t i = 0; i < in.artifacts.size(); ++i) {
+    auto& one = in.artifacts[i];
+    run_state& run = run_of(one->run, one->context);
+    route(place(std::move(one), {}), run, i < in.said.size() ? in.said[i] : nothing, last_subscription);
+    touch(run);
+    // One after the other, as if each had come alone: work begins in the order in which it was published.
+    dispatch();
+    flush_outboxes();
+    one = spare_artifact();
+  }
+  return {};
+}
+
+/// `hidden` counts those that wait until a time, this one among them if it would be one.
+std::optional<error> blackboard::state::refusal_of(artifact_data const& artifact, std::size_t& hidden) const {
+  if (auto why = refusal_of(artifact.run)) return why;
+  if (!is_embargoed(artifact, now) || ++hidden <= limits.embargoed_max) return std::nullopt;
+  return error{errc::busy, "the board hides " + std::to_string(embargoes.size()) + " artifacts until their time, its embargoed_max; publish later or raise the limit"};
 }
 
 artifact_ptr blackboard::state::place(std::shared_ptr<artifact_data> artifact, std::string idempotency_key) {
@@ -92,36 +120,18 @@ void blackboard::state::evict_oldest() {
   // they let go of it; the count that goes up and down once more makes that visible here, as it would for the thread that destroys it.
   artifact_ptr{oldest.artifact}.reset();
   spare_artifacts.push_back(std::const_pointer_cast<artifact_data>(std::move(oldest.artifact)));
-  artifact_data& spare = *spare_artifacts.back();
-  spare.payload = {};
-  spare.tags.clear();
-  spare.visible_to.reset();
-  spare.headers.reset();
+  renew(*spare_artifacts.back());
 }
 
 std::shared_ptr<artifact_data> blackboard::state::fresh_artifact() {
   if (spare_artifacts.empty()) return std::make_shared<artifact_data>();
   auto made = std::move(spare_artifacts.back());
   spare_artifacts.pop_back();
-  // Texts keep their memory, unless it is unusually much.
-  auto const renew = [](std::string& text) {
-    constexpr std::size_t usual = 256;
-    if (text.capacity() > usual) text = std::string{};
-    text.clear();
-  };
-  renew(made->type);
-  renew(made->produced_by);
-  renew(made->correlation);
-  made->id = {};
-  made->seq = 0;
-  made->version = 1;
-  made->run = {};
-  made->cause = {};
-  made->context = {};
-  made->created_at = {};
-  made->routed = true;
   return made;
 }
+
+/// Whoever publishes gets memory back for what it gives, where there is some.
+std::shared_ptr<artifact_data> blackboard::state::spare_artifact() { return spare_artifacts.empty() ? nullptr : fresh_artifact(); }
 
 type_slot* blackboard::state::find_type(std::string_view name) {
   if (last_type && last_type->first == name) return last_type;

@@ -45,11 +45,9 @@ void blackboard::state::resume_groups(subscription& sub) {
   for (auto& group : sub.waiting) {
     group.members.resize(slots);
     auto const key = sub.group_key_of(group.row.correlation, group.row.key);
-    auto& lacking = forming_of(sub, key);
-    group.forming = &lacking;
-    group.key_hash = key.hash;
+    group.forming = &forming_of(sub, key);
     for (std::size_t slot = 0; slot < slots; ++slot) {
-      auto& of_alike = lacking[first_alike(sub.descriptor, slot)];
+      auto& of_alike = group.forming->lacking[sub.alike[slot]];
       if (!group.members[slot] && !of_alike.contains(group.row.no)) of_alike.push_back(group.row.no);
     }
   }

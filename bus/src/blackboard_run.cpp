@@ -205,7 +205,7 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
     by_identity[sub.identity] = &sub;
     if (!sub.row.remote) continue;
     // Somebody in another process offered it: artifacts go to it, and who offered it is expected back.
-    sub.descriptor = sub.row.remote->descriptor;
+    sub.describe(sub.row.remote->descriptor);
     sub.retry = sub.row.remote->retry;
     set_rules(*sub.agent, sub.row.remote->rules);
     activate(sub);

@@ -40,15 +40,20 @@ struct blackboard::state {
   void on(input::cancel_work&& in);
   void on(input::wait_until&& in);
   void take_result(host_key from, done& result, std::span<verdicts const> said, bool traced);
+  void begin_step(timestamp at, effects& to);
   void finish_step();
   void take_dues();
 
   // Artifacts and routing (blackboard_publish.cpp).
+  result<reply::published> take(input::publish& in);
+  result<void> take(input::publish_all& in);
   artifact_ptr place(std::shared_ptr<artifact_data> artifact, std::string idempotency_key);
   void keep(artifact_ptr const& artifact);
   void evict_oldest();
   /// One to fill in, as if it were new.
   [[nodiscard]] std::shared_ptr<artifact_data> fresh_artifact();
+  /// Memory for another one, as good as new; null when there is none to spare.
+  [[nodiscard]] std::shared_ptr<artifact_data> spare_artifact();
   /// nullptr: nobody takes the type, and nothing of it is kept.
   [[nodiscard]] type_slot* find_type(std::string_view name);
   [[nodiscard]] type_slot& type_named(std::string const& name);
@@ -198,6 +203,7 @@ struct blackboard::state {
   void inherit_notices(notice_tally& from);
   /// Why the run takes nothing more, if so.
   [[nodiscard]] std::optional<error> refusal_of(run_id const& run) const;
+  [[nodiscard]] std::optional<error> refusal_of(artifact_data const& artifact, std::size_t& hidden) const;
   /// Who started something by hand gets its end, or hears that it was not started.
   void answer_start(ticket to, activation* opened, std::string const& agent);
 

@@ -1,5 +1,6 @@
 #include <skein/bus/hub_bus.hpp>
 
+#include <skein/bus/spare_artifacts.hpp>
 #include <skein/tracing/exception_text.hpp>
 
 #include "locked_bus.hpp"
@@ -25,28 +26,55 @@ void ask(local_predicate const& code, artifact_data const& artifact, verdicts& t
 
 verdicts said_by(predicate_table const& table, artifact_data const& artifact) {
   verdicts said;
+  if (table.empty()) return said;
   auto const asked = table.find(artifact.type);
   if (asked == table.end()) return said;
   for (auto const& code : asked->second) ask(code, artifact, said);
   return said;
 }
 
-/// Empty where there is nothing to say of any child.
-std::vector<verdicts> said_of_children(predicate_table const& table, std::vector<child> const& children) {
+/// Of `count` artifacts; empty where there is nothing to say of any. `type_at` and `at` give the type of one and the whole of it.
+template <class Type, class Artifact>
+std::vector<verdicts> said_of_each(predicate_table const& table, std::size_t count, Type type_at, Artifact at) {
   std::vector<verdicts> said;
   if (table.empty()) return said;
-  for (std::size_t i = 0; i < children.size(); ++i) {
-    child const& c = children[i];
-    if (!table.contains(c.type)) continue;
-    said.resize(children.size());
-    artifact_data seen;
-    seen.type = c.type;
-    seen.version = c.version;
-    seen.payload = c.payload;
-    seen.tags = c.tags;
-    said[i] = said_by(table, seen);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!table.contains(type_at(i))) continue;
+    said.resize(count);
+    said[i] = said_by(table, at(i));
   }
   return said;
+}
+
+std::vector<verdicts> said_of_children(predicate_table const& table, std::vector<child> const& children) {
+  return said_of_each(
+      table, children.size(), [&](std::size_t i) -> auto const& { return children[i].type; },
+      [&](std::size_t i) {
+        child const& c = children[i];
+        artifact_data seen;
+        seen.type = c.type;
+        seen.version = c.version;
+        seen.payload = c.payload;
+        seen.tags = c.tags;
+        return seen;
+      });
+}
+
+// What differs between one artifact that is published and many.
+
+void hear_code(predicate_table const& table, input::publish& in) { in.said = said_by(table, *in.artifact); }
+void hear_code(predicate_table const& table, input::publish_all& in) {
+  in.said = said_of_each(
+      table, in.artifacts.size(), [&](std::size_t i) -> auto const& { return in.artifacts[i]->type; },
+      [&](std::size_t i) -> auto const& { return *in.artifacts[i]; });
+}
+
+std::size_t count_of(input::publish const&) { return 1; }
+std::size_t count_of(input::publish_all const& in) { return in.artifacts.size(); }
+
+void keep_memory_of(input::publish& in) { give_back(std::move(in.artifact)); }
+void keep_memory_of(input::publish_all& in) {
+  for (auto& one : in.artifacts) give_back(std::move(one));
 }
 
 }  // namespace
@@ -89,74 +117,47 @@ result<void> locked_bus::enter(lock& held, timestamp deadline, std::size_t room)
   return usable(held);
 }
 
-result<reply::published> locked_bus::publish(input::publish in, timestamp deadline) {
-  std::vector<input::publish> one;
-  one.push_back(std::move(in));
-  auto all = publish_all(std::move(one), deadline);
-  if (!all) return all.error();
-  return all->front();
+result<reply::published> locked_bus::publish(input::publish in, timestamp deadline) { return publish_asked<input::publish, reply::published>(in, deadline); }
+
+result<void> locked_bus::publish_all(std::vector<std::shared_ptr<artifact_data>> artifacts, timestamp deadline) {
+  if (artifacts.empty()) return {};
+  input::publish_all in{std::move(artifacts), {}};
+  return publish_asked<input::publish_all, void>(in, deadline);
 }
 
-result<std::vector<reply::published>> locked_bus::publish_all(std::vector<input::publish> in, timestamp deadline) {
-  if (in.empty()) return std::vector<reply::published>{};
+template <class Input, class Answer>
+result<Answer> locked_bus::publish_asked(Input& in, timestamp deadline) {
   predicate_table const* table = nullptr;
   lock held{mutex_, std::defer_lock};
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    for (auto& one : in) one.said = said_by(*table, *one.artifact);
+    hear_code(*table, in);
     held = lock_briefly(mutex_);
     if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
   } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
 
-  return durable_ ? publish_and_commit(held, in) : publish_at_once(held, in);
+  std::size_t const steps = count_of(in);
+  effects& out = begin_step();
+  auto how = core_.publish(time_.now(), in, out);
+  if (durable_) {
+    how = await_published(held, std::move(how), out, steps);
+  } else {
+    finish_and_leave(held, out, steps);
+  }
+  if (held.owns_lock()) held.unlock();
+  keep_memory_of(in);
+  return how;
 }
 
-result<std::vector<reply::published>> locked_bus::publish_and_commit(lock& held, std::vector<input::publish>& in) {
-  std::vector<std::shared_ptr<pending>> slots;
-  slots.reserve(in.size());
-  effects& out = begin_step();
-  auto const now = time_.now();
-  for (auto& one : in) {
-    slots.push_back(make_slot());
-    one.reply_to = slots.back()->id;
-    core_.step(now, std::move(one), out);
-  }
-  finish_step(held, out, in.size());
+/// What the board has answered, once it is written.
+template <class Answer>
+result<Answer> locked_bus::await_published(lock& held, result<Answer> how, effects& out, std::size_t steps) {
+  auto const slot = make_slot();
+  out.replies.push_back(reply::settled{slot->id});
+  finish_step(held, out, steps);
   await_commit(held, group_no_of_last_step());
-  std::vector<reply::published> done;
-  done.reserve(slots.size());
-  for (auto const& slot : slots) {
-    if (!*slot->answer) return slot->answer->error();
-    done.push_back(std::get<reply::published>(**slot->answer));
-  }
-  return done;
-}
-
-/// Without a commit the answers are there when the steps are: nobody else has to find out whom they are for.
-result<std::vector<reply::published>> locked_bus::publish_at_once(lock& held, std::vector<input::publish>& in) {
-  effects& out = begin_step();
-  auto const now = time_.now();
-  std::vector<reply::published> done;
-  done.reserve(in.size());
-  std::optional<error> refused;
-  for (auto& one : in) {
-    one.reply_to = ++last_ticket_;
-    core_.step(now, std::move(one), out);
-    std::erase_if(out.replies, [&](board_reply& r) {
-      if (auto const* ok = std::get_if<reply::published>(&r); ok && ok->to == last_ticket_) {
-        done.push_back(*ok);
-        return true;
-      }
-      auto* const no = std::get_if<reply::refused>(&r);
-      if (!no || no->to != last_ticket_) return false;
-      if (!refused) refused = std::move(no->why);
-      return true;
-    });
-  }
-  finish_and_leave(held, out, in.size());
-  if (refused) return *refused;
-  return done;
+  return *slot->answer ? std::move(how) : result<Answer>{slot->answer->error()};
 }
 
 void locked_bus::publish_async(input::publish in, std::function<void(result<reply::published>)> then) {

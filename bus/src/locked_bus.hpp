@@ -31,7 +31,7 @@ class locked_bus final : public hub_bus {
 
   result<void> offer(hello agents, std::function<predicate_table(blackboard const&)> predicates) override;
   result<reply::published> publish(input::publish in, timestamp deadline) override;
-  result<std::vector<reply::published>> publish_all(std::vector<input::publish> in, timestamp deadline) override;
+  result<void> publish_all(std::vector<std::shared_ptr<artifact_data>> artifacts, timestamp deadline) override;
   void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
   bool done(bus::done&& result) override;
   void receive(host_key from, message&& what, std::string_view principal) override;
@@ -106,8 +106,10 @@ class locked_bus final : public hub_bus {
   bool step_done(lock& held, host_key from, bus::done& result, bool traced);
   bool finish_done(lock& held, effects& out, std::size_t steps);
   bool step_reports(std::size_t stepped);
-  result<std::vector<reply::published>> publish_and_commit(lock& held, std::vector<input::publish>& in);
-  result<std::vector<reply::published>> publish_at_once(lock& held, std::vector<input::publish>& in);
+  template <class Input, class Answer>
+  result<Answer> publish_asked(Input& in, timestamp deadline);
+  template <class Answer>
+  result<Answer> await_published(lock& held, result<Answer> how, effects& out, std::size_t steps);
   template <class Input>
   result<reply::settled> settle_by(Input in);
   template <class Input>

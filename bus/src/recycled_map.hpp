@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -21,6 +22,10 @@ struct flat_hash {
   template <class Number>
   requires std::is_integral_v<Number>
   [[nodiscard]] std::size_t operator()(Number number) const noexcept { return spread(number); }
+  /// What brings its hash.
+  template <class Key>
+  requires requires(Key const& key) { { key.hash } -> std::convertible_to<std::uint64_t>; }
+  [[nodiscard]] std::size_t operator()(Key const& key) const noexcept { return spread(key.hash); }
   [[nodiscard]] std::size_t operator()(run_id const& id) const noexcept {
     std::uint64_t first, second;
     std::memcpy(&first, id.bytes().data(), 8);

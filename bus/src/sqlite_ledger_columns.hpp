@@ -1,4 +1,4 @@
-// How values stand in columns: ids as blobs, a span context as 25 bytes, numbers of inputs as 8 bytes each.
+// How values stand in columns: times as nanoseconds, ids as blobs, a span context as 25 bytes, numbers of inputs as 8 bytes each.
 #pragma once
 
 #include <skein/bus/change.hpp>
@@ -31,6 +31,9 @@ class context_blob {
  private:
   std::array<std::uint8_t, size_bytes> raw_{};
 };
+
+/// Of a time, since the epoch.
+[[nodiscard]] inline std::int64_t nanoseconds(timestamp at) noexcept { return at.time_since_epoch().count(); }
 
 inline void append_big_endian(bytes& out, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<std::byte>(value >> shift));

@@ -1,6 +1,7 @@
 #include "sqlite_ledger_packed.hpp"
 
 #include "codec_reader.hpp"
+#include "sqlite_ledger_columns.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -21,8 +22,6 @@ std::size_t fields_of(activation_update const& state, std::int64_t host) {
   if (state.since != timestamp{}) return 5;
   return host != 0 ? 4 : fields_min;
 }
-
-std::int64_t nanoseconds(timestamp at) { return at.time_since_epoch().count(); }
 
 }  // namespace
 

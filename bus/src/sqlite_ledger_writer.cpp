@@ -14,8 +14,6 @@ namespace {
 // The numbers of more names or runs than these are looked up again.
 constexpr std::size_t cached_max = 65'536;
 
-std::int64_t nanoseconds(timestamp at) { return at.time_since_epoch().count(); }
-
 void bind_text_or_null(sqlite::statement& to, int parameter, std::string_view text) {
   text.empty() ? to.bind_null(parameter) : to.bind(parameter, text);
 }

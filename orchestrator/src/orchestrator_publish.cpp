@@ -3,6 +3,7 @@
 
 #include <skein/agents/payload_limit.hpp>
 #include <skein/agents/publish_span.hpp>
+#include <skein/bus/spare_artifacts.hpp>
 #include <skein/tracing/span.hpp>
 #include <skein/tracing/span_start.hpp>
 
@@ -28,42 +29,49 @@ orchestrator::state::place orchestrator::state::place_here() {
   return {make_scope(recorder_->new_run_id(), parent), true, true, parent, {}};
 }
 
-orchestrator::state::outgoing_publish orchestrator::state::prepare(artifact_type const& type, payload value, publish_options const& options, bool routed,
-                                                                   place const& where) {
+void orchestrator::state::begin_publish(artifact_type const& type) {
   begin();
   // Without a C++ type it is known by its name only.
   if (type.cpp_type) register_type(type);
+}
+
+std::shared_ptr<bus::artifact_data> orchestrator::state::make_artifact(artifact_type const& type, payload value, publish_options const& options, bool routed,
+                                                                       place const& where) {
   check(value).value();
-
-  outgoing_publish sent;
-  sent.own_run = where.own_run;
-  sent.run = where.run;
-
-  auto artifact = std::make_shared<bus::artifact_data>();
+  run_scope const& run = *where.run;
+  auto artifact = bus::make_artifact();
   artifact->id = artifact_id{recorder_->new_run_id().bytes()};
   artifact->type = type.name;
   artifact->version = type.version;
   artifact->payload = std::move(value);
   artifact->produced_by = bus::external_producer;
-  artifact->run = sent.run->id;
+  artifact->run = run.id;
   artifact->correlation = options.correlation_id.empty() ? where.correlation : options.correlation_id;
   artifact->tags = options.tags;
   if (!options.visibility.empty()) artifact->visible_to = options.visibility.get(clock_.now());
-  artifact->context = {sent.run->trace, derive_publish_span_id(artifact->id), sent.run->flags};
-  if (!sent.run->tracestate.empty() || !sent.run->baggage.empty()) {
-    artifact->headers = std::make_shared<trace_headers const>(trace_headers{sent.run->tracestate, sent.run->baggage});
+  artifact->context = {run.trace, derive_publish_span_id(artifact->id), run.flags};
+  if (!run.tracestate.empty() || !run.baggage.empty()) {
+    artifact->headers = std::make_shared<trace_headers const>(trace_headers{run.tracestate, run.baggage});
   }
   artifact->routed = routed;
+  return artifact;
+}
 
+bool orchestrator::state::is_silent(place const& where) {
+  return !where.own_run && !is_recorded(*where.run) && !components_.any(detail::hub_hook::artifact_published);
+}
+
+orchestrator::state::outgoing_publish orchestrator::state::tell_of(artifact_type const& type, bus::artifact_data& artifact, place const& where) {
+  outgoing_publish sent;
+  sent.own_run = where.own_run;
+  sent.run = where.run;
   if (sent.own_run) {
-    sent.run->root = artifact->context.span;
+    sent.run->root = artifact.context.span;
     runs_.add(sent.run);
-    if (sent.run->recording) sent.run->begin("publish " + artifact->type, clock_.now());
+    if (sent.run->recording) sent.run->begin("publish " + artifact.type, clock_.now());
   }
-  if (is_recorded(*sent.run)) sent.span = start_publish_span(type, *artifact, where, sent.run);
-  if (components_.any(detail::hub_hook::artifact_published)) show_to_components(sent, *artifact);
-  sent.input.artifact = std::move(artifact);
-  sent.input.idempotency_key = options.idempotency_key;
+  if (is_recorded(*sent.run)) sent.span = start_publish_span(type, artifact, where, sent.run);
+  if (components_.any(detail::hub_hook::artifact_published)) show_to_components(sent, artifact);
   return sent;
 }
 
@@ -108,8 +116,14 @@ void orchestrator::state::settle_all(std::vector<outgoing_publish>& sent, error 
 artifact_id orchestrator::state::publish(artifact_type const& type, payload value, publish_options options) {
   if (auto* frame = host_->current_frame()) return agents::publish_in(*frame, type, std::move(value), &options);
   auto const deadline = clock_.now() + options.timeout;
-  auto sent = prepare(type, std::move(value), options, true);
-  auto const published = bus_->publish(std::move(sent.input), deadline);
+  begin_publish(type);
+  auto const where = place_here();
+  bus::input::publish input;
+  input.artifact = make_artifact(type, std::move(value), options, true, where);
+  input.idempotency_key = std::move(options.idempotency_key);
+  if (is_silent(where)) return bus_->publish(std::move(input), deadline).value().id;
+  auto sent = tell_of(type, *input.artifact, where);
+  auto const published = bus_->publish(std::move(input), deadline);
   settle(sent, published);
   return published.value().id;
 }
@@ -124,31 +138,34 @@ std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& t
     }
     return ids;
   }
-  if (values.size() > 1 && !options.idempotency_key.empty()) {
+  if (!options.idempotency_key.empty() && !values.empty()) {
+    if (values.size() == 1) return {publish(type, std::move(values.front()), options)};
     throw error{errc::invalid_argument, "publish_all was given one idempotency_key for several artifacts; publish them one by one, each with its own"};
   }
   auto const deadline = clock_.now() + options.timeout;
+  begin_publish(type);
+  std::vector<std::shared_ptr<bus::artifact_data>> artifacts;
+  artifacts.reserve(values.size());
   std::vector<outgoing_publish> sent;
-  std::vector<bus::input::publish> inputs;
-  sent.reserve(values.size());
-  inputs.reserve(values.size());
   auto where = place_here();
+  bool const silent = is_silent(where);
   try {
     for (auto& value : values) {
       // Outside any run each is one of its own.
-      if (where.own_run && !sent.empty()) where = place_here();
-      sent.push_back(prepare(type, std::move(value), options, true, where));
-      inputs.push_back(std::move(sent.back().input));
+      if (where.own_run && !artifacts.empty()) where = place_here();
+      artifacts.push_back(make_artifact(type, std::move(value), options, true, where));
+      ids.push_back(artifacts.back()->id);
+      if (!silent) sent.push_back(tell_of(type, *artifacts.back(), where));
     }
   } catch (error const& e) {
     settle_all(sent, e);
     throw;
   }
-  auto const published = bus_->publish_all(std::move(inputs), deadline);
+  auto const published = bus_->publish_all(std::move(artifacts), deadline);
   for (std::size_t i = 0; i < sent.size(); ++i) {
-    settle(sent[i], published ? result<bus::reply::published>{(*published)[i]} : result<bus::reply::published>{published.error()});
+    settle(sent[i], published ? result<bus::reply::published>{bus::reply::published{0, ids[i], false}} : result<bus::reply::published>{published.error()});
   }
-  for (auto const& one : published.value()) ids.push_back(one.id);
+  published.value();
   return ids;
 }
 
@@ -158,8 +175,13 @@ std::future<artifact_id> orchestrator::state::publish_async(artifact_type const&
     promise->set_value(agents::publish_in(*frame, type, std::move(value), &options));
     return promise->get_future();
   }
-  auto const sent = std::make_shared<outgoing_publish>(prepare(type, std::move(value), options, true));
-  bus_->publish_async(std::move(sent->input), [this, promise, sent](result<bus::reply::published> const& how) {
+  begin_publish(type);
+  auto const where = place_here();
+  bus::input::publish input;
+  input.artifact = make_artifact(type, std::move(value), options, true, where);
+  input.idempotency_key = std::move(options.idempotency_key);
+  auto const sent = std::make_shared<outgoing_publish>(tell_of(type, *input.artifact, where));
+  bus_->publish_async(std::move(input), [this, promise, sent](result<bus::reply::published> const& how) {
     settle(*sent, how);
     how ? promise->set_value(how->id) : promise->set_exception(std::make_exception_ptr(how.error()));
   });
@@ -178,10 +200,14 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
   auto const subscription = bus_->find_subscription(agent, type.name);
   if (subscription == 0) throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no " + std::string{type.name} + "; give it a handler with .on<…>"};
   auto const deadline = clock_.now() + timeout;
-  auto sent = prepare(type, std::move(value), {}, options.publish);
-  sent.input.only = subscription;
-  artifact_id const id = sent.input.artifact->id;
-  auto wait = bus_->begin_invoke(std::move(sent.input), deadline);
+  begin_publish(type);
+  auto const where = place_here();
+  bus::input::publish input;
+  input.artifact = make_artifact(type, std::move(value), {}, options.publish, where);
+  input.only = subscription;
+  artifact_id const id = input.artifact->id;
+  auto sent = tell_of(type, *input.artifact, where);
+  auto wait = bus_->begin_invoke(std::move(input), deadline);
   settle(sent, wait ? result<bus::reply::published>{bus::reply::published{0, id, false}} : result<bus::reply::published>{wait.error()});
   return await_invoked(agent, *wait.value(), deadline, id);
 }
@@ -209,8 +235,9 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
   auto where = place_here();
   try {
     for (auto& one : group) {
-      sent.push_back(prepare(*one.type, std::move(one.value), {}, options.publish, where));
-      input.artifacts.push_back(std::move(sent.back().input.artifact));
+      begin_publish(*one.type);
+      input.artifacts.push_back(make_artifact(*one.type, std::move(one.value), {}, options.publish, where));
+      sent.push_back(tell_of(*one.type, *input.artifacts.back(), where));
       if (where.own_run) where = {where.run, false, where.outside, where.run->context(), {}};
     }
   } catch (error const& e) {

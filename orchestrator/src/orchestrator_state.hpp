@@ -100,9 +100,8 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   [[nodiscard]] skein::tracer const& tracer() const noexcept { return *tracer_; }
 
  private:
-  /// One publish on its way: where it belongs, and its span.
+  /// One publish on its way that has a span or a run of its own, or that components look at.
   struct outgoing_publish {
-    bus::input::publish input;
     std::shared_ptr<run_scope> run;
     bool own_run = false;   // outside any run: it is its own
     span_handle span;
@@ -116,10 +115,13 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
     std::string correlation;  // of what is published without one: within a run artifacts meet within that run, outside any they share one pool
   };
   [[nodiscard]] place place_here();
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options const& options, bool routed) {
-    return prepare(type, std::move(value), options, routed, place_here());
-  }
-  outgoing_publish prepare(artifact_type const& type, payload value, publish_options const& options, bool routed, place const& where);
+  /// What all artifacts of one call have in common is looked at once.
+  void begin_publish(artifact_type const& type);
+  [[nodiscard]] std::shared_ptr<bus::artifact_data> make_artifact(artifact_type const& type, payload value, publish_options const& options, bool routed,
+                                                                  place const& where);
+  /// Whether nobody but the board hears of it: then it needs no outgoing_publish.
+  [[nodiscard]] bool is_silent(place const& where);
+  outgoing_publish tell_of(artifact_type const& type, bus::artifact_data& artifact, place const& where);
   [[nodiscard]] span_handle start_publish_span(artifact_type const& type, bus::artifact_data const& artifact, place const& where, std::shared_ptr<run_scope> run);
   void settle(outgoing_publish& sent, result<bus::reply::published> const& how);
   void settle_all(std::vector<outgoing_publish>& sent, error const& why);

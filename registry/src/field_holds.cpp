@@ -2,9 +2,9 @@
 #include <skein/registry/field.hpp>
 
 #include <skein/registry/payload_writer.hpp>
-#include <skein/registry/shape.hpp>
 
 #include "msgpack_walk.hpp"
+#include "native_record.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -133,19 +133,18 @@ struct encoded_fields {
 
 /// Fields of a typed value where it was made. Only what the path begins with is encoded, so that both kinds read the same.
 struct native_fields {
-  void const* object;
-  codec::field_span fields;
+  native_record of;
 
   template <class Look>
   auto look(std::string_view path, Look look) const {
-    bytes encoded;
+    bytes encoded;   // stays empty where the writer has room for all of it
     codec::payload_writer to{encoded};
     std::size_t const dot = path.find('.');
-    auto const named = std::find_if(fields.begin(), fields.end(), [&](codec::field const& each) { return each.name == path.substr(0, dot); });
+    std::string_view const first = path.substr(0, dot);
+    auto const named = std::find_if(of.fields.begin(), of.fields.end(), [&](codec::field const& each) { return each.name == first; });
     // In a map of its own: so it is nested as deep as in the whole.
-    bool const written = named != fields.end() && to.begin_map(1) && named->write(to, object);
-    if (written) to.flush();
-    found_field found{{}, msgpack_walk{bytes_view{encoded}.subspan(written ? 1 : 0)}};
+    bool const written = named != of.fields.end() && to.begin_map(1) && named->write(to, of.object);
+    found_field found{{}, msgpack_walk{written ? to.written().subspan(1) : bytes_view{}}};
     bool const there = written && found.at.take(found.value) && (dot == std::string_view::npos || enter_all(found, path.substr(dot + 1)));
     if (!there) found.value = {};
     return look(found);
@@ -155,14 +154,10 @@ struct native_fields {
 /// Calls `read` with the fields of the payload: of its bytes where it has them, otherwise of the value.
 template <class Read>
 auto read_fields(payload const& of, Read read) {
-  auto const* const type = of.native_type();
-  bool const is_record = type != nullptr && type->shape != nullptr && type->shape().kind == codec::shape_kind::record;
-  if (!is_record || of.encoded_size_if_known() != 0) {
-    auto const encoded = of.encoded();
-    return read(encoded_fields{encoded ? *encoded : bytes_view{}});
-  }
-  auto const value = of.as(*type);
-  return read(native_fields{value->get(), type->shape().fields});
+  auto const record = of.encoded_size_if_known() == 0 ? native_record_in(of) : std::nullopt;
+  if (record) return read(native_fields{*record});
+  auto const encoded = of.encoded();
+  return read(encoded_fields{encoded ? *encoded : bytes_view{}});
 }
 
 bool contains(found_field in, field_value const& wanted) noexcept {
@@ -213,10 +208,13 @@ bool holds_within(field_expression const& one, Fields const& in, std::size_t dep
   }
 }
 
-std::string integer_key(wide_int value) {
+// Keys are put where they are wanted: a join makes one of every artifact.
+
+void put_integer_key(wide_int value, std::string& to) {
   if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) {
     char text[24] = "n";
-    return {text, std::to_chars(text + 1, text + sizeof text, narrow).ptr};
+    to.assign(text, std::to_chars(text + 1, text + sizeof text, narrow).ptr);
+    return;
   }
   std::string digits;
   bool const negative = value < 0;
@@ -225,24 +223,26 @@ std::string integer_key(wide_int value) {
     digits.insert(digits.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
     value /= 10;
   } while (value != 0);
-  return (negative ? "n-" : "n") + digits;
+  to.assign(negative ? "n-" : "n").append(digits);
 }
 
-std::optional<std::string> real_key(double value) {
-  if (std::isnan(value)) return std::nullopt;
-  if (std::abs(value) < wide_bound && std::trunc(value) == value) return integer_key(static_cast<wide_int>(value));
+bool put_real_key(double value, std::string& to) {
+  if (std::isnan(value)) return false;
+  if (std::abs(value) < wide_bound && std::trunc(value) == value) return put_integer_key(static_cast<wide_int>(value), to), true;
   char text[32];
-  return "r" + std::string{text, std::to_chars(text, text + sizeof text, value).ptr};
+  to.assign("r").append(text, std::to_chars(text, text + sizeof text, value).ptr);
+  return true;
 }
 
-std::optional<std::string> key_of(walked_value const& value) {
+/// False when it is no key.
+bool put_key(walked_value const& value, std::string& to) {
   switch (value.kind) {
-    case walked_kind::boolean: return value.boolean ? "b1" : "b0";
-    case walked_kind::integer: return integer_key(value.integer);
-    case walked_kind::real: return real_key(value.real);
-    case walked_kind::text: return "t" + std::string{value.text};
-    case walked_kind::binary: return "x" + std::string{value.text};
-    default: return std::nullopt;
+    case walked_kind::boolean: to = value.boolean ? "b1" : "b0"; return true;
+    case walked_kind::integer: put_integer_key(value.integer, to); return true;
+    case walked_kind::real: return put_real_key(value.real, to);
+    case walked_kind::text: to.assign("t").append(value.text); return true;
+    case walked_kind::binary: to.assign("x").append(value.text); return true;
+    default: return false;
   }
 }
 
@@ -259,11 +259,14 @@ bool holds(field_expression const& one, payload const& of) noexcept {
 }
 
 std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept {
+  std::optional<std::string> key{std::in_place};
   try {
-    return read_fields(of, [&](auto const& in) { return in.look(path, [](found_field const& found) { return key_of(found.value); }); });
+    bool const is_one = read_fields(of, [&](auto const& in) { return in.look(path, [&](found_field const& found) { return put_key(found.value, *key); }); });
+    if (!is_one) key.reset();
   } catch (...) {
-    return std::nullopt;
+    key.reset();
   }
+  return key;
 }
 
 }  // namespace skein

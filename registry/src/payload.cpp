@@ -1,5 +1,9 @@
 #include <skein/registry/payload.hpp>
 
+#include <skein/registry/payload_writer.hpp>
+
+#include "native_record.hpp"
+
 #include <mutex>
 
 namespace skein {
@@ -113,6 +117,13 @@ result<std::shared_ptr<void const>> payload::as(artifact_type const& type) const
 std::size_t payload::encoded_size_if_known() const noexcept {
   auto const* const known = state_ ? state_->other.load(std::memory_order_acquire) : nullptr;
   return known && known->encoded_ready.load(std::memory_order_acquire) ? known->encoded_bytes.size() : 0;
+}
+
+std::size_t payload::encoded_size() const {
+  if (auto const known = encoded_size_if_known(); known != 0) return known;
+  if (auto const record = native_record_in(*this)) return codec::record_size(record->object, record->fields);
+  auto const made = encoded();
+  return made ? made->size() : 0;
 }
 
 }  // namespace skein

@@ -32,8 +32,10 @@ void write_formats(payload_writer& to, std::initializer_list<unsigned char> form
 void payload_writer::write_large(char const* data, std::size_t size) {
   flush();
   if (size <= buffer_.size()) return write(data, size);
+  gone_ += size;
+  if (!out_) return;
   auto const* raw = reinterpret_cast<std::byte const*>(data);
-  out_.insert(out_.end(), raw, raw + size);
+  out_->insert(out_->end(), raw, raw + size);
 }
 
 void payload_writer::write_string(std::string_view text) {
@@ -49,17 +51,32 @@ void payload_writer::write_string(std::string_view text) {
 
 void payload_writer::flush() {
   auto const* raw = reinterpret_cast<std::byte const*>(buffer_.data());
-  out_.insert(out_.end(), raw, raw + used_);
+  if (out_) out_->insert(out_->end(), raw, raw + used_);
+  gone_ += used_;
   used_ = 0;
 }
 
-void payload_writer::write_nil() { packer{*this}.pack_nil(); }
+bytes_view payload_writer::written() {
+  if (gone_ == 0) return {reinterpret_cast<std::byte const*>(buffer_.data()), used_};
+  flush();
+  return out_ ? bytes_view{*out_} : bytes_view{};
+}
 
-void payload_writer::write_boolean(bool value) { write_formats(*this, {static_cast<unsigned char>(value ? 0xc3 : 0xc2)}); }
+// What is most of it goes the short way: small numbers, short texts, lists and maps of few.
 
-void payload_writer::write_int(std::int64_t value) { packer{*this}.pack_int64(value); }
+void payload_writer::write_nil() { write_byte(0xc0); }
 
-void payload_writer::write_uint(std::uint64_t value) { packer{*this}.pack_uint64(value); }
+void payload_writer::write_boolean(bool value) { write_byte(value ? 0xc3 : 0xc2); }
+
+void payload_writer::write_int(std::int64_t value) {
+  if (value >= -32 && value < 128) return write_byte(static_cast<unsigned char>(value));
+  packer{*this}.pack_int64(value);
+}
+
+void payload_writer::write_uint(std::uint64_t value) {
+  if (value < 128) return write_byte(static_cast<unsigned char>(value));
+  packer{*this}.pack_uint64(value);
+}
 
 // Not packer::pack_float and pack_double: those turn whole numbers into integers and lose the sign of zero.
 void payload_writer::write_float(float value) {
@@ -97,7 +114,7 @@ void payload_writer::write_time(std::int64_t since_epoch_ns) {
 
 bool payload_writer::write_text(std::string_view text) {
   if (text.size() > size_max) return fault.fail("the string is longer than 4 GiB");
-  if (!is_utf8(text)) {
+  if (out_ && !is_utf8(text)) {
     if (on_bad_text_ == bad_text::refuse) {
       return fault.fail("the string is not UTF-8; put other bytes in a std::vector<std::byte>");
     }
@@ -126,13 +143,21 @@ bool payload_writer::open(std::size_t count, char const* what) {
 
 bool payload_writer::begin_array(std::size_t count) {
   if (!open(count, "array")) return false;
-  packer{*this}.pack_array(static_cast<std::uint32_t>(count));
+  if (count < 16) {
+    write_byte(static_cast<unsigned char>(0x90 | count));
+  } else {
+    packer{*this}.pack_array(static_cast<std::uint32_t>(count));
+  }
   return true;
 }
 
 bool payload_writer::begin_map(std::size_t count) {
   if (!open(count, "map")) return false;
-  packer{*this}.pack_map(static_cast<std::uint32_t>(count));
+  if (count < 16) {
+    write_byte(static_cast<unsigned char>(0x80 | count));
+  } else {
+    packer{*this}.pack_map(static_cast<std::uint32_t>(count));
+  }
   return true;
 }
 
@@ -155,6 +180,11 @@ result<void> encode_record(std::string_view type, void const* object, field_span
   }
   to.flush();
   return {};
+}
+
+std::size_t record_size(void const* object, field_span fields) {
+  payload_writer counting;
+  return counting.write_fields(object, fields) ? counting.size() : 0;
 }
 
 }  // namespace skein::codec

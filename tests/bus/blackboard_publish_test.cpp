@@ -1,5 +1,7 @@
 #include "support/board_fixture.hpp"
 
+#include <skein/bus/spare_artifacts.hpp>
+
 namespace skein::bus::testing {
 namespace {
 
@@ -78,6 +80,54 @@ TEST(blackboard_publish, uses_the_memory_of_an_artifact_again_only_when_nobody_h
   EXPECT_EQ(held->type, "pizza");
   EXPECT_EQ(held->seq, 4u);
   EXPECT_EQ(held->tags, std::vector<std::string>{"hot"});
+}
+
+std::shared_ptr<artifact_data> loose_idea(std::uint8_t number) {
+  auto made = make_artifact();
+  made->id = artifact_id{{number}};
+  made->run = run_id{{number}};
+  made->type = "idea";
+  return made;
+}
+
+TEST(blackboard_publish, gives_memory_back_that_is_as_good_as_new) {
+  blackboard board{{.artifacts_kept_max = 1, .record_changes = false}};
+  effects out;
+  auto first = loose_idea(1);
+  first->tags = {"hot"};
+  first->correlation = "a text that has memory of its own";
+  auto const* const memory = first.get();
+  input::publish in{0, std::move(first), {}, {}, 0, false};
+  ASSERT_TRUE(board.publish({}, in, out));
+  EXPECT_EQ(in.artifact, nullptr) << "the first one is kept";
+  in.artifact = loose_idea(2);
+  EXPECT_EQ(board.publish({}, in, out).value().id, (artifact_id{{2}}));
+  ASSERT_EQ(in.artifact.get(), memory);
+  EXPECT_TRUE(in.artifact->tags.empty());
+  EXPECT_TRUE(in.artifact->correlation.empty());
+  EXPECT_EQ(in.artifact->id, artifact_id{});
+  give_back(std::move(in.artifact));
+  EXPECT_EQ(loose_idea(3).get(), memory) << "of the same thread";
+}
+
+TEST(blackboard_publish, takes_all_of_several_or_none) {
+  blackboard board{{.embargoed_max = 1, .record_changes = false}};
+  effects out;
+  auto const hidden = [](std::uint8_t number) {
+    auto made = loose_idea(number);
+    made->visible_to = std::make_shared<visibility>(visibility{{}, {}, {}, timestamp{1s}});
+    return made;
+  };
+  input::publish_all too_many{{hidden(1), loose_idea(2), hidden(3)}, {}};
+  auto const refused = board.publish({}, too_many, out);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::busy);
+  EXPECT_EQ(board.counters().artifacts, 0u);
+  input::publish_all just_enough{{hidden(1), loose_idea(2), loose_idea(3)}, {}};
+  ASSERT_TRUE(board.publish({}, just_enough, out));
+  EXPECT_EQ(board.counters().artifacts, 3u);
+  EXPECT_EQ(board.counters().embargoed, 1u);
+  EXPECT_EQ(board.counters(), board.recount());
 }
 
 TEST(blackboard_publish, keeps_showing_artifacts_after_a_failed_commit) {

@@ -240,6 +240,16 @@ TEST(field_holds, reads_what_comes_before_bytes_that_break_off) {
   EXPECT_FALSE(holds(field("c").exists(), data));
 }
 
+TEST(field_holds, reads_values_of_any_length_where_they_were_made) {
+  for (std::size_t const size : {31u, 500u, 509u, 600u, 70'000u}) {
+    std::string const text(size, 'x');
+    auto const made = make_payload(order{.customer = text, .home = {text, {text, "last"}}});
+    EXPECT_TRUE(holds(field("customer") == text && field("home.city") == text && field("home.lines.1") == "last", made)) << size;
+    EXPECT_EQ(field_key("home.lines.0", made), "t" + text);
+    EXPECT_EQ(made.encoded_size_if_known(), 0u);
+  }
+}
+
 TEST(field_holds, steps_over_a_million_nested_lists) {
   bytes data = from_hex("82 a1 61");
   data.insert(data.end(), 1'000'000, std::byte{0x91});

@@ -48,6 +48,15 @@ TEST(payload, encodes_on_demand_and_knows_its_size_then) {
   EXPECT_EQ(view.data(), payload{made}.encoded().value().data());
 }
 
+TEST(payload, counts_its_bytes_without_making_them) {
+  for (std::size_t const size : {0u, 31u, 300u, 600u, 70'000u}) {
+    auto const made = make_payload(pizza{std::string(size, 'x'), 9});
+    auto const counted = made.encoded_size();
+    EXPECT_EQ(made.encoded_size_if_known(), 0u);
+    EXPECT_EQ(counted, made.encoded().value().size());
+  }
+}
+
 TEST(payload, decodes_bytes_once_for_all_copies) {
   payload const received{copy_of(make_payload(pizza{"x", 9}).encoded().value())};
   EXPECT_EQ(received.native_type(), nullptr);

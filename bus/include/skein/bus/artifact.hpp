@@ -59,6 +59,8 @@ struct artifact_data {
 [[nodiscard]] inline bool is_embargoed(artifact_data const& artifact, timestamp now) noexcept {
   return artifact.visible_to && artifact.visible_to->not_before > now;
 }
+/// Makes one that nobody else has as good as new; short texts keep their memory.
+void renew(artifact_data& one) noexcept;
 /// How artifacts are handed around: one object, shared by everything that refers to it. Make no weak pointer of it: the board gives the memory of an artifact
 /// that nobody has any more to the next one.
 using artifact_ptr = std::shared_ptr<artifact_data const>;

@@ -63,6 +63,11 @@ class blackboard {
   void step(timestamp now, board_input&& what, effects& out);
   /// The same for input::done, which comes with each hop: nothing is moved that stays. `said`: see there. What the children hold is taken.
   void step(timestamp now, host_key from, bus::done& result, std::span<verdicts const> said, bool traced, effects& out);
+  /// A step with input::publish whose answer is returned: `reply_to` is only passed on. In the place of the artifact it leaves memory for another one, as good as
+  /// new, or null.
+  [[nodiscard]] result<reply::published> publish(timestamp now, input::publish& what, effects& out);
+  /// The same with many, in one step; or with none of them, when one is refused.
+  [[nodiscard]] result<void> publish(timestamp now, input::publish_all& what, effects& out);
 
   /// When to step with input::tick at the latest; nullopt = no timer is running.
   [[nodiscard]] std::optional<timestamp> next_timer() const;
@@ -109,7 +114,6 @@ class blackboard {
 
  private:
   struct state;
-  void begin_step(timestamp now, effects& out);
   std::unique_ptr<state> state_;
 };
 

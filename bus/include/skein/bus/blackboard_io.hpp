@@ -51,6 +51,12 @@ struct publish {
   bool reply_when_closed = false;               ///< With `only`: a second reply, input_closed, follows when the activation closes.
 };
 
+/// Artifacts that are published together, in order: each as by `publish` without a key. Not a board_input; see blackboard::publish.
+struct publish_all {
+  std::vector<std::shared_ptr<artifact_data>> artifacts;   ///< What to publish. The board is their owner from here on.
+  std::vector<verdicts> said;                              ///< What local code says about each; may be shorter than the artifacts.
+};
+
 /// A host's message, as it came from connection `from`. `local` marks the host inside this process: its leases do not expire.
 struct hello {
   host_key from = 0;    ///< The connection that it came by.

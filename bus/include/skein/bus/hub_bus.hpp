@@ -94,8 +94,8 @@ class hub_bus {
 
   /// Publishes, waiting for room until `deadline`; returns once committed. errc::busy, errc::ledger_failed.
   [[nodiscard]] virtual result<reply::published> publish(input::publish in, timestamp deadline) = 0;
-  /// Publishes all in one commit, in order.
-  [[nodiscard]] virtual result<std::vector<reply::published>> publish_all(std::vector<input::publish> in, timestamp deadline) = 0;
+  /// Publishes all in one commit, in order; none of them when one is refused.
+  [[nodiscard]] virtual result<void> publish_all(std::vector<std::shared_ptr<artifact_data>> artifacts, timestamp deadline) = 0;
   /// Returns at once; `then` is called once, when it is committed or has failed, on the committing thread (it must not block).
   virtual void publish_async(input::publish in, std::function<void(result<reply::published>)> then) = 0;
 

@@ -39,6 +39,9 @@ class payload {
   [[nodiscard]] artifact_type const* native_type() const noexcept { return state_ ? state_->type : nullptr; }
   /// The size of the encoded bytes if they exist already, otherwise 0. Never encodes.
   [[nodiscard]] std::size_t encoded_size_if_known() const noexcept;
+  /// The size of the encoded bytes. Of a value that nobody has encoded they are counted, not made or checked: a text that is not UTF-8 counts as it is. 0 where
+  /// there is nothing to count.
+  [[nodiscard]] std::size_t encoded_size() const;
 
  private:
   struct forms;   // The bytes, and what else was decoded from them.

@@ -22,7 +22,9 @@ class payload_writer {
   enum class bad_text { refuse, replace };
 
   /// `out` must outlive the writer. Nothing is complete before `flush()`.
-  explicit payload_writer(bytes& out, bad_text on_bad_text = bad_text::refuse) : out_(out), on_bad_text_(on_bad_text) {}
+  explicit payload_writer(bytes& out, bad_text on_bad_text = bad_text::refuse) : out_(&out), on_bad_text_(on_bad_text) {}
+  /// Keeps nothing and checks no text, only counts: see `size()`.
+  payload_writer() = default;
   payload_writer(payload_writer const&) = delete;
   payload_writer& operator=(payload_writer const&) = delete;
 
@@ -59,6 +61,10 @@ class payload_writer {
 
   /// Moves what is still buffered to `out`.
   void flush();
+  /// How many bytes were written.
+  [[nodiscard]] std::size_t size() const noexcept { return gone_ + used_; }
+  /// All that was written, where `out` was empty: without memory of its own as long as it is short. Valid until the next write, and as long as writer and `out` live.
+  [[nodiscard]] bytes_view written();
 
   /// msgpack-cxx's stream requirement; raw bytes.
   void write(char const* data, std::size_t size) {
@@ -68,19 +74,26 @@ class payload_writer {
   }
 
  private:
+  void write_byte(unsigned char byte) {
+    if (used_ == buffer_.size()) flush();
+    buffer_[used_++] = static_cast<char>(byte);
+  }
   void write_string(std::string_view text);
   void write_large(char const* data, std::size_t size);
   [[nodiscard]] bool open(std::size_t count, char const* what);
 
-  bytes& out_;
-  bad_text on_bad_text_;
+  bytes* const out_ = nullptr;   // null: only counted
+  bad_text const on_bad_text_ = bad_text::refuse;
   std::size_t depth_ = 0;
+  std::size_t gone_ = 0;         // what has left the buffer
   std::size_t used_ = 0;
   std::array<char, 512> buffer_;  // small payloads reach `out` in one append of the right size
 };
 
 /// Appends the map of `*object` to `out`; on errors (errc::bad_payload naming `type` and field) `out` is as it was.
 [[nodiscard]] result<void> encode_record(std::string_view type, void const* object, field_span fields, bytes& out);
+/// How many bytes encode_record would append, if every text is UTF-8; 0 where it fails otherwise. Allocates only for the error.
+[[nodiscard]] std::size_t record_size(void const* object, field_span fields);
 /// `*object` as one line of JSON. What has no encoding shows as U+FFFD, or as the error's text.
 [[nodiscard]] std::string record_to_json(std::string_view type, void const* object, field_span fields);
 

@@ -1,0 +1,15 @@
+// The memory of artifacts that nobody has any more, for the next ones that the same thread makes: who publishes in a steady state frees as many.
+#pragma once
+
+#include <skein/bus/artifact.hpp>
+
+#include <memory>
+
+namespace skein::bus {
+
+/// One to fill in, as good as new. Thread-safe: each thread has its own spare ones.
+[[nodiscard]] std::shared_ptr<artifact_data> make_artifact();
+/// Keeps the memory of one that nobody else has, as renew() left it, for the next that this thread makes; null is nothing. Bounded: what is too much is freed.
+void give_back(std::shared_ptr<artifact_data>&& one) noexcept;
+
+}  // namespace skein::bus

@@ -1,0 +1,54 @@
+#include <skein/bus/spare_artifacts.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace skein::bus {
+
+namespace {
+
+constexpr std::size_t spare_max = 1'024;   // of a thread: a burst publishes that many at once
+
+using artifacts = std::vector<std::shared_ptr<artifact_data>>;
+
+// Trivially destroyed, so that a thread may still publish while its other locals are destroyed.
+struct spares {
+  artifacts* all = nullptr;   // null: there are none
+  bool gone = false;
+};
+constinit thread_local spares kept_back{};
+
+/// What the thread keeps, until it ends.
+struct keeper {
+  artifacts all;
+  keeper() noexcept { kept_back.all = &all; }
+  ~keeper() { kept_back = {nullptr, true}; }
+};
+
+void begin_keeping() noexcept {
+  thread_local keeper const until_end;
+  static_cast<void>(&until_end);
+}
+
+}  // namespace
+
+std::shared_ptr<artifact_data> make_artifact() {
+  auto* const all = kept_back.all;
+  if (all == nullptr || all->empty()) return std::make_shared<artifact_data>();
+  auto made = std::move(all->back());
+  all->pop_back();
+  return made;
+}
+
+void give_back(std::shared_ptr<artifact_data>&& one) noexcept {
+  if (!one) return;
+  auto mine = std::move(one);
+  if (kept_back.all == nullptr && !kept_back.gone) begin_keeping();
+  if (kept_back.all == nullptr || kept_back.all->size() >= spare_max) return;
+  try {
+    kept_back.all->push_back(std::move(mine));
+  } catch (...) {   // no memory to keep it in
+  }
+}
+
+}  // namespace skein::bus
