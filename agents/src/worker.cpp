@@ -108,7 +108,8 @@ class linked_worker final : public worker, private host_environment {
       // The link may have no use for the result of an attempt that was dropped, so nothing rides on it.
       if (dropped_.erase(result.activation) == 0) {
         auto shipped = recorder_->take(options_.span_bytes_max);
-        std::move(shipped.spans.begin(), shipped.spans.end(), std::back_inserter(result.spans));
+        if (result.spans.empty()) result.spans.swap(shipped.spans);
+        for (auto const span : shipped.spans.views()) result.spans.push_back(span);
         result.runs = std::move(shipped.runs);
       }
       link_->complete(std::move(result));

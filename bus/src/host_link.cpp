@@ -96,7 +96,7 @@ void zmq_host_link::on_event(link_event const& event) {
     ready_ = event.what == link_event::kind::ready;
     outbox_.clear();
     forget_unsent();
-    version_ = 1;
+    version_ = protocol_min;
     if (ready_) {
       host_actions out;
       session_.connect(time_.now(), out);

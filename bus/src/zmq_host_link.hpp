@@ -83,7 +83,8 @@ class zmq_host_link final : public host_link {
   // With the lock held.
   void post_all(host_actions& from);
   void post(message&& one);
-  [[nodiscard]] result<bytes> encode_what_fits(message& what) const;
+  [[nodiscard]] result<bytes> encode_what_fits(message& what);
+  [[nodiscard]] encoded_report as_hub_reads(encoded_report const& report) const;
   void wake_thread();
   void send_here();
   void collect();
@@ -116,13 +117,16 @@ class zmq_host_link final : public host_link {
   bool news_ = true;                     // the monitor may have some
   unsigned turns_ = 0;
   std::deque<encoded_report> sending_;
-  std::uint16_t version_ = 1;            // what the hub speaks on this connection, as far as it has said
   frame_batch batch_;
   std::vector<bytes_view> frames_;       // of the message that is being read
   std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};
   std::optional<host_connection> connection_;
 
+  /// What the hub speaks on this connection, as far as it has said. Written by whoever has the turn.
+  std::atomic<std::uint16_t> version_ = protocol_min;
+  /// Frames were made that a hub of protocol 1 cannot read. Never false again.
+  std::atomic<bool> has_packed_ = false;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };
