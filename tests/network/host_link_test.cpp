@@ -229,6 +229,57 @@ TEST(host_link, lets_its_owner_add_spans_to_beats) {
   EXPECT_NE(std::get<beat>(got.what).sent_at, timestamp{});
 }
 
+/// A worker whose link lends it a thread. Each attempt waits for `open`, then is done.
+struct lent_thread {
+  explicit lent_thread(std::string const& endpoint) {
+    host_link_receivers to;
+    to.start = [this](std::vector<delivery>&& work) {
+      for (auto& one : work) started.put(std::move(one));
+    };
+    to.drain = [this] {
+      open = true;
+      open.notify_all();
+    };
+    to.work = [this](auto const&) {
+      made.wait(nullptr);
+      while (!started.empty()) {
+        done result;
+        result.activation = started.take().activation;
+        open.wait(false);
+        made.load()->complete(std::move(result));
+      }
+    };
+    link = host_link::open(worker_end::options_for(endpoint), system_clock(), std::move(to)).value();
+    made = link.get();
+    made.notify_all();
+  }
+
+  mailbox<delivery> started;
+  std::atomic<bool> open = false;
+  std::atomic<host_link*> made = nullptr;
+  std::unique_ptr<host_link> link;
+};
+
+TEST(host_link, is_served_while_it_lends_its_thread) {
+  temporary_folder const folder;
+  hub_end hub{"ipc://" + folder / "hub.sock"};
+  lent_thread worker{hub.endpoint()};
+  auto const key = hub.wait_for("worker");
+  hub.link->send(key, deliver{1, {sample_delivery(1), sample_delivery(2)}});
+  hub.link->send(key, drain{});
+  hub.wait_for_dones(2);
+}
+
+TEST(host_link, leaves_no_work_behind_that_came_while_its_thread_was_lent) {
+  temporary_folder const folder;
+  hub_end hub{"ipc://" + folder / "hub.sock"};
+  lent_thread worker{hub.endpoint()};
+  worker.open = true;
+  auto const key = hub.wait_for("worker");
+  exchange(hub, key, 500, 1);
+  exchange(hub, key, 1'000, 8);
+}
+
 /// A ROUTER that says what the test says, to the one worker that there is.
 class raw_hub {
  public:
