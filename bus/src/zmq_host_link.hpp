@@ -1,5 +1,6 @@
-// The one implementation of host_link. One thread owns the socket; the conversation (host_session) is under a lock, for handlers' threads complete
-// attempts. What leaves is encoded by whoever causes it and waits in the outbox, or is sent by that thread while the link's own sleeps.
+// The one implementation of host_link. One thread owns the socket, or two in turns (host_link_receivers::work); the conversation (host_session) is
+// under a lock, for handlers' threads complete attempts. What leaves is encoded by whoever causes it and waits in the outbox, or is sent by that thread
+// while the link's own sleeps.
 #pragma once
 
 #include "epoll_set.hpp"
