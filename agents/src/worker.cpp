@@ -30,6 +30,8 @@ class linked_worker final : public worker, private host_environment {
         scopes_(options_.runs_max) {}
   ~linked_worker() override {
     questions_.stop();
+    host_->cancel_all();
+    if (link_) link_->end_work();
     host_->stop();
     if (link_) link_->stop(std::chrono::milliseconds{0});
   }
@@ -43,7 +45,7 @@ class linked_worker final : public worker, private host_environment {
       if (!link) return link.error();
       link_ = std::move(*link);
     }
-    host_->start(std::max(1u, options_.threads));
+    if (!link_->runs_work()) host_->start(std::max(1u, options_.threads));
     return {};
   }
 
@@ -108,7 +110,8 @@ class linked_worker final : public worker, private host_environment {
       // The link may have no use for the result of an attempt that was dropped, so nothing rides on it.
       if (dropped_.erase(result.activation) == 0) {
         auto shipped = recorder_->take(options_.span_bytes_max);
-        std::move(shipped.spans.begin(), shipped.spans.end(), std::back_inserter(result.spans));
+        if (result.spans.empty()) result.spans.swap(shipped.spans);
+        for (auto const span : shipped.spans.views()) result.spans.push_back(span);
         result.runs = std::move(shipped.runs);
       }
       link_->complete(std::move(result));
@@ -154,6 +157,12 @@ class linked_worker final : public worker, private host_environment {
       news_();
     };
     to.beating = [this](bus::beat& leaving) { leaving.spans = recorder_->preview(options_.beat_spans_max, options_.beat_span_bytes_max); };
+    // One thread for handlers may be the link's.
+    if (options_.threads > 1) return to;
+    to.work = [this](std::function<bool()> const& enough) {
+      { std::lock_guard const held{shipping_}; }   // link_ is there
+      (void)host_->run_ready(enough);
+    };
     return to;
   }
 

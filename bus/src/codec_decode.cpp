@@ -92,8 +92,21 @@ void read_attempts(reader& in, std::vector<attempt_ref>& out) {
   in.list(out, wire::attempt_bytes_min, [&] { return wire::read_attempt(in); });
 }
 
-void read_spans(reader& in, std::vector<span_record>& out) {
-  in.list_in_place(out, wire::span_bytes_min, [&](span_record& one) { wire::read_span(in, one); });
+void read_spans(reader& in, span_batch& out) {
+  if (in.next_type() == reader::wire_type::bin) {
+    auto spans = unpack_spans(in.octets_view(), in.list_items_max());
+    if (spans) {
+      out = std::move(*spans);
+    } else {
+      in.fail_before(spans.error().message(), spans.error().code());
+    }
+    return;
+  }
+  in.items(wire::span_bytes_min, [](std::size_t) {}, [&] {
+    span_record one;
+    wire::read_span(in, one);
+    out.push_back(one);
+  });
 }
 
 void read_runs(reader& in, std::vector<run_record>& out) {

@@ -86,7 +86,10 @@ bool is_set(timestamp at) { return at != timestamp{}; }
 
 void write_time(writer& out, timestamp at) { out.sint(at.time_since_epoch().count()); }
 
-void write_spans(writer& out, std::vector<span_record> const& spans) {
+/// Packed, where the reader knows that and all of them can be: their texts must be UTF-8 as they are.
+void write_spans(writer& out, span_batch const& spans) {
+  auto const packed = out.protocol() >= protocol_packed_spans ? packed_bytes(spans) : 0;
+  if (packed > 0) return out.octets(packed, [&](bytes& to) { pack(spans, to); });
   out.items(spans.size(), "spans in one message");
   for (auto const& one : spans) write(out, one);
 }
@@ -301,11 +304,11 @@ kind write_header(writer& out, payload_list& payloads, query_result const& value
 
 }  // namespace
 
-result<bytes> encode(message const& value, codec_limits const& limits) {
+result<bytes> encode(message const& value, codec_limits const& limits, std::uint16_t protocol) {
   bytes frame;
   frame.reserve(frame_bytes_usual);
   frame.resize(wire::preamble_bytes);
-  writer out{frame, limits.list_items_max};
+  writer out{frame, limits.list_items_max, protocol};
   payload_list payloads;
   auto const what = std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
   if (out.failure()) return *out.failure();

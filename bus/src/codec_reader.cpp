@@ -193,6 +193,15 @@ bool reader::boolean() {
 }
 
 std::uint64_t reader::any_uint(std::uint64_t highest, std::uint64_t lowest) {
+  // Most are in one of the four unsigned formats.
+  if (more() && remaining() > 0 && (peek() & 0xfc) == 0xcc) {
+    auto const width = std::size_t{1} << (peek() & 3);
+    if (remaining() > width) {
+      std::uint64_t value = 0;
+      for (std::size_t i = 1; i <= width; ++i) value = value << 8 | std::to_integer<std::uint64_t>(in_[at_ + i]);
+      if (value >= lowest && value <= highest) return step(1 + width), value;
+    }
+  }
   if (!expect(wire_type::integer, "an unsigned integer")) return lowest;
   auto const tag = peek();
   std::uint64_t value = 0;
@@ -266,16 +275,21 @@ std::string reader::name() {
   return value;
 }
 
-std::string reader::octets() {
+bytes_view reader::octets_view() {
   if (!expect(wire_type::bin, "bin")) return {};
   std::size_t length = 0;
   if (!take_length(length)) return {};
-  if (length > remaining()) return fail_here("the frame ends inside it"), std::string{};
-  std::string value(length, '\0');
-  std::memcpy(value.data(), in_.data() + at_, length);
+  if (length > remaining()) return fail_here("the frame ends inside it"), bytes_view{};
+  auto const view = in_.subspan(at_, length);
   at_ += length;
   advance();
-  return value;
+  return view;
+}
+
+std::string reader::octets() {
+  auto const view = octets_view();
+  // View the bytes as characters: char may alias anything.
+  return {reinterpret_cast<char const*>(view.data()), view.size()};
 }
 
 void reader::any_fixed_bin(std::uint8_t* out, std::size_t size) {

@@ -27,6 +27,7 @@ class reader {
   /// Reads from the start of `in`, which must outlive the reader. `root` names it in errors.
   reader(bytes_view in, reader_limits limits, std::string_view root) : in_(in), limits_(limits), root_(root) {}
 
+  [[nodiscard]] std::size_t list_items_max() const noexcept { return limits_.list_items_max; }
   [[nodiscard]] bool ok() const noexcept { return !failure_; }
   [[nodiscard]] std::optional<error> const& failure() const noexcept { return failure_; }
   /// Where the next read starts.
@@ -102,7 +103,9 @@ class reader {
   [[nodiscard]] std::string text() { return std::string{text_view()}; }
   /// The same, not empty.
   [[nodiscard]] std::string name();
-  /// Binary of any length, copied.
+  /// Binary of any length, in the frame; good as long as that is.
+  [[nodiscard]] bytes_view octets_view();
+  /// The same, copied.
   [[nodiscard]] std::string octets();
   [[nodiscard]] span_context context();
   [[nodiscard]] timestamp time() { return timestamp{std::chrono::nanoseconds{sint()}}; }

@@ -71,11 +71,14 @@ void writer::bin(std::uint8_t const* data, std::size_t size) {
   raw(data, size);
 }
 
-void writer::octets(std::string_view value) {
-  auto const size = value.size();
-  if (size > std::numeric_limits<std::uint32_t>::max()) return fail(error{errc::too_large, "a value is longer than msgpack's 2^32 - 1 bytes; shorten it"});
+bool writer::octets_header(std::size_t size) {
+  if (size > std::numeric_limits<std::uint32_t>::max()) return fail(error{errc::too_large, "a value is longer than msgpack's 2^32 - 1 bytes; shorten it"}), false;
   size <= 0xff ? big_endian(0xc4, size, 1) : size <= 0xffff ? big_endian(0xc5, size, 2) : big_endian(0xc6, size, 4);
-  raw(value.data(), size);
+  return true;
+}
+
+void writer::octets(std::string_view value) {
+  if (octets_header(value.size())) raw(value.data(), value.size());
 }
 
 void writer::fields(std::size_t count) {

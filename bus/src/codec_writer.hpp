@@ -16,7 +16,10 @@ namespace skein::bus::wire {
 /// Writes into `out`, which it does not own. The first failure is kept; what is written after it does not matter.
 class writer {
  public:
-  explicit writer(bytes& out, std::size_t list_items_max) : out_(out), list_items_max_(list_items_max) {}
+  explicit writer(bytes& out, std::size_t list_items_max, std::uint16_t protocol = protocol_min)
+      : out_(out), list_items_max_(list_items_max), protocol_(protocol) {}
+  /// What the reader speaks.
+  [[nodiscard]] std::uint16_t protocol() const noexcept { return protocol_; }
 
   void nil() { byte(0xc0); }
   void boolean(bool value) { byte(value ? 0xc3 : 0xc2); }
@@ -28,6 +31,11 @@ class writer {
   void bin(std::uint8_t const* data, std::size_t size);
   /// Binary of any length up to 2^32 - 1.
   void octets(std::string_view value);
+  /// The same: `append(bytes&)` adds so many bytes.
+  template <class Append>
+  void octets(std::size_t size, Append append) {
+    if (octets_header(size)) append(out_);
+  }
   /// An array of `count` fields.
   void fields(std::size_t count);
   /// An array whose length the data decides; too long is a failure.
@@ -50,11 +58,13 @@ class writer {
 
  private:
   void byte(unsigned value) { out_.push_back(static_cast<std::byte>(value)); }
+  [[nodiscard]] bool octets_header(std::size_t size);
   void big_endian(unsigned tag, std::uint64_t value, std::size_t size);
   void raw(void const* data, std::size_t size);
 
   bytes& out_;
   std::size_t list_items_max_;
+  std::uint16_t protocol_;
   std::optional<error> failure_;
 };
 

@@ -5,10 +5,7 @@
 #include <skein/bus/quiet_thread.hpp>
 #include <skein/tracing/log.hpp>
 
-#include <poll.h>
-
 #include <algorithm>
-#include <array>
 #include <system_error>
 
 namespace skein::bus {
@@ -19,6 +16,9 @@ using steady = std::chrono::steady_clock;
 
 constexpr int received_per_turn_max = 256;
 constexpr std::chrono::milliseconds wait_max{60'000};
+
+// What wakes a thread of the link.
+constexpr std::uint32_t waker_bit = 1, monitor_bit = 2, socket_bit = 4;
 
 }  // namespace
 
@@ -52,15 +52,21 @@ result<void> zmq_host_link::start() {
   if (parsed->transport == transport::ipc) options_.keys.reset();  // the hub's ipc sockets are plaintext
   is_ipv6_ = parsed->is_ipv6();
   try {
-    connection_.emplace(context_, options_, is_ipv6_, ++connections_);
+    open_connection();
   } catch (zmq::error_t const& failure) {
     return error{errc::invalid_argument,
                  std::string{"it cannot be connected to: "} + failure.what() +
                      (options_.keys ? "; check the address and the keys" : "; check the address"),
                  options_.endpoint};
   }
+  news_of_.add(waker_.fd(), waker_bit);
   try {
-    thread_ = quiet_thread("skein-host-link", [this] { run(); });
+    // Handlers expect the signals of the program's own threads.
+    if (runs_work()) {
+      for (auto& mine : seats_) threads_.emplace_back([this, &mine] { run(mine); });
+    } else {
+      threads_.push_back(quiet_thread("skein-host-link", [this] { run(seats_[0]); }));
+    }
   } catch (std::system_error const& failure) {
     return error{errc::io_failed, std::string{"the thread of the link to the hub cannot be started: "} + failure.what()};
   }
@@ -74,7 +80,7 @@ void zmq_host_link::stop(std::chrono::milliseconds linger) {
   }
   stopping_ = true;
   waker_.wake();
-  if (thread_.joinable()) thread_.join();
+  if (!threads_.empty()) closed_.wait(false);
 }
 
 // ---- the connection ----
@@ -96,7 +102,7 @@ void zmq_host_link::on_event(link_event const& event) {
     ready_ = event.what == link_event::kind::ready;
     outbox_.clear();
     forget_unsent();
-    version_ = 1;
+    version_ = protocol_min;
     if (ready_) {
       host_actions out;
       session_.connect(time_.now(), out);
@@ -127,11 +133,17 @@ bool zmq_host_link::watch_connection() {
   return moved;
 }
 
+void zmq_host_link::open_connection() {
+  connection_.emplace(context_, options_, is_ipv6_, ++connections_);
+  news_of_.add(connection_->monitor.fd(), monitor_bit);
+  news_of_.add(connection_->socket.get(zmq::sockopt::fd), socket_bit);
+}
+
 void zmq_host_link::reopen() {
   reopen_at_.reset();
   news_ = true;
   try {
-    connection_.emplace(context_, options_, is_ipv6_, ++connections_);
+    open_connection();
   } catch (zmq::error_t const& failure) {
     connection_.reset();
     change(link_state::connecting, options_.endpoint + " cannot be connected to: " + failure.what());
@@ -177,7 +189,10 @@ bool zmq_host_link::receive() {
 
 /// Tells the owner, in the order in which it makes sense to: what starts may be dropped at once.
 void zmq_host_link::tell(host_actions&& what) {
-  if (!what.start.empty() && to_.start) to_.start(std::move(what.start));
+  if (!what.start.empty() && to_.start) {
+    to_.start(std::move(what.start));
+    work_ = true;
+  }
   if (to_.drop) {
     for (auto const& one : what.drop) to_.drop(one);
   }
@@ -224,70 +239,113 @@ void zmq_host_link::timers() {
   tell(std::move(found));
 }
 
-void zmq_host_link::wait() {
-  std::array<::pollfd, 3> items{};
-  ::nfds_t count = 0;
-  items.at(count++) = {waker_.fd(), POLLIN, 0};
-  if (connection_) {
-    // Edge-triggered: both were read until nothing was left, and nothing has been sent since.
-    items.at(count++) = {connection_->monitor.fd(), POLLIN, 0};
-    items.at(count++) = {connection_->socket.get(zmq::sockopt::fd), POLLIN, 0};
-  }
+/// Until something is due. With the lock held, and the turn.
+std::chrono::milliseconds zmq_host_link::wait_at_most() const {
   auto timeout = wait_max;
   auto const sooner = [&](auto left) {
     timeout = std::min(timeout, std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0}));
   };
   if (blocked_) sooner(retry_every);
   if (reopen_at_) sooner(*reopen_at_ - steady::now());
+  auto const now = time_.now();
+  if (auto const due = session_.next_timer(); due && !blocked_) sooner(*due - now);
+  if (ready_ && session_.welcomed() && !blocked_) {
+    for (auto const& [number, one] : questions_) sooner(one.repeat_at - now);
+  }
+  return timeout;
+}
+
+void zmq_host_link::wait(seat& mine) {
+  std::chrono::milliseconds timeout{0};
   {
     std::lock_guard const held{mutex_};
     if (!outbox_.empty() && !blocked_) return;
     asleep_ = true;
-    auto const now = time_.now();
-    if (auto const due = session_.next_timer(); due && !blocked_) sooner(*due - now);
-    if (ready_ && session_.welcomed() && !blocked_) {
-      for (auto const& [number, one] : questions_) sooner(one.repeat_at - now);
-    }
+    timeout = wait_at_most();
+    mine = {true, steady::now() + timeout};
   }
   turn_.unlock();
-  ::poll(items.data(), count, static_cast<int>(timeout.count()));
+  // All descriptors were read until nothing was left, and nothing has been sent since.
+  auto const news = news_of_.wait(timeout);
   turn_.lock();
-  if (items[0].revents != 0) waker_.clear();
-  news_ = news_ || items[1].revents != 0;
+  if ((news & waker_bit) != 0) waker_.clear();
+  news_ = news_ || (news & monitor_bit) != 0;
+  std::lock_guard const held{mutex_};
+  mine.waits = asleep_ = false;
+}
+
+// ---- the threads ----
+
+/// Nothing is left behind that the other one would not see to: it waits, and for no longer than until something is due, or it will look by itself.
+void zmq_host_link::leave_link_to(seat const& other) {
+  for (;;) {
+    {
+      std::lock_guard const held{mutex_};
+      if (outbox_.empty() || blocked_) {
+        asleep_ = other.waits;
+        // What was sent last may have taken the news that something came.
+        bool const readable = connection_ && (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+        if (readable || steady::now() + wait_at_most() < other.until) wake_thread();
+        return;
+      }
+    }
+    (void)flush();
+  }
+}
+
+/// Runs what was started, unless the other thread is at it.
+void zmq_host_link::run_work(seat const& mine) {
+  if (!runs_work() || !work_ || working_.exchange(true)) return;
+  leave_link_to(&mine == &seats_[0] ? seats_[1] : seats_[0]);
+  turn_.unlock();
+  auto const enough = [this] { return ending_work_ || stopping_; };
+  do {
+    while (work_.exchange(false) && !enough()) to_.work(enough);
+    working_ = false;
+    working_.notify_all();
+  } while (work_ && !enough() && !working_.exchange(true));
+  turn_.lock();
   std::lock_guard const held{mutex_};
   asleep_ = false;
 }
 
-// ---- the thread ----
-
-void zmq_host_link::run() {
+void zmq_host_link::run(seat& mine) {
   std::lock_guard const turn{turn_};
-  for (;;) {
-    if (stopping_) break;  // looked at after the wake-up that may have come with it was cleared
+  // Looked at after the wake-up that may have come with it was cleared.
+  while (!stopping_) {
     bool moved = watch_connection();
     timers();
     moved |= flush();
     moved |= receive();
     moved |= flush();
-    if (!moved) wait();
+    run_work(mine);
+    if (!moved) wait(mine);
   }
+  if (!std::exchange(closing_, true)) close();
+  waker_.wake();   // the other one
+}
+
+void zmq_host_link::close() {
   std::chrono::milliseconds linger{0};
   {
     std::lock_guard const held{mutex_};
     linger = linger_;
   }
   auto const until = steady::now() + linger;
+  seat mine;
   do {
     while (flush()) {
     }
     if (!blocked_ || !connection_) break;
-    wait();
+    wait(mine);
   } while (steady::now() < until);
   if (connection_) {
     connection_->socket.set(zmq::sockopt::linger, static_cast<int>(linger.count()));
     connection_.reset();
   }
   context_.close();
+  closed_ = true;
+  closed_.notify_all();
 }
 
 result<std::unique_ptr<host_link>> host_link::open(host_link_options options, clock& time, host_link_receivers to) {

@@ -71,15 +71,17 @@ void zmq_host_link::wake_thread() {
 // ---- what leaves ----
 
 /// A result that does not fit is a failure that trying again cannot help. Spans are left out only where nothing else helps.
-result<bytes> zmq_host_link::encode_what_fits(message& what) const {
-  auto frame = encode(what, codec_);
+result<bytes> zmq_host_link::encode_what_fits(message& what) {
+  std::uint16_t const version = version_;
+  if (version >= protocol_packed_spans) has_packed_ = true;
+  auto frame = encode(what, codec_, version);
   if (frame) return frame;
   if (auto* const ended = std::get_if<done>(&what); ended != nullptr) {
     ended->outcome = outcome::permanent;
     ended->error_type = to_string(frame.error().code());
     ended->what = "the result cannot be sent to the hub: " + std::string{frame.error().what()};
     ended->children.clear();
-    if (auto shorter = encode(what, codec_)) return shorter;
+    if (auto shorter = encode(what, codec_, version)) return shorter;
   }
   std::visit(
       [](auto& m) {
@@ -87,7 +89,16 @@ result<bytes> zmq_host_link::encode_what_fits(message& what) const {
         if constexpr (requires { m.runs; }) m.runs.clear();
       },
       what);
-  return encode(what, codec_);
+  return encode(what, codec_, version);
+}
+
+/// A report that was made for another hub, and is repeated to one that speaks less.
+encoded_report zmq_host_link::as_hub_reads(encoded_report const& report) const {
+  if (version_ >= protocol_packed_spans || !has_packed_) return report;
+  auto what = decode(*report, codec_);
+  if (!what) return report;
+  auto frame = encode(*what, codec_, version_);
+  return frame ? std::make_shared<bytes const>(std::move(*frame)) : report;
 }
 
 void zmq_host_link::post(message&& one) {
@@ -134,7 +145,7 @@ bool zmq_host_link::flush() {
   while (stuck_ || !sending_.empty()) {
     if (!stuck_) {
       if (meter_->full()) break;
-      while (!sending_.empty() && (batch_.empty() || version_ >= protocol_batches) && batch_.add(*sending_.front())) sending_.pop_front();
+      while (!sending_.empty() && (batch_.empty() || version_ >= protocol_batches) && batch_.add(*as_hub_reads(sending_.front()))) sending_.pop_front();
       stuck_ = make_frame(batch_.take(), meter_);
     }
     if (!connection_->socket.send(*stuck_, zmq::send_flags::dontwait)) break;

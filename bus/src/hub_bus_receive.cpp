@@ -28,8 +28,9 @@ bus::done as_done(nack&& what) {
 /// The attempt's own span: by its derived id or, from workers that choose ids themselves, by what it is.
 bool has_span(bus::done const& what) {
   auto const wanted = derive_invoke_span_id(what.activation.id, what.activation.attempt);
-  return std::any_of(what.spans.begin(), what.spans.end(), [&](auto const& one) {
-    return one.context.span == wanted || (one.kind == span_kind::consumer && one.type == span_type::agent);
+  auto const all = what.spans.views();
+  return std::any_of(all.begin(), all.end(), [&](span_view one) {
+    return one.context().span == wanted || (one.kind() == span_kind::consumer && one.type() == span_type::agent);
   });
 }
 

@@ -38,10 +38,13 @@ bool zmq_network_link::serve(router_socket& socket, bool look) {
 /// How many frames there were.
 int zmq_network_link::receive(router_socket& from) {
   auto const now = steady::now();
-  int count = 0;
-  while (count < messages_per_turn_max && from.receive(incoming_)) {
+  int count = 0, frames = 0;
+  for (; count < messages_per_turn_max && from.receive(incoming_); ++frames) {
     count += static_cast<int>(take(from, incoming_, now));
+    // Where frames come one at a time, the answer leaves before libzmq is asked for the next: that takes a system call.
+    if (one_at_a_time_) (void)flush();
   }
+  one_at_a_time_ = frames < 2;
   return count;
 }
 

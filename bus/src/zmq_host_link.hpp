@@ -1,7 +1,9 @@
-// The one implementation of host_link. One thread owns the socket; the conversation (host_session) is under a lock, for handlers' threads complete
-// attempts. What leaves is encoded by whoever causes it and waits in the outbox, or is sent by that thread while the link's own sleeps.
+// The one implementation of host_link. One thread owns the socket, or two in turns (host_link_receivers::work); the conversation (host_session) is
+// under a lock, for handlers' threads complete attempts. What leaves is encoded by whoever causes it and waits in the outbox, or is sent by that thread
+// while the link's own sleeps.
 #pragma once
 
+#include "epoll_set.hpp"
 #include "link_monitor.hpp"
 #include "metered_frame.hpp"
 
@@ -10,6 +12,7 @@
 #include <skein/bus/host_link.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <deque>
 #include <map>
@@ -39,7 +42,10 @@ class zmq_host_link final : public host_link {
         batch_(std::min(options_.frame_bytes_max, frame_batch::bytes_max_default)) {
     codec_.message_bytes_max = options_.frame_bytes_max;
   }
-  ~zmq_host_link() override { stop(std::chrono::milliseconds{0}); }
+  ~zmq_host_link() override {
+    stop(std::chrono::milliseconds{0});
+    for (auto& each : threads_) each.join();
+  }
 
   [[nodiscard]] result<void> start();
   void complete(done&& result) override;
@@ -56,6 +62,11 @@ class zmq_host_link final : public host_link {
     return session_.held();
   }
   void stop(std::chrono::milliseconds linger) override;
+  [[nodiscard]] bool runs_work() const noexcept override { return to_.work != nullptr; }
+  void end_work() override {
+    ending_work_ = true;
+    working_.wait(true);
+  }
 
  private:
   struct question {
@@ -63,8 +74,18 @@ class zmq_host_link final : public host_link {
     timestamp repeat_at{};
   };
 
-  void run();
-  void wait();
+  /// A thread of the link. `waits` and `until` are guarded by mutex_.
+  struct seat {
+    bool waits = false;                            // for descriptors
+    std::chrono::steady_clock::time_point until;   // so long
+  };
+  void run(seat& mine);
+  void wait(seat& mine);
+  void run_work(seat const& mine);
+  void leave_link_to(seat const& other);
+  [[nodiscard]] std::chrono::milliseconds wait_at_most() const;
+  void open_connection();
+  void close();
   bool watch_connection();
   void on_event(link_event const& event);
   void timers();
@@ -83,7 +104,8 @@ class zmq_host_link final : public host_link {
   // With the lock held.
   void post_all(host_actions& from);
   void post(message&& one);
-  [[nodiscard]] result<bytes> encode_what_fits(message& what) const;
+  [[nodiscard]] result<bytes> encode_what_fits(message& what);
+  [[nodiscard]] encoded_report as_hub_reads(encoded_report const& report) const;
   void wake_thread();
   void send_here();
   void collect();
@@ -100,12 +122,14 @@ class zmq_host_link final : public host_link {
   std::string why_;
   bool ready_ = false;  // connected: frames can leave
   bool goodbye_said_ = false;
-  bool asleep_ = false;  // the thread waits, or will without looking into the outbox again
+  bool asleep_ = false;  // who serves the link waits, or will without looking into the outbox again
+  std::array<seat, 2> seats_;
   std::deque<encoded_report> outbox_;
   std::map<std::uint64_t, question> questions_;
   std::chrono::milliseconds linger_{0};
 
-  /// Held by whoever uses the sockets: the thread except while it waits, or another one that sends what it has said itself. Taken before mutex_.
+  /// Held by whoever uses the sockets: a thread of the link except while it waits or runs work, or another one that sends what it has said itself. Taken
+  /// before mutex_.
   std::mutex turn_;
   // The rest is guarded by it, down to the next comment.
   std::chrono::steady_clock::duration backoff_;
@@ -116,15 +140,24 @@ class zmq_host_link final : public host_link {
   bool news_ = true;                     // the monitor may have some
   unsigned turns_ = 0;
   std::deque<encoded_report> sending_;
-  std::uint16_t version_ = 1;            // what the hub speaks on this connection, as far as it has said
   frame_batch batch_;
   std::vector<bytes_view> frames_;       // of the message that is being read
   std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};
   std::optional<host_connection> connection_;
+  epoll_set news_of_;
+  bool closing_ = false;
 
-  std::atomic<bool> stopping_ = false;
-  std::thread thread_;
+  // Of the two threads that serve in turns. Work that one has started is run by it or by the other: whoever starts some sets work_ and then looks whether the other
+  // is working_; who has worked clears working_ and then looks at work_ again. In the single order of these operations one of them sees the other.
+  std::atomic<bool> work_ = false, working_ = false, ending_work_ = false;
+
+  /// What the hub speaks on this connection, as far as it has said. Written by whoever has the turn.
+  std::atomic<std::uint16_t> version_ = protocol_min;
+  /// Frames were made that a hub of protocol 1 cannot read. Never false again.
+  std::atomic<bool> has_packed_ = false;
+  std::atomic<bool> stopping_ = false, closed_ = false;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace skein::bus

@@ -142,6 +142,7 @@ class zmq_network_link final : public network_link {
   std::vector<host_key> filled_;  // whose backlog was empty and is not
   frame_batch batch_;
   incoming_frame incoming_;
+  bool one_at_a_time_ = true;  // in the last turn
   std::vector<bytes_view> frames_;  // of incoming_
   network_peer::clock::time_point chores_at_{};
   std::thread thread_;

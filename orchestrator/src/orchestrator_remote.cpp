@@ -40,10 +40,11 @@ void orchestrator::state::from_network(bus::host_key from, bus::message&& messag
 
 void orchestrator::state::recorded(bus::remote_record&& what) {
   auto const runs = std::move(what.runs);
-  auto spans = remote_spans_.take(std::move(what));
+  auto const spans = remote_spans_.take(std::move(what));
   if (!options_.tracing) return;
-  std::erase_if(spans, [&](span_record const& span) { return !records(span); });
-  recorder_->record(std::move(spans));
+  for (auto const span : spans.views()) {
+    if (records(span.run(), span.context())) recorder_->record(span);
+  }
   for (auto const& change : runs) {
     // Of a run that has ended, the hub has said its last word.
     auto const scope = runs_.find(change.run);
@@ -57,10 +58,10 @@ void orchestrator::state::recorded(bus::remote_record&& what) {
   }
 }
 
-bool orchestrator::state::records(span_record const& span) const {
+bool orchestrator::state::records(run_id const& run, span_context const& context) const {
   if (!options_.tracing) return false;
-  auto const scope = runs_.find(span.run);
-  return scope ? scope->recording : span.context.is_sampled() && !left_no_trace(span.run);
+  auto const scope = runs_.find(run);
+  return scope ? scope->recording : context.is_sampled() && !left_no_trace(run);
 }
 
 /// Of a run that ended in an earlier process the traces file may have nothing: what it recorded last was lost with it. What a worker says of such a
@@ -81,7 +82,7 @@ void orchestrator::state::lost(bus::lost_attempt const& what) {
   if (what.inputs.empty()) return;
   auto attempt = interrupted_attempt(what);
   auto below = remote_spans_.interrupt(what.host, attempt.context.span, what.at);
-  if (!records(attempt) || remote_spans_.has(attempt.context.span)) return;
+  if (!records(attempt.run, attempt.context) || remote_spans_.has(attempt.context.span)) return;
   remote_spans_.fit(attempt);
   recorder_->record(std::move(attempt));
   recorder_->record(std::move(below));
@@ -90,7 +91,7 @@ void orchestrator::state::lost(bus::lost_attempt const& what) {
 void orchestrator::state::untraced(bus::untraced_attempt const& what) {
   if (what.inputs.empty()) return;
   auto attempt = reported_attempt(what);
-  if (!records(attempt) || remote_spans_.has(attempt.context.span)) return;
+  if (!records(attempt.run, attempt.context) || remote_spans_.has(attempt.context.span)) return;
   remote_spans_.fit(attempt);
   recorder_->record(std::move(attempt));
 }

@@ -153,7 +153,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   [[nodiscard]] std::vector<std::string> missing(std::vector<std::string> const& agents);
   control_published publish_for_command(orchestrator& face, control_publish&& what, given_up const& abandoned);
   void stop_waiting();
-  [[nodiscard]] bool records(span_record const& span) const;
+  [[nodiscard]] bool records(run_id const& run, span_context const& context) const;
   [[nodiscard]] bool left_no_trace(run_id const& run) const;
   void mark_cancelled(std::shared_ptr<run_scope> const& scope);
   void from_host(bus::message&& message);

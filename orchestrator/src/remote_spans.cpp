@@ -2,6 +2,8 @@
 
 #include <skein/agents/invoke_span.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +14,34 @@ namespace {
 void interrupt_at(span_record& span, timestamp at) {
   span.status = status_code::interrupted;
   span.end = std::max(span.start, at);
+}
+
+/// The same spans; those without a service have the host's name.
+span_batch with_service(span_batch&& spans, std::string const& host) {
+  auto const all = spans.views();
+  if (std::none_of(all.begin(), all.end(), [](span_view span) { return span.service().empty(); })) return std::move(spans);
+  span_batch made;
+  for (auto span : spans) {
+    if (span.service.empty()) span.service = host;
+    made.push_back(span);
+  }
+  return made;
+}
+
+using span_views = boost::container::small_vector<span_view, 8>;
+
+/// The spans by their starts, as their host says them.
+span_views parents_first(span_batch const& spans) {
+  auto const before = [](span_view a, span_view b) { return a.start() < b.start(); };
+  span_views all;
+  for (auto const span : spans.views()) all.push_back(span);
+  if (all.size() > all.static_capacity) {
+    std::stable_sort(all.begin(), all.end(), before);
+    return all;
+  }
+  // Sorting a few needs no memory.
+  for (auto each = all.begin(); each != all.end(); ++each) std::rotate(std::upper_bound(all.begin(), each, *each, before), each, each + 1);
+  return all;
 }
 
 /// An attempt's span as far as the hub can tell; `Attempt` is one of the two kinds that the bus tells of.
@@ -92,22 +122,19 @@ void remote_spans::fit(span_record& span) {
   if (own.first_child == timestamp{} || span.start < own.first_child) own.first_child = span.start;
 }
 
-void remote_spans::put_right(span_record& span, std::chrono::nanoseconds offset, timestamp arrived) {
-  auto const sent = span.start;
-  auto start = start_below(span.parent, std::min(sent + offset, arrived));
-  auto& own = decided_of(span.context.span);
+void remote_spans::put_right(span_batch& all, span_view span, std::chrono::nanoseconds offset, timestamp arrived) {
+  auto const sent = span.start();
+  auto start = start_below(span.parent(), std::min(sent + offset, arrived));
+  auto& own = decided_of(span.context().span);
   if (own.start != timestamp{} && own.sent == sent) {
     start = own.start;  // it was shown while it was running
   } else if (own.first_child != timestamp{}) {
     start = std::min(start, own.first_child);
   }
   own.sent = sent;
-  own.ended = span.status != status_code::running;
+  own.ended = span.status() != status_code::running;
   own.start = start;
-  auto const moved = start - sent;
-  span.start = start;
-  if (span.end != timestamp{}) span.end = std::max(start, std::min(span.end + moved, arrived));
-  for (auto& event : span.events) event.time = std::min(event.time + moved, arrived);
+  all.move_to(span, start, arrived);
 }
 
 bool remote_spans::has(span_id const& id) {
@@ -115,27 +142,26 @@ bool remote_spans::has(span_id const& id) {
   return decided_of(id).ended;
 }
 
-std::vector<span_record> remote_spans::take(bus::remote_record&& what) {
+span_batch remote_spans::take(bus::remote_record&& what) {
+  auto all = with_service(std::move(what.spans), what.host);
+  auto const in_order = parents_first(all);
   std::lock_guard const held{mutex_};
   offsets_.heard(what.host, what.from, what.sent_at, what.received_at);
   auto const offset = offsets_.of(what.host);
   auto const known = running_.find(what.host);
   auto* running = known == running_.end() ? nullptr : &known->second;
-  // Parents first.
-  auto const starts_before = [](span_record const& a, span_record const& b) { return a.start < b.start; };
-  if (!std::is_sorted(what.spans.begin(), what.spans.end(), starts_before)) std::stable_sort(what.spans.begin(), what.spans.end(), starts_before);
-  for (auto& span : what.spans) {
-    put_right(span, offset, what.received_at);
-    if (span.service.empty()) span.service = what.host;
-    if (span.status != status_code::running) {
-      if (running) running->erase(span.context.span);
+  for (auto const span : in_order) {
+    put_right(all, span, offset, what.received_at);
+    auto const id = span.context().span;
+    if (span.status() != status_code::running) {
+      if (running) running->erase(id);
       continue;
     }
     if (!running) running = &running_[what.host];
-    if (running->size() < running_max) running->insert_or_assign(span.context.span, span);
+    if (running->size() < running_max) running->insert_or_assign(id, span.record());
   }
   if (running && running->empty()) running_.erase(what.host);
-  return std::move(what.spans);
+  return all;
 }
 
 std::vector<span_record> remote_spans::interrupt(std::string_view host, span_id const& top, timestamp at) {

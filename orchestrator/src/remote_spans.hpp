@@ -31,9 +31,9 @@ class remote_spans {
   /// Spans whose starts are remembered, at least; twice as many at most.
   static constexpr std::size_t starts_kept = 32'768;
 
-  /// The spans with their times by the hub's clock, in any order. No span starts before its parent, though the two may come in different messages, between
+  /// The spans with their times by the hub's clock. No span starts before its parent, though the two may come in different messages, between
   /// which more has become known of the clock. A span without a service gets the host's name.
-  [[nodiscard]] std::vector<span_record> take(bus::remote_record&& what);
+  [[nodiscard]] span_batch take(bus::remote_record&& what);
   /// A span that an earlier process has stored: others are put right beside it.
   void know(span_id const& id, span_id const& parent, timestamp start);
   /// Fits in a span that the hub writes itself for a host's: it does not start before its parent, and what a host says of the parent later does not start
@@ -55,7 +55,7 @@ class remote_spans {
     bool ended = false;
   };
   decided& decided_of(span_id const& id);
-  void put_right(span_record& span, std::chrono::nanoseconds offset, timestamp arrived);
+  void put_right(span_batch& all, span_view span, std::chrono::nanoseconds offset, timestamp arrived);
   [[nodiscard]] timestamp start_below(span_id const& parent, timestamp start);
 
   std::mutex mutex_;

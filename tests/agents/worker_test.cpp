@@ -27,7 +27,7 @@ struct answer {
   SKEIN_ARTIFACT("worker.answer", 1, text)
 };
 
-std::vector<std::string> names_of(std::vector<skein::span_record> const& spans) {
+std::vector<std::string> names_of(skein::span_batch const& spans) {
   std::vector<std::string> all;
   for (auto const& one : spans) all.push_back(one.name);
   return all;
@@ -84,7 +84,7 @@ TEST(a_worker, hangs_its_spans_under_what_the_hub_published) {
   auto const input = work.inputs[0];
   here.link->deliver({std::move(work)});
   auto const result = here.link->wait_results(1)[0];
-  auto const& invoked = result.spans.back();
+  auto const invoked = result.spans[1];
   EXPECT_EQ(invoked.parent, input->context.span);
   EXPECT_EQ(invoked.context.trace, input->context.trace);
   EXPECT_EQ(invoked.run, input->run);

@@ -37,6 +37,8 @@ Message decoded(bytes_view frame_bytes) {
   return std::get<Message>(value.value());
 }
 
+std::vector<span_record> records_of(span_batch const& spans) { return {spans.begin(), spans.end()}; }
+
 TEST(codec, encodes_the_golden_bytes) {
   auto const samples = sample_messages();
   auto const frames = golden_frames();
@@ -114,7 +116,34 @@ TEST(codec, keeps_every_field_of_a_done) {
   EXPECT_TRUE(value.children.back().payload.empty());
   auto const samples = sample_messages();
   auto const sample = std::ranges::find(samples, "done", &sample_message::name);
-  EXPECT_EQ(value.spans, std::get<done>(sample->value).spans);
+  EXPECT_EQ(records_of(value.spans), records_of(std::get<done>(sample->value).spans));
+}
+
+TEST(codec, packs_spans_for_those_who_read_them) {
+  for (auto const& one : sample_messages()) {
+    auto const* const ended = std::get_if<done>(&one.value);
+    if (ended == nullptr || ended->spans.empty()) continue;
+    auto const frame_bytes = encode(one.value, {}, protocol_packed_spans).value();
+    EXPECT_NE(to_hex(frame_bytes), to_hex(encode(one.value).value())) << one.name;
+    EXPECT_EQ(records_of(decoded<done>(frame_bytes).spans), records_of(ended->spans)) << one.name;
+    EXPECT_EQ(decoded<done>(frame_bytes).runs, ended->runs) << one.name;
+    EXPECT_EQ(encode(decoded<done>(frame_bytes)).value(), encode(one.value).value()) << one.name << ": for others as before";
+  }
+}
+
+TEST(codec, sends_spans_that_cannot_be_packed_one_by_one) {
+  done ended;
+  ended.activation = {7, sample_id<activation_id>(0x10), 2};
+  span_record linked;
+  linked.context = {trace_id{{1}}, span_id{{2}}, 1};
+  linked.links.resize(1);
+  ended.spans = {linked};
+  EXPECT_TRUE(decoded<done>(encode(ended, {}, protocol_packed_spans).value()).spans[0].links.empty());
+}
+
+TEST(codec, refuses_packed_spans_of_another_shape) {
+  // As elements of a BEAT: instance, last number, nothing held, then one byte that no span begins with.
+  EXPECT_EQ(refusal(frame("07", "94010190c40100")), "BEAT: header[3]: packed spans: at byte 0: they end inside a span");
 }
 
 TEST(codec, keeps_every_field_of_a_nack) {

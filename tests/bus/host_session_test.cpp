@@ -305,7 +305,7 @@ TEST(host_session, says_a_failure_with_its_own_backoff_as_a_nack) {
   result.error_type = "rate_limited";
   result.duration_ns = 5;
   result.retry_after = 3s;
-  result.spans.emplace_back();
+  result.spans = {span_record{}};
   t.last = {}, t.session.complete(t.now, std::move(result), t.last);
   ASSERT_EQ(t.said<nack>().size(), 1u);
   auto const said = t.said<nack>()[0];

@@ -84,7 +84,7 @@ struct hub {
   static bus::done done_of(attempt_ref const& which, bool traced = true) {
     bus::done m;
     m.activation = which;
-    if (traced) m.spans.emplace_back().context = {trace_id{{1}}, derive_invoke_span_id(which.id, which.attempt), 1};
+    if (traced) m.spans = {span_record{.context = {trace_id{{1}}, derive_invoke_span_id(which.id, which.attempt), 1}}};
     m.sent_at = timestamp{5s};
     return m;
   }
@@ -208,7 +208,7 @@ TEST(hub_bus_receive, hands_on_the_spans_of_every_beat) {
   for (int i = 0; i < 2; ++i) {
     beat m;
     m.instance = 1;
-    m.spans.emplace_back();
+    m.spans = {span_record{}};
     h.bus->receive(2, std::move(m));
   }
   EXPECT_EQ(h.port.records.size(), 2u);

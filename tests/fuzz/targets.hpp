@@ -11,6 +11,8 @@ using bytes_in = std::span<std::uint8_t const>;
 
 /// bus::decode: what is read can be written, and is read again as the same bytes.
 void frame(bytes_in data);
+/// bus::split_batch: frames that it finds can be joined, and are found again.
+void batch(bytes_in data);
 /// A payload of every kind of field: what is read can be written, and is read again as the same bytes.
 void payload(bytes_in data);
 /// msgpack of unknown type as JSON.
@@ -27,7 +29,7 @@ struct target {
   void (*run)(bytes_in data);
 };
 inline constexpr target targets[] = {
-    {"frame", frame}, {"payload", payload}, {"msgpack_json", msgpack_json}, {"json", json}, {"field_condition", field_condition},
+    {"frame", frame}, {"batch", batch}, {"payload", payload}, {"msgpack_json", msgpack_json}, {"json", json}, {"field_condition", field_condition},
     {"trace_headers", trace_headers}};
 
 }  // namespace skein::fuzz

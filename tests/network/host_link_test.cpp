@@ -194,8 +194,7 @@ TEST(host_link, reports_a_result_that_does_not_fit_as_failed_for_good) {
   big.children.resize(1);
   big.children.front().type = "t";
   big.children.front().payload = payload{bytes(5'000, std::byte{1})};
-  big.spans.resize(1);
-  big.spans.front().context = {sample_id<trace_id>(1), sample_id<span_id>(1), 1};
+  big.spans = {span_record{.context = {sample_id<trace_id>(1), sample_id<span_id>(1), 1}}};
   worker.link->complete(std::move(big));
   auto const got = take<done>(hub);
   EXPECT_EQ(got.outcome, outcome::permanent);
@@ -219,33 +218,132 @@ TEST(host_link, lets_its_owner_add_spans_to_beats) {
   hub.notify_all();
   host_link_receivers to;
   to.beating = [](beat& alive) {
-    alive.spans.resize(1);
-    alive.spans.front().context = {sample_id<trace_id>(1), sample_id<span_id>(2), 1};
-    alive.spans.front().name = "at work";
+    span_record running;
+    running.context = {sample_id<trace_id>(1), sample_id<span_id>(2), 1};
+    running.name = "at work";
+    alive.spans = {running};
   };
   auto const worker = host_link::open(quick(link->endpoints().front()), system_clock(), std::move(to)).value();
   auto const got = arrived.take_until([](arrival const& one) { return std::holds_alternative<beat>(one.what); });
-  EXPECT_EQ(std::get<beat>(got.what).spans.front().name, "at work");
+  EXPECT_EQ(std::get<beat>(got.what).spans[0].name, "at work");
   EXPECT_NE(std::get<beat>(got.what).sent_at, timestamp{});
 }
 
+/// A worker whose link lends it a thread. Each attempt waits for `open`, then is done.
+struct lent_thread {
+  explicit lent_thread(std::string const& endpoint) {
+    host_link_receivers to;
+    to.start = [this](std::vector<delivery>&& work) {
+      for (auto& one : work) started.put(std::move(one));
+    };
+    to.drain = [this] {
+      open = true;
+      open.notify_all();
+    };
+    to.work = [this](auto const&) {
+      made.wait(nullptr);
+      while (!started.empty()) {
+        done result;
+        result.activation = started.take().activation;
+        open.wait(false);
+        made.load()->complete(std::move(result));
+      }
+    };
+    link = host_link::open(worker_end::options_for(endpoint), system_clock(), std::move(to)).value();
+    made = link.get();
+    made.notify_all();
+  }
+
+  mailbox<delivery> started;
+  std::atomic<bool> open = false;
+  std::atomic<host_link*> made = nullptr;
+  std::unique_ptr<host_link> link;
+};
+
+TEST(host_link, is_served_while_it_lends_its_thread) {
+  temporary_folder const folder;
+  hub_end hub{"ipc://" + folder / "hub.sock"};
+  lent_thread worker{hub.endpoint()};
+  auto const key = hub.wait_for("worker");
+  hub.link->send(key, deliver{1, {sample_delivery(1), sample_delivery(2)}});
+  hub.link->send(key, drain{});
+  hub.wait_for_dones(2);
+}
+
+TEST(host_link, leaves_no_work_behind_that_came_while_its_thread_was_lent) {
+  temporary_folder const folder;
+  hub_end hub{"ipc://" + folder / "hub.sock"};
+  lent_thread worker{hub.endpoint()};
+  worker.open = true;
+  auto const key = hub.wait_for("worker");
+  exchange(hub, key, 500, 1);
+  exchange(hub, key, 1'000, 8);
+}
+
+/// A ROUTER that says what the test says, to the one worker that there is.
+class raw_hub {
+ public:
+  explicit raw_hub(std::string const& endpoint) {
+    router_.set(zmq::sockopt::linger, 0);
+    router_.bind(endpoint);
+  }
+  [[nodiscard]] std::string endpoint() const { return router_.get(zmq::sockopt::last_endpoint); }
+  void send(bytes const& data) {
+    (void)router_.send(zmq::buffer(worker_.data(), worker_.size()), zmq::send_flags::sndmore);
+    (void)router_.send(zmq::buffer(data.data(), data.size()), zmq::send_flags::none);
+  }
+  /// The next frame that brings such a message.
+  template <class Kind>
+  bytes take() {
+    for (;;) {
+      zmq::message_t frame;
+      (void)router_.recv(worker_);
+      (void)router_.recv(frame);
+      bytes_view const view{frame.data<std::byte>(), frame.size()};
+      if (std::holds_alternative<Kind>(decode(view).value())) return {view.begin(), view.end()};
+    }
+  }
+
+ private:
+  zmq::context_t context_;
+  zmq::socket_t router_{context_, zmq::socket_type::router};
+  zmq::message_t worker_;
+};
+
 TEST(host_link, skips_bytes_from_the_hub_that_it_cannot_read) {
-  zmq::context_t context;
-  zmq::socket_t router{context, zmq::socket_type::router};
-  router.bind("tcp://127.0.0.1:*");
-  worker_end worker{router.get(zmq::sockopt::last_endpoint)};
-  zmq::message_t id, frame;
-  (void)router.recv(id);
-  (void)router.recv(frame);
-  auto const send = [&](bytes const& data) {
-    (void)router.send(zmq::buffer(id.data(), id.size()), zmq::send_flags::sndmore);
-    (void)router.send(zmq::buffer(data.data(), data.size()), zmq::send_flags::none);
-  };
-  send({});
-  send(bytes(100, std::byte{0xff}));
-  send(encode(welcome{1, 1}).value());
+  raw_hub hub{"tcp://127.0.0.1:*"};
+  worker_end worker{hub.endpoint()};
+  (void)hub.take<hello>();
+  hub.send({});
+  hub.send(bytes(100, std::byte{0xff}));
+  hub.send(encode(welcome{1, 1}).value());
   (void)worker.wait_for(link_state::welcomed);
-  router.set(zmq::sockopt::linger, 0);
+}
+
+TEST(host_link, repeats_a_result_in_the_words_of_the_hub_that_it_finds) {
+  temporary_folder const folder;
+  auto const endpoint = "ipc://" + folder / "hub.sock";
+  auto hub = std::make_unique<raw_hub>(endpoint);
+  worker_end worker{quick(endpoint), false};
+  (void)hub->take<hello>();
+  hub->send(encode(welcome{protocol_packed_spans, 1}).value());
+  hub->send(encode(deliver{1, {sample_delivery(1)}}).value());
+  done result;
+  result.activation = worker.started.take().activation;
+  span_record span;
+  span.context = {sample_id<trace_id>(1), sample_id<span_id>(2), 1};
+  span.name = "at work";
+  result.spans = {span};
+  worker.link->complete(std::move(result));
+  auto const packed = hub->take<done>();
+  auto const plain = encode(decode(packed).value()).value();
+  EXPECT_NE(packed, plain);
+  hub.reset();
+  (void)worker.wait_for(link_state::connecting);
+  hub = std::make_unique<raw_hub>(endpoint);
+  (void)hub->take<hello>();
+  hub->send(encode(welcome{1, 1}).value());
+  EXPECT_EQ(hub->take<done>(), plain) << "an older hub";
 }
 
 }  // namespace

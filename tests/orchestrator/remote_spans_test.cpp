@@ -79,9 +79,10 @@ TEST(remote_spans, never_start_before_their_cause_and_never_end_after_they_arriv
       skein::bus::remote_record record{2, "w", {}, {}, ended + skew, arrived};
       auto const attempt = static_cast<std::uint8_t>(i);
       record.spans.push_back(span(attempt, 0, delivered + skew, ended + skew));
-      record.spans.push_back(span(attempt, 0, delivered + skew, ended + skew));
-      record.spans.back().context.span = skein::span_id{{attempt, 2}};
-      record.spans.back().parent = id_of(attempt);
+      auto inner = span(attempt, 0, delivered + skew, ended + skew);
+      inner.context.span = skein::span_id{{attempt, 2}};
+      inner.parent = id_of(attempt);
+      record.spans.push_back(inner);
       auto const taken = spans.take(std::move(record));
       ASSERT_GE(taken[0].start, caused) << "seed " << seed;
       ASSERT_LE(taken[0].end, arrived) << "seed " << seed;
@@ -95,7 +96,7 @@ TEST(remote_spans, start_no_earlier_than_their_parent_whichever_message_comes_fi
   for (bool parent_first : {true, false}) {
     skein::remote_spans spans;
     auto const send = [&](skein::span_record one, nanoseconds delay) {
-      return spans.take({2, "w", {std::move(one)}, {}, at(2s), at(2s) + delay}).front();
+      return spans.take({2, "w", {std::move(one)}, {}, at(2s), at(2s) + delay})[0];
     };
     auto const parent = span(1, 0, at(1s), at(2s)), child = span(2, 1, at(1s), at(2s));
     auto const first = send(parent_first ? parent : child, parent_first ? 9ms : 1ms);
@@ -133,16 +134,17 @@ TEST(remote_spans, fit_those_that_an_earlier_hub_stored) {
 
 TEST(remote_spans, keep_the_start_that_was_shown_while_they_ran) {
   skein::remote_spans spans;
-  auto const shown = spans.take({2, "w", {span(1, 0, at(1s), timestamp{})}, {}, at(2s), at(2s) + 9ms}).front();
-  auto const ended = spans.take({2, "w", {span(1, 0, at(1s), at(3s))}, {}, at(3s), at(3s) + 1ms}).front();
+  auto const shown = spans.take({2, "w", {span(1, 0, at(1s), timestamp{})}, {}, at(2s), at(2s) + 9ms})[0];
+  auto const ended = spans.take({2, "w", {span(1, 0, at(1s), at(3s))}, {}, at(3s), at(3s) + 1ms})[0];
   EXPECT_EQ(ended.start, shown.start);
   EXPECT_LE(ended.end, at(3s) + 1ms);
 }
 
 TEST(remote_spans, carry_the_name_of_their_host_unless_they_have_one) {
   skein::remote_spans spans;
-  skein::bus::remote_record record{2, "w", {span(1, 0, at(0s), at(1s)), span(2, 0, at(0s), at(1s))}, {}, at(1s), at(1s)};
-  record.spans[1].service = "own";
+  auto own = span(2, 0, at(0s), at(1s));
+  own.service = "own";
+  skein::bus::remote_record record{2, "w", {span(1, 0, at(0s), at(1s)), own}, {}, at(1s), at(1s)};
   auto const taken = spans.take(std::move(record));
   EXPECT_EQ(taken[0].service, "w");
   EXPECT_EQ(taken[1].service, "own");

@@ -14,7 +14,7 @@ namespace {
 
 using names = std::vector<std::string>;
 
-names names_of(std::vector<span_record> const& spans) {
+names names_of(span_batch const& spans) {
   names all;
   for (auto const& one : spans) all.push_back(one.name);
   return all;
@@ -44,7 +44,7 @@ TEST(a_shipping_recorder, hands_out_what_has_ended_once_and_in_order) {
   first.end();
   auto const shipped = here.recorder->take(plenty);
   EXPECT_EQ(names_of(shipped.spans), (names{"second", "first"}));
-  EXPECT_EQ(shipped.spans.front().service, "worker-1");
+  EXPECT_EQ(shipped.spans[0].service, "worker-1");
   EXPECT_TRUE(shipped.runs.empty());
   EXPECT_TRUE(here.recorder->take(plenty).spans.empty());
   EXPECT_EQ(here.recorder->counters(), (recorder_counters{.recorded = 2, .written = 2}));
@@ -108,7 +108,7 @@ TEST(a_shipping_recorder, never_previews_a_span_before_its_parent) {
   for (char const* name : {"a", "b"}) start_span(here.run, {.name = name, .parent = inner.context()}).end();
   inner.end();
   names shown;
-  for (auto part = here.recorder->preview(1, plenty); !part.empty(); part = here.recorder->preview(1, plenty)) shown.push_back(part.front().name);
+  for (auto part = here.recorder->preview(1, plenty); !part.empty(); part = here.recorder->preview(1, plenty)) shown.push_back(part[0].name);
   EXPECT_EQ(shown, (names{"root", "inner", "b", "a"}));
   here.recorder->preview_again();
   EXPECT_EQ(here.recorder->preview(10, 1).size(), 1u) << "the bytes are bounded too";

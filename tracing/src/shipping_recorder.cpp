@@ -2,6 +2,8 @@
 
 #include <skein/tracing/log.hpp>
 
+#include "entry_writer.hpp"
+#include "nanoseconds.hpp"
 #include "thread_buffer.hpp"
 #include "thread_ids.hpp"
 
@@ -13,26 +15,8 @@
 namespace skein {
 namespace {
 
-constexpr std::size_t span_bytes = 160, item_bytes = 48;   // Of a span, and of each thing in it, beside its texts.
-
-std::size_t size_of(attributes const& all) {
-  std::size_t bytes = 0;
-  for (auto const& each : all) {
-    bytes += item_bytes + each.key.size();
-    if (auto const* const text = std::get_if<std::string>(&each.value.get())) bytes += text->size();
-    if (auto const* const list = std::get_if<std::vector<std::string>>(&each.value.get())) {
-      for (auto const& text : *list) bytes += item_bytes + text.size();
-    }
-  }
-  return bytes;
-}
-
-std::size_t size_of(span_record const& span) {
-  std::size_t bytes = span_bytes + span.name.size() + span.status_message.size() + span.inputs.size() + span.outputs.size() + size_of(span.attributes);
-  for (auto const& event : span.events) bytes += item_bytes + event.name.size() + size_of(event.attributes);
-  for (auto const& link : span.links) bytes += item_bytes + size_of(link.attributes);
-  return bytes;
-}
+/// Memory of ended spans that is kept for the next ones.
+constexpr std::size_t spare_max = 1'024, spare_bytes_max = 4'096;
 
 bool says_something(run_record const& run) {
   return !run.tags.empty() || !run.attributes.empty() || !run.session.empty() || !run.user.empty() || !run.request_preview.empty() ||
@@ -42,11 +26,19 @@ bool says_something(run_record const& run) {
 /// One buffer for all threads: a worker's spans are few beside what it costs to bring it its work.
 class gathering_recorder final : public shipping_recorder {
  public:
-  gathering_recorder(clock& time, shipping_options options) : time_(time), options_(std::move(options)) { log_prepare(); }
+  gathering_recorder(clock& time, shipping_options options) : time_(time), options_(std::move(options)) {
+    flat::append(service_, flat::tag::service, {}, options_.service);
+    log_prepare();
+  }
 
   void record(span_record&& span) override {
+    std::string encoded;
+    flat::append(encoded, span);
+    record(span_view{encoded.data()});
+  }
+  void record(span_view span) override {
     std::unique_lock lock{open_.mutex};
-    add(lock, std::move(span));
+    add(lock, span);
   }
   void record(std::vector<span_record>&& spans) override {
     for (auto& span : spans) record(std::move(span));
@@ -71,7 +63,8 @@ class gathering_recorder final : public shipping_recorder {
   }
   void close(open_span* span, span_record&& ended) override {
     std::unique_ptr<open_span> const opened{span};
-    end(*opened, std::move(ended));
+    detach(*opened);
+    record(std::move(ended));
   }
 
   void attach(open_span& span) noexcept override {
@@ -83,8 +76,11 @@ class gathering_recorder final : public shipping_recorder {
     std::lock_guard const lock{open_.mutex};
     if (std::exchange(span.home, nullptr) != nullptr) open_list::unlink(span);
   }
-  using shipping_recorder::record;
-  void end(open_span& span, span_view ended) override { end(span, ended.record()); }
+  void end(open_span& span, span_view ended) override {
+    std::unique_lock lock{open_.mutex};
+    if (std::exchange(span.home, nullptr) != nullptr) open_list::unlink(span);
+    add(lock, ended);
+  }
 
   result<void> flush(std::chrono::nanoseconds) override { return {}; }
   recorder_counters counters() const noexcept override {
@@ -99,10 +95,9 @@ class gathering_recorder final : public shipping_recorder {
     shipment out;
     std::lock_guard const lock{open_.mutex};
     std::size_t bytes = 0;
-    while (!ended_.empty() && bytes + ended_.front().bytes <= bytes_max) {
-      bytes += ended_.front().bytes;
-      out.spans.push_back(std::move(ended_.front().span));
-      out.spans.back().service = options_.service;
+    while (!ended_.empty() && bytes + ended_.front().bytes.size() <= bytes_max) {
+      bytes += ended_.front().bytes.size();
+      out.spans.push_back(span_view{ended_.front().bytes.data()});
       pop_oldest();
     }
     open_.counters.written += out.spans.size();
@@ -111,23 +106,26 @@ class gathering_recorder final : public shipping_recorder {
     return out;
   }
 
-  std::vector<span_record> preview(std::size_t spans_max, std::size_t bytes_max) override {
-    std::vector<span_record> out;
+  span_batch preview(std::size_t spans_max, std::size_t bytes_max) override {
+    span_batch out;
     std::size_t bytes = 0;
     auto const room = [&] { return out.size() < spans_max && bytes < bytes_max; };
     std::lock_guard const lock{open_.mutex};
     while (!open_.fresh.empty() && room()) {
       open_span& next = open_.fresh.pop();
       open_.known.push(next);
-      if (hand_out_running(next, out)) bytes += size_of(out.back());
+      std::string so_far;
+      if (!next.so_far(so_far)) continue;
+      give_service(so_far);
+      bytes += so_far.size();
+      out.push_back(span_view{so_far.data()});
     }
     if (!open_.fresh.empty()) return out;
     // Newest first: a parent ends after its children, as a rule.
     for (auto each = ended_.rbegin(); each != ended_.rend() && room(); ++each) {
       if (std::exchange(each->previewed, true)) continue;
-      bytes += each->bytes;
-      out.push_back(each->span);
-      out.back().service = options_.service;
+      bytes += each->bytes.size();
+      out.push_back(span_view{each->bytes.data()});
     }
     return out;
   }
@@ -140,39 +138,52 @@ class gathering_recorder final : public shipping_recorder {
     for (auto& each : ended_) each.previewed = false;
   }
 
-  std::vector<span_record> interrupted() override {
-    std::vector<span_record> out;
+  span_batch interrupted() override {
+    span_batch out;
     auto const now = time_.now();
     std::lock_guard const lock{open_.mutex};
-    auto const hand_out = [&](open_span& each) { (void)hand_out_running(each, out); };
+    auto const hand_out = [&](open_span& each) {
+      std::string so_far;
+      if (!each.so_far(so_far)) return;
+      give_service(so_far);
+      auto& top = head_of(so_far);
+      top.status = status_code::interrupted;
+      top.end_ns = std::max(ns(now), top.start_ns);
+      out.push_back(span_view{so_far.data()});
+    };
     open_.known.for_each(hand_out);
     open_.fresh.for_each(hand_out);
-    for (auto& span : out) {
-      span.status = status_code::interrupted;
-      span.end = std::max(now, span.start);
-    }
     return out;
   }
 
  private:
-  void end(open_span& span, span_record&& ended) {
-    std::unique_lock lock{open_.mutex};
-    if (std::exchange(span.home, nullptr) != nullptr) open_list::unlink(span);
-    add(lock, std::move(ended));
-  }
-
   struct ended_span {
-    span_record span;
-    std::size_t bytes = 0;
+    std::string bytes;        // span_bytes.hpp
     bool previewed = false;
   };
 
+  static flat::head& head_of(std::string& span) noexcept { return *reinterpret_cast<flat::head*>(span.data()); }
+
+  /// A span that has none gets the service.
+  void give_service(std::string& span) const {
+    if (options_.service.empty() || (head_of(span).has & flat::bit(flat::tag::service)) != 0) return;
+    span += service_;
+    head_of(span).has |= flat::bit(flat::tag::service);
+    head_of(span).bytes = span.size();
+  }
+
   /// Adds an ended span and unlocks. Of too many the oldest goes: children end before their parents, so what is kept has its parents.
-  void add(std::unique_lock<light_lock>& lock, span_record&& span) {
+  void add(std::unique_lock<light_lock>& lock, span_view span) {
     ++open_.counters.recorded;
-    auto const bytes = size_of(span);
-    ended_.push_back({std::move(span), bytes, false});
-    bytes_ += bytes;
+    std::string bytes;
+    if (!spare_.empty()) {
+      bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    bytes.assign(span.bytes());
+    give_service(bytes);
+    bytes_ += bytes.size();
+    ended_.push_back({std::move(bytes), false});
     bool first_drop = false;
     while (ended_.size() > options_.spans_max || bytes_ > options_.bytes_max) {
       pop_oldest();
@@ -186,22 +197,18 @@ class gathering_recorder final : public shipping_recorder {
   }
 
   void pop_oldest() {
-    bytes_ -= ended_.front().bytes;
+    auto& bytes = ended_.front().bytes;
+    bytes_ -= bytes.size();
+    if (spare_.size() < spare_max && bytes.capacity() <= spare_bytes_max) spare_.push_back(std::move(bytes));
     ended_.pop_front();
-  }
-
-  bool hand_out_running(open_span& from, std::vector<span_record>& out) const {
-    std::string so_far;
-    if (!from.so_far(so_far)) return false;
-    out.push_back(span_view{so_far.data()}.record());
-    out.back().service = options_.service;
-    return true;
   }
 
   clock& time_;
   shipping_options const options_;
   thread_buffer open_;                  // the spans that run, and the lock and counters of everything here
+  std::string service_;                 // an entry of a span
   std::deque<ended_span> ended_;
+  std::vector<std::string> spare_;      // of ended spans that were taken
   std::size_t bytes_ = 0;               // of ended_
   std::deque<run_record> runs_;
 };

@@ -1,6 +1,7 @@
 #include <skein/tracing/span_batch.hpp>
 
 #include "entry_writer.hpp"
+#include "nanoseconds.hpp"
 #include "span_batch_access.hpp"
 
 #include <stdexcept>
@@ -9,6 +10,8 @@ namespace skein {
 namespace {
 
 constexpr std::size_t block_bytes = 16 * 1024;
+/// Most batches that travel hold few spans; malloc() gives out pieces of this size quickly.
+constexpr std::size_t first_block_bytes = 1'000;
 
 }  // namespace
 
@@ -38,7 +41,7 @@ span_batch& span_batch::operator=(span_batch&& other) noexcept {
 /// The last block, which has room for `bytes` more.
 span_block& span_batch::open_block(std::size_t bytes) {
   if (blocks_.empty() || !blocks_.back()->has_room(bytes)) {
-    blocks_.push_back(std::make_unique<span_block>(std::max(block_bytes, bytes)));
+    blocks_.push_back(std::make_unique<span_block>(std::max(blocks_.empty() ? first_block_bytes : block_bytes, bytes)));
   }
   return *blocks_.back();
 }
@@ -53,6 +56,26 @@ void span_batch::push_back(span_record const& span) {
   std::string bytes;
   flat::append(bytes, span);
   push_back(span_view{bytes.data()});
+}
+
+void span_batch::move_to(span_view which, timestamp start, timestamp latest) noexcept {
+  // The view leads to memory of this batch, which is not constant.
+  char* const at = const_cast<char*>(which.bytes().data());
+  auto& top = *reinterpret_cast<flat::head*>(at);
+  // Times may be anything that another process said: what is out of all bounds wraps around.
+  auto const moved = static_cast<std::uint64_t>(ns(start)) - static_cast<std::uint64_t>(top.start_ns);
+  auto const along = [&](std::int64_t time) {
+    return std::min(static_cast<std::int64_t>(static_cast<std::uint64_t>(time) + moved), ns(latest));
+  };
+  top.start_ns = ns(start);
+  if (top.end_ns != 0) top.end_ns = std::max(top.start_ns, along(top.end_ns));
+  if (!which.has_events()) return;
+  auto rest = flat::entries_of(at);
+  for (flat::entry each; flat::next(rest, each);) {
+    if (each.kind != flat::tag::event) continue;
+    auto const time = along(flat::load<std::int64_t>(each.value.data()));
+    std::memcpy(at + (each.value.data() - at), &time, sizeof time);
+  }
 }
 
 void span_batch::clear() noexcept {

@@ -23,6 +23,18 @@ class span_block {
     std::memcpy(add(span.size()), span.data(), span.size());
     count(span_view{data_.get() + size_ - flat::aligned(span.size())}.status());
   }
+  /// The same, under another head of the same size.
+  void push_back(flat::head const& top, std::string_view span) {
+    push_back(span);
+    std::memcpy(data_.get() + size_ - flat::aligned(span.size()), &top, sizeof top);
+  }
+  /// The span that was added last. There must be one.
+  [[nodiscard]] std::string_view last() const noexcept { return span_view{data_.get() + last_}.bytes(); }
+  /// Puts another one of the same status in its place.
+  void replace_last(std::string_view by) {
+    size_ = last_;
+    std::memcpy(add(by.size()), by.data(), by.size());
+  }
   /// Forgets the spans, keeps the memory.
   void clear() noexcept { size_ = spans_ = running_ = 0; }
 
@@ -40,6 +52,7 @@ class span_block {
   [[nodiscard]] char* add(std::size_t span_bytes) {
     if (!has_room(span_bytes)) grow(size_ + flat::aligned(span_bytes));
     char* const at = data_.get() + size_;
+    last_ = size_;
     size_ += flat::aligned(span_bytes);
     return at;
   }
@@ -56,7 +69,7 @@ class span_block {
   }
 
   std::unique_ptr<char[]> data_;   // As operator new aligns it, which is enough for a head.
-  std::size_t capacity_, size_ = 0, spans_ = 0, running_ = 0;
+  std::size_t capacity_, size_ = 0, last_ = 0, spans_ = 0, running_ = 0;
 };
 
 }  // namespace skein

@@ -10,6 +10,9 @@ namespace skein::utf8 {
 /// The length of the well-formed sequence at the beginning of `text` (Unicode, table 3-7), or 0 when there is none.
 [[nodiscard]] std::size_t sequence_length(std::string_view text) noexcept;
 
+/// Whether all of it is well-formed.
+[[nodiscard]] bool is_valid(std::string_view text) noexcept;
+
 /// The longest prefix of at most `bytes_max` bytes that does not end inside a sequence.
 [[nodiscard]] std::string_view prefix(std::string_view text, std::size_t bytes_max) noexcept;
 

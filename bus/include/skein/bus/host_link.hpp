@@ -33,7 +33,7 @@ enum class link_state : std::uint8_t {
   left,             ///< Goodbye has been said and is on its way.
 };
 
-/// What a link tells its owner; all on the link's thread, without its lock. They must not block.
+/// What a link tells its owner; all on a thread of the link, without its lock, and one after the other but for work(). They must not block; work() may.
 struct host_link_receivers {
   std::function<void(std::vector<delivery>&&)> start;   ///< Each is to end in one complete().
   std::function<void(attempt_ref const&)> drop;       ///< Its result is not wanted any more.
@@ -42,6 +42,9 @@ struct host_link_receivers {
   std::function<void(query_result&&)> answered;       ///< Of a question that ask() sent and nobody forgot; once.
   std::function<void()> drain;                        ///< The hub asks to leave. The owner decides, and calls drain().
   std::function<void(beat&)> beating;                 ///< A beat is about to leave: the owner adds spans. (Optional.)
+  /// Runs what start() was given, on a thread that would sleep otherwise: waking another takes longer than many a handler. It may block, as another thread
+  /// serves the link meanwhile; it is not called twice at once; it returns when nothing is left, or soon when `enough`. (Optional.)
+  std::function<void(std::function<bool()> const& enough)> work = nullptr;
 };
 
 /// Thread-safe.
@@ -67,7 +70,11 @@ class host_link {
   [[nodiscard]] virtual link_state state() const = 0;
   /// As host_session::held.
   [[nodiscard]] virtual std::vector<attempt_ref> held() const = 0;
-  /// Ends the thread and closes; what was given before is handed to the socket first and has `linger` to leave.
+  /// Whether it calls host_link_receivers::work.
+  [[nodiscard]] virtual bool runs_work() const noexcept { return false; }
+  /// Calls it no more, and waits for it to return.
+  virtual void end_work() {}
+  /// Serves no more and closes; what was given before is handed to the socket first and has `linger` to leave.
   virtual void stop(std::chrono::milliseconds linger) = 0;
 };
 

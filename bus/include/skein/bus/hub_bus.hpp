@@ -25,7 +25,7 @@ inline constexpr std::string_view local_host_name = "local";
 struct remote_record {
   host_key from = 0;                      ///< The connection that it came by.
   std::string host;                       ///< Its name.
-  std::vector<span_record> spans;         ///< By the host's clock.
+  span_batch spans;                       ///< By the host's clock.
   std::vector<run_record> runs;           ///< Only what handlers set.
   timestamp sent_at{}, received_at{};     ///< By the host's clock (zero = unknown) and by the hub's.
 };

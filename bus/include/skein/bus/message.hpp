@@ -3,7 +3,7 @@
 
 #include <skein/bus/artifact.hpp>
 #include <skein/registry/agent_descriptor.hpp>
-#include <skein/tracing/span_record.hpp>
+#include <skein/tracing/packed_spans.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -14,9 +14,11 @@
 namespace skein::bus {
 
 /// The range of protocol versions that this build speaks.
-inline constexpr std::uint16_t protocol_min = 1, protocol_max = 2;
+inline constexpr std::uint16_t protocol_min = 1, protocol_max = packs_spans ? 2 : 1;
 /// From this one on both sides may send several messages in one frame (BATCH).
 inline constexpr std::uint16_t protocol_batches = 2;
+/// From this one on a host may send its spans packed.
+inline constexpr std::uint16_t protocol_packed_spans = 2;
 
 /// Names one attempt. `no` is the board's slot (an echo that makes look-up cheap), `id` says what must be in it.
 struct attempt_ref {
@@ -92,7 +94,7 @@ struct done {
   std::string error_type, what;                    ///< For failed and permanent: the exception's type and text.
   std::int64_t duration_ns = 0;                    ///< Of the handler.
   std::vector<child> children;                     ///< In the order in which they were published; empty unless ok.
-  std::vector<span_record> spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
+  span_batch spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
   std::vector<run_record> runs;                    ///< What handlers said of their runs (tags, attributes, previews); only what they set.
   timestamp sent_at{};                             ///< As in hello.
   std::chrono::nanoseconds retry_after{-1};        ///< For failed: at least 0 replaces the policy's backoff. Travels as NACK.
@@ -106,7 +108,7 @@ struct nack {
   std::chrono::nanoseconds retry_after{};          ///< From when the hub takes the message; at least 0, cut at a year.
   std::string error_type, what;                    ///< As in done.
   std::int64_t duration_ns = 0;                    ///< Of the handler.
-  std::vector<span_record> spans;                  ///< As in done.
+  span_batch spans;                  ///< As in done.
   std::vector<run_record> runs;                    ///< As in done.
   timestamp sent_at{};                             ///< As in hello.
 };
@@ -125,7 +127,7 @@ struct beat {
   std::uint64_t instance = 0;      ///< Of the host.
   std::uint64_t last_number = 0;   ///< Of the last deliver message that came.
   std::vector<attempt_ref> held;   ///< Every attempt that the host has neither finished nor given back.
-  std::vector<span_record> spans;         ///< Running spans, and ended ones that no DONE has carried yet: a killed host leaves them. Sent again in a DONE.
+  span_batch spans;         ///< Running spans, and ended ones that no DONE has carried yet: a killed host leaves them. Sent again in a DONE.
   timestamp sent_at{};                    ///< As in hello.
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <skein/tracing/recorder.hpp>
+#include <skein/tracing/span_batch.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -16,7 +17,7 @@ struct shipping_options {
 
   // Limits: past them the oldest ended spans are dropped, counted, and said once in the log; nobody ever waits.
   std::size_t spans_max = 32'768;             ///< Ended spans that nobody has taken.
-  std::size_t bytes_max = 16u << 20;          ///< Their estimated size.
+  std::size_t bytes_max = 16u << 20;          ///< Their size as they lie in memory.
   std::size_t runs_max = 4'096;               ///< Runs with changes that nobody has taken.
 };
 
@@ -29,19 +30,19 @@ class shipping_recorder : public recorder {
 
   /// What take() hands out.
   struct shipment {
-    std::vector<span_record> spans;           ///< In the order in which they ended.
+    span_batch spans;                         ///< In the order in which they ended.
     std::vector<run_record> runs;             ///< One record a run: the newest.
   };
-  /// Hands out what has ended since the last call, oldest first, as far as it fits in `bytes_max` (estimated); the rest stays.
+  /// Hands out what has ended since the last call, oldest first, as far as it fits in `bytes_max`; the rest stays.
   [[nodiscard]] virtual shipment take(std::size_t bytes_max) = 0;
 
   /// Copies of spans that are running, or ended and not taken, and in no preview yet; at most `spans_max`, and about
-  /// `bytes_max` (estimated). Whatever is cut off, the parent of a span in a preview is in the same or an earlier one, or was taken.
-  [[nodiscard]] virtual std::vector<span_record> preview(std::size_t spans_max, std::size_t bytes_max) = 0;
+  /// `bytes_max`. Whatever is cut off, the parent of a span in a preview is in the same or an earlier one, or was taken.
+  [[nodiscard]] virtual span_batch preview(std::size_t spans_max, std::size_t bytes_max) = 0;
   /// Whoever got the previews may be gone: the next ones begin anew.
   virtual void preview_again() = 0;
   /// Copies of the spans that are running, as `interrupted` at this moment: the process is about to leave them.
-  [[nodiscard]] virtual std::vector<span_record> interrupted() = 0;
+  [[nodiscard]] virtual span_batch interrupted() = 0;
 };
 
 }  // namespace skein

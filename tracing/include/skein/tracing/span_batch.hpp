@@ -39,6 +39,9 @@ class span_batch {
   span_batch& operator=(span_batch&& other) noexcept;
   ~span_batch();
 
+  /// Changes places with another one.
+  void swap(span_batch& other) noexcept { *this = std::move(other); }
+
   [[nodiscard]] std::size_t size() const noexcept { return spans_; }     ///< Spans.
   [[nodiscard]] bool empty() const noexcept { return spans_ == 0; }      ///< Whether there are none.
   [[nodiscard]] std::size_t running() const noexcept { return running_; } ///< Those of them with status running.
@@ -60,6 +63,9 @@ class span_batch {
   void push_back(span_record const& span);
   /// Adds a copy to the end.
   void push_back(span_view span);
+  /// Moves a span that stands in this batch so that it starts at `start`: its end, if it has one, and its events go along, but not past `latest`
+  /// (an end not before `start`).
+  void move_to(span_view which, timestamp start, timestamp latest) noexcept;
   /// Forgets what there is; keeps some memory.
   void clear() noexcept;
 
