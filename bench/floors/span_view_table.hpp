@@ -9,7 +9,7 @@ inline constexpr char const* span_view_table =
     " attributes TEXT, inputs TEXT, outputs TEXT)";
 inline constexpr char const* span_view_insert = "INSERT INTO span_rows VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
-/// How the store of traces opens its file.
+/// A store of spans in WAL mode that may lose its last transactions with the power: 16 MB of cache, checkpoints after 16 MB.
 inline constexpr char const* span_view_pragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000";
 

@@ -62,8 +62,8 @@ class statement {
 
 /// A statement to be made, and its text.
 struct preparation {
-  statement& into;
-  std::string_view sql;
+  statement& into;        ///< Becomes the statement.
+  std::string_view sql;   ///< Its text.
 };
 
 /// What a connection may do.
