@@ -20,12 +20,12 @@ class epoll_set {
     if (fd_ >= 0) ::close(fd_);
   }
 
-  /// `bit`: what wait() answers with. The descriptor leaves the set when it is closed.
-  void add(int fd, std::uint32_t bit) noexcept {
+  /// `bit`: what wait() answers with. The descriptor leaves the set when it is closed. False, with errno: the system has no room for it, or had none for the set.
+  [[nodiscard]] bool add(int fd, std::uint32_t bit) noexcept {
     ::epoll_event what{};
     what.events = EPOLLIN | EPOLLET;
     what.data.u32 = bit;
-    ::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &what);
+    return ::epoll_ctl(fd_, EPOLL_CTL_ADD, fd, &what) == 0;
   }
   /// The bits of those that have news; 0 when the time is over, and now and then without a reason.
   [[nodiscard]] std::uint32_t wait(std::chrono::milliseconds timeout) noexcept {

@@ -6,6 +6,7 @@
 #include <skein/tracing/log.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 namespace skein::bus {
@@ -59,7 +60,9 @@ result<void> zmq_host_link::start() {
                      (options_.keys ? "; check the address and the keys" : "; check the address"),
                  options_.endpoint};
   }
-  news_of_.add(waker_.fd(), waker_bit);
+  if (!news_of_.add(waker_.fd(), waker_bit)) {
+    return error{errc::io_failed, std::string{"the descriptors of the link to the hub cannot be watched: "} + std::generic_category().message(errno)};
+  }
   try {
     // Handlers expect the signals of the program's own threads.
     if (runs_work()) {
@@ -80,7 +83,12 @@ void zmq_host_link::stop(std::chrono::milliseconds linger) {
   }
   stopping_ = true;
   waker_.wake();
-  if (!threads_.empty()) closed_.wait(false);
+  if (threads_.empty()) return;
+  closed_.wait(false);
+  // One that is in a handler may stay there for ever.
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    if (!seats_[i].works && threads_[i].joinable()) threads_[i].join();
+  }
 }
 
 // ---- the connection ----
@@ -135,8 +143,8 @@ bool zmq_host_link::watch_connection() {
 
 void zmq_host_link::open_connection() {
   connection_.emplace(context_, options_, is_ipv6_, ++connections_);
-  news_of_.add(connection_->monitor.fd(), monitor_bit);
-  news_of_.add(connection_->socket.get(zmq::sockopt::fd), socket_bit);
+  bool const watched = news_of_.add(connection_->monitor.fd(), monitor_bit) && news_of_.add(connection_->socket.get(zmq::sockopt::fd), socket_bit);
+  if (!watched) throw zmq::error_t{};
 }
 
 void zmq_host_link::reopen() {
@@ -262,7 +270,8 @@ void zmq_host_link::wait(seat& mine) {
     if (!outbox_.empty() && !blocked_) return;
     asleep_ = true;
     timeout = wait_at_most();
-    mine = {true, steady::now() + timeout};
+    mine.waits = true;
+    mine.until = steady::now() + timeout;
   }
   turn_.unlock();
   // All descriptors were read until nothing was left, and nothing has been sent since.
@@ -294,8 +303,9 @@ void zmq_host_link::leave_link_to(seat const& other) {
 }
 
 /// Runs what was started, unless the other thread is at it.
-void zmq_host_link::run_work(seat const& mine) {
+void zmq_host_link::run_work(seat& mine) {
   if (!runs_work() || !work_ || working_.exchange(true)) return;
+  mine.works = true;
   leave_link_to(&mine == &seats_[0] ? seats_[1] : seats_[0]);
   turn_.unlock();
   auto const enough = [this] { return ending_work_ || stopping_; };
@@ -304,6 +314,7 @@ void zmq_host_link::run_work(seat const& mine) {
     working_ = false;
     working_.notify_all();
   } while (work_ && !enough() && !working_.exchange(true));
+  mine.works = false;
   turn_.lock();
   std::lock_guard const held{mutex_};
   asleep_ = false;

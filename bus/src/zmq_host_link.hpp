@@ -44,7 +44,9 @@ class zmq_host_link final : public host_link {
   }
   ~zmq_host_link() override {
     stop(std::chrono::milliseconds{0});
-    for (auto& each : threads_) each.join();
+    for (auto& each : threads_) {
+      if (each.joinable()) each.join();
+    }
   }
 
   [[nodiscard]] result<void> start();
@@ -78,10 +80,11 @@ class zmq_host_link final : public host_link {
   struct seat {
     bool waits = false;                            // for descriptors
     std::chrono::steady_clock::time_point until;   // so long
+    std::atomic<bool> works = false;               // in host_link_receivers::work
   };
   void run(seat& mine);
   void wait(seat& mine);
-  void run_work(seat const& mine);
+  void run_work(seat& mine);
   void leave_link_to(seat const& other);
   [[nodiscard]] std::chrono::milliseconds wait_at_most() const;
   void open_connection();
