@@ -86,7 +86,7 @@ bool is_set(timestamp at) { return at != timestamp{}; }
 
 void write_time(writer& out, timestamp at) { out.sint(at.time_since_epoch().count()); }
 
-/// Packed, where the reader knows that and all of them can be: their texts must be UTF-8 as they are.
+/// Packed, where the reader knows that and all of them can be; it repairs texts that are not UTF-8.
 void write_spans(writer& out, span_batch const& spans) {
   auto const packed = out.protocol() >= protocol_packed_spans ? packed_bytes(spans) : 0;
   if (packed > 0) return out.octets(packed, [&](bytes& to) { pack(spans, to); });
