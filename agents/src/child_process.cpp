@@ -11,9 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 namespace skein::agents {
@@ -163,18 +161,6 @@ struct conversation {
 }  // namespace child_process
 
 using namespace child_process;
-
-result<std::string> program_file(std::string const& name, std::string_view path) {
-  if (name.find('/') != std::string::npos) return name;
-  while (!path.empty()) {
-    auto const end = std::min(path.find(':'), path.size());
-    auto const file = std::filesystem::path{path.substr(0, end)} / name;
-    path.remove_prefix(std::min(end + 1, path.size()));
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0) return file.string();
-  }
-  return error{errc::io_failed, "PATH has no such program", name};
-}
 
 result<child_result> run_child(child_request const& what, std::string_view input, std::function<bool()> const& stop) {
   no_sigpipe const quiet;

@@ -36,9 +36,6 @@ struct child_result {
   std::string errors;    ///< The end of standard error.
 };
 
-/// The file that `name` runs: itself when it has a slash, otherwise the first of `path` (as PATH) that may be executed. errc::io_failed names it.
-[[nodiscard]] result<std::string> program_file(std::string const& name, std::string_view path);
-
 /// Blocks until the program has ended, or was killed with its whole process group: at its timeout, when `stop` says true (asked every few
 /// milliseconds), when it writes too much. What it left running in its group is killed too. The process dies with the calling thread. errc::io_failed
 /// naming program and reason: it could not be started.

@@ -3,6 +3,7 @@
 #include "activation_frame.hpp"
 #include "child_process.hpp"
 
+#include <skein/agents/start_process.hpp>
 #include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/span.hpp>
 
@@ -66,7 +67,7 @@ std::string path_of(std::vector<std::string> const& environment) {
   for (auto const& each : environment) {
     if (each.starts_with("PATH=")) return each.substr(5);
   }
-  return "/usr/local/bin:/usr/bin:/bin";
+  return std::string{agents::usual_path};
 }
 
 /// What went wrong in an attempt's program, with its name before and its own words after.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -117,6 +118,22 @@ result<pipe_ends> make_pipe() {
   pipe_ends made{above_standard(unique_fd{ends[0]}), above_standard(unique_fd{ends[1]})};
   if (!made.read || !made.write) return refused("no pipe: ", errno);
   return made;
+}
+
+bool executable_file(std::filesystem::path const& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
+}
+
+result<std::string> program_file(std::string const& name, std::string_view path) {
+  if (name.find('/') != std::string::npos) return name;
+  while (!path.empty()) {
+    auto const end = std::min(path.find(':'), path.size());
+    auto const file = std::filesystem::path{path.substr(0, end)} / name;
+    path.remove_prefix(std::min(end + 1, path.size()));
+    if (executable_file(file)) return file.string();
+  }
+  return error{errc::io_failed, "PATH has no such program", name};
 }
 
 result<started_process> start_process(process_request const& what) {

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <string_view>
 #include <system_error>
 
 namespace skein {
@@ -17,11 +16,6 @@ namespace skein {
 namespace {
 
 error refused(std::string const& program, std::string const& why) { return error{errc::io_failed, "cannot start the worker: " + why, program}; }
-
-bool executable(std::filesystem::path const& path) {
-  std::error_code ignored;
-  return std::filesystem::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
-}
 
 result<unique_fd> open_output_file(std::string const& path, std::string const& program) {
   std::error_code ignored;
@@ -34,21 +28,13 @@ result<unique_fd> open_output_file(std::string const& path, std::string const& p
 }  // namespace
 
 result<std::string> find_program(std::string const& name) {
-  std::error_code failed;
-  if (name.find('/') != std::string::npos) {
-    auto const path = std::filesystem::absolute(name, failed);
-    if (executable(path)) return path.string();
-    return error{errc::io_failed, std::filesystem::exists(path, failed) ? "cannot start the worker: it may not be executed" : "cannot start the worker: there is no such program", path.string()};
-  }
   char const* const set = std::getenv("PATH");
-  std::string_view rest = set ? set : "/usr/local/bin:/usr/bin:/bin";
-  while (!rest.empty()) {
-    auto const end = std::min(rest.find(':'), rest.size());
-    auto const path = std::filesystem::absolute(std::filesystem::path{rest.substr(0, end)} / name, failed);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (executable(path)) return path.string();
-  }
-  return error{errc::io_failed, "cannot start the worker: PATH has no such program", name};
+  auto const file = agents::program_file(name, set ? set : agents::usual_path);
+  if (!file) return refused(name, file.error().message());
+  std::error_code failed;
+  auto const path = std::filesystem::absolute(*file, failed);
+  if (agents::executable_file(path)) return path.string();
+  return refused(path.string(), std::filesystem::exists(path, failed) ? "it may not be executed" : "there is no such program");
 }
 
 result<spawned> spawn(spawn_request const& what) {

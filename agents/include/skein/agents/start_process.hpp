@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace skein::agents {
@@ -41,6 +43,15 @@ struct pipe_ends {
 
 /// This descriptor, or a copy of it that is above 2.
 [[nodiscard]] unique_fd above_standard(unique_fd fd);
+
+/// Where programs are looked for when there is no PATH.
+inline constexpr std::string_view usual_path = "/usr/local/bin:/usr/bin:/bin";
+
+/// Whether this is a file that this process may execute.
+[[nodiscard]] bool executable_file(std::filesystem::path const& path);
+
+/// The file that `name` runs: itself when it has a slash, otherwise the first of `path` (as PATH) that may be executed. errc::io_failed names it.
+[[nodiscard]] result<std::string> program_file(std::string const& name, std::string_view path);
 
 /// The process gets SIGKILL when the calling thread ends, has default signal handlers, no blocked signal, and no file of ours but the three.
 /// Blocks until the program runs or has been refused. Thread-safe. errc::io_failed at the program, saying what was refused and why.
