@@ -109,12 +109,13 @@ class linked_worker final : public worker, private host_environment {
       std::lock_guard const held{shipping_};
       // The link may have no use for the result of an attempt that was dropped, so nothing rides on it.
       if (dropped_.erase(result.activation) == 0) {
-        auto shipped = recorder_->take(options_.span_bytes_max);
-        if (result.spans.empty()) result.spans.swap(shipped.spans);
-        for (auto const span : shipped.spans.views()) result.spans.push_back(span);
-        result.runs = std::move(shipped.runs);
+        shipped_ = recorder_->take(options_.span_bytes_max, std::move(shipped_));
+        if (result.spans.empty()) result.spans.swap(shipped_.spans);
+        for (auto const span : shipped_.spans.views()) result.spans.push_back(span);
+        result.runs = std::move(shipped_.runs);
       }
       link_->complete(std::move(result));
+      shipped_.spans.swap(result.spans);
     }
     if (draining_) news_();
     return false;
@@ -213,7 +214,8 @@ class linked_worker final : public worker, private host_environment {
   standing standing_;
 
   std::mutex shipping_;                       // results leave one at a time; taken before the host's lock
-  std::set<bus::attempt_ref> dropped_;        // of those that run here; guarded by shipping_
+  std::set<bus::attempt_ref> dropped_;        // of those that run here; guarded by shipping_, like the next
+  shipping_recorder::shipment shipped_;       // memory for the next
   std::atomic<bool> draining_ = false, given_back_ = false;
 
   std::unique_ptr<local_host> const host_ = local_host::make(*this);

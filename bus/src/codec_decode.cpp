@@ -140,8 +140,10 @@ welcome read_welcome(reader& in) {
   return value;
 }
 
-delivery read_delivery(reader& in, std::vector<artifact_ptr> const& artifacts) {
-  delivery value;
+/// The artifacts of a message that its deliveries share; most have one.
+using shared_artifacts = boost::container::small_vector<artifact_ptr, 4>;
+
+void read_delivery(reader& in, shared_artifacts const& artifacts, delivery& value) {
   in.fields(4, [&] {
     value.activation = wire::read_attempt(in);
     value.agent = in.name();
@@ -157,17 +159,14 @@ delivery read_delivery(reader& in, std::vector<artifact_ptr> const& artifacts) {
         in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
     if (in.more()) value.deadline = std::chrono::nanoseconds{in.sint(0)};
   });
-  return value;
 }
 
-deliver read_deliver(reader& in, payload_slots& payloads, std::vector<artifact_ptr>& artifacts) {
-  deliver value;
+void read_deliver(reader& in, payload_slots& payloads, shared_artifacts& artifacts, deliver& value) {
   in.fields(3, [&] {
     value.number = in.uint();
     in.list(artifacts, artifact_bytes_min, [&] { return read_artifact(in, payloads); });
-    in.list(value.deliveries, delivery_bytes_min, [&] { return read_delivery(in, artifacts); });
+    in.list_in_place(value.deliveries, delivery_bytes_min, [&](delivery& one) { read_delivery(in, artifacts, one); });
   });
-  return value;
 }
 
 void read_done(reader& in, payload_slots& payloads, done& value) {
@@ -178,10 +177,7 @@ void read_done(reader& in, payload_slots& payloads, done& value) {
     value.what = in.text();
     value.duration_ns = in.sint();
     // The slots of payloads are addresses: the children must not move again.
-    if (in.more()) {
-      in.items(child_bytes_min, [&](std::size_t count) { value.children.reserve(count); },
-               [&] { read_child(in, payloads, value.children.emplace_back()); });
-    }
+    if (in.more()) in.list_in_place(value.children, child_bytes_min, [&](child& one) { read_child(in, payloads, one); });
     if (in.more()) read_spans(in, value.spans);
     if (in.more()) read_runs(in, value.runs);
     if (in.more()) value.sent_at = in.time();
@@ -196,11 +192,10 @@ void read_dones(reader& in, payload_slots& payloads, done& value) {
   });
 }
 
+/// The kinds that say nothing but which attempt they are about.
 template <class Message>
-Message read_attempt_message(reader& in) {
-  Message value;
+void read_attempt_message(reader& in, Message& value) {
   in.fields(1, [&] { value.activation = wire::read_attempt(in); });
-  return value;
 }
 
 beat read_beat(reader& in) {
@@ -288,52 +283,51 @@ refused read_refused(reader& in) {
   return value;
 }
 
-message read_message(kind what, reader& in, payload_slots& payloads, std::vector<artifact_ptr>& artifacts) {
+/// Reads into the variant itself: the frequent kinds are large, and moving them costs more than reading them.
+void read_message(kind what, reader& in, payload_slots& payloads, shared_artifacts& artifacts, message& out) {
   switch (what) {
-    case kind::hello: return read_hello(in);
-    case kind::welcome: return read_welcome(in);
-    case kind::deliver: return read_deliver(in, payloads, artifacts);
-    case kind::done_ok: return read_attempt_message<done_ok>(in);
-    case kind::stale: return read_attempt_message<stale>(in);
-    case kind::beat: return read_beat(in);
-    case kind::goodbye: return read_goodbye(in);
-    case kind::refused: return read_refused(in);
-    case kind::nack: return read_nack(in);
-    case kind::progress: return read_progress(in);
-    case kind::cancel: return read_attempt_message<cancel>(in);
-    case kind::query: return read_query(in);
-    case kind::query_result: return read_query_result(in, payloads);
+    case kind::deliver: return read_deliver(in, payloads, artifacts, out.emplace<deliver>());
+    case kind::done: return read_dones(in, payloads, out.emplace<done>());
+    case kind::done_ok: return read_attempt_message(in, out.emplace<done_ok>());
+    case kind::stale: return read_attempt_message(in, out.emplace<stale>());
+    case kind::cancel: return read_attempt_message(in, out.emplace<cancel>());
+    case kind::hello: out = read_hello(in); return;
+    case kind::welcome: out = read_welcome(in); return;
+    case kind::beat: out = read_beat(in); return;
+    case kind::goodbye: out = read_goodbye(in); return;
+    case kind::refused: out = read_refused(in); return;
+    case kind::nack: out = read_nack(in); return;
+    case kind::progress: out = read_progress(in); return;
+    case kind::query: out = read_query(in); return;
+    case kind::query_result: out = read_query_result(in, payloads); return;
     default: break;
   }
   in.fields(0, [] {});  // kinds without content
-  if (what == kind::drain) return drain{};
-  return hello_again{};
+  out.emplace<hello_again>();
+  if (what == kind::drain) out.emplace<drain>();
 }
 
-}  // namespace
-
-result<message> decode(bytes_view frame, codec_limits const& limits) {
-  if (frame.size() > limits.message_bytes_max) {
-    return wire::over_limit(frame.size(), limits.message_bytes_max);
-  }
+result<void> decode_into(message& out, bytes_view frame, codec_limits const& limits) {
+  if (frame.size() > limits.message_bytes_max) return wire::over_limit(frame.size(), limits.message_bytes_max);
   auto const what = wire::read_preamble(frame);
   if (!what) return what.error();
   if (*what == kind::batch) return error{errc::bad_message, "BATCH: a batch cannot be part of another, nor taken for one message"};
   auto const name = name_of(*what);
   auto const rest = frame.subspan(wire::preamble_bytes);
-  auto const root = std::string{name} + ": header";
-  reader in{rest, {limits.list_items_max, limits.depth_max}, root};
+  reader in{rest, {limits.list_items_max, limits.depth_max}, name, ": header"};
   payload_slots payloads{rest.size()};
-  std::vector<artifact_ptr> artifacts;  // Outlives the filling of payloads: no delivery need refer to an artifact.
-  message value;
-  if (*what == kind::done) {
-    read_dones(in, payloads, value.emplace<done>());
-  } else {
-    value = read_message(*what, in, payloads, artifacts);
-  }
+  shared_artifacts artifacts;  // Outlives the filling of payloads: no delivery need refer to an artifact.
+  read_message(*what, in, payloads, artifacts, out);
   if (!in.ok()) return *in.failure();
-  if (auto filled = payloads.fill(name, rest.subspan(in.position())); !filled) return filled.error();
-  return value;
+  return payloads.fill(name, rest.subspan(in.position()));
+}
+
+}  // namespace
+
+result<message> decode(bytes_view frame, codec_limits const& limits) {
+  result<message> out{message{done_ok{}}};
+  if (auto read = decode_into(*out, frame, limits); !read) out = read.error();
+  return out;
 }
 
 }  // namespace skein::bus

@@ -22,6 +22,8 @@ using wire::writer;
 
 /// Most frames fit without growing. Below what makes malloc() tidy up its small blocks.
 constexpr std::size_t frame_bytes_usual = 960;
+/// Of an answer that names an attempt.
+constexpr std::size_t answer_bytes_usual = 48;
 
 /// The payloads of a frame, which follow its header in the order in which the header names their lengths.
 class payload_list {
@@ -302,15 +304,13 @@ kind write_header(writer& out, payload_list& payloads, query_result const& value
   return kind::query_result;
 }
 
-}  // namespace
-
-result<bytes> encode(message const& value, codec_limits const& limits, std::uint16_t protocol) {
-  bytes frame;
-  frame.reserve(frame_bytes_usual);
+/// `write_header(writer, payload_list)` says what is in the header, and returns the kind.
+template <class WriteHeader>
+result<void> encode_into(bytes& frame, codec_limits const& limits, std::uint16_t protocol, WriteHeader write_header) {
   frame.resize(wire::preamble_bytes);
   writer out{frame, limits.list_items_max, protocol};
   payload_list payloads;
-  auto const what = std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
+  auto const what = write_header(out, payloads);
   if (out.failure()) return *out.failure();
   auto const size = frame.size() + payloads.size_bytes();
   if (size > limits.message_bytes_max) {
@@ -320,7 +320,25 @@ result<bytes> encode(message const& value, codec_limits const& limits, std::uint
   wire::write_preamble(frame, what);
   frame.reserve(size);
   payloads.append_to(frame);
+  return {};
+}
+
+}  // namespace
+
+result<bytes> encode(message const& value, codec_limits const& limits, std::uint16_t protocol) {
+  result<bytes> frame{bytes{}};
+  bool const is_answer = std::holds_alternative<done_ok>(value) || std::holds_alternative<stale>(value);
+  frame->reserve(is_answer ? answer_bytes_usual : frame_bytes_usual);
+  auto const done = encode_into(*frame, limits, protocol, [&](writer& out, payload_list& payloads) {
+    return std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
+  });
+  if (!done) frame = done.error();
   return frame;
+}
+
+result<void> encode(done const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame) {
+  if (frame.capacity() < frame_bytes_usual) frame.reserve(frame_bytes_usual);
+  return encode_into(frame, limits, protocol, [&](writer& out, payload_list& payloads) { return write_header(out, payloads, value); });
 }
 
 }  // namespace skein::bus

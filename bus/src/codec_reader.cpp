@@ -59,6 +59,7 @@ reader::wire_type reader::next_type() const noexcept {
 void reader::fail_at(std::size_t last_index, std::string_view why, errc code) {
   if (failure_) return;
   std::string what{root_};
+  what += part_;
   for (std::size_t i = 0; i < depth_; ++i) {
     what += '[';
     what += std::to_string(i + 1 == depth_ ? last_index : levels_[i].next - 1);
@@ -198,7 +199,11 @@ std::uint64_t reader::any_uint(std::uint64_t highest, std::uint64_t lowest) {
     auto const width = std::size_t{1} << (peek() & 3);
     if (remaining() > width) {
       std::uint64_t value = 0;
-      for (std::size_t i = 1; i <= width; ++i) value = value << 8 | std::to_integer<std::uint64_t>(in_[at_ + i]);
+      if (remaining() > 8) {
+        value = eight_bytes(at_ + 1) >> (64 - 8 * width);
+      } else {
+        for (std::size_t i = 1; i <= width; ++i) value = value << 8 | std::to_integer<std::uint64_t>(in_[at_ + i]);
+      }
       if (value >= lowest && value <= highest) return step(1 + width), value;
     }
   }
@@ -267,12 +272,6 @@ std::string_view reader::any_text() {
   at_ += length;
   advance();
   return view;
-}
-
-std::string reader::name() {
-  auto value = text();
-  if (ok() && value.empty()) fail_before("a name may not be empty");
-  return value;
 }
 
 bytes_view reader::octets_view() {

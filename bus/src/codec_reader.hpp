@@ -24,8 +24,8 @@ struct reader_limits {
 
 class reader {
  public:
-  /// Reads from the start of `in`, which must outlive the reader. `root` names it in errors.
-  reader(bytes_view in, reader_limits limits, std::string_view root) : in_(in), limits_(limits), root_(root) {}
+  /// Reads from the start of `in`, which must outlive the reader. `root` and `part` name it in errors.
+  reader(bytes_view in, reader_limits limits, std::string_view root, std::string_view part = {}) : in_(in), limits_(limits), root_(root), part_(part) {}
 
   [[nodiscard]] std::size_t list_items_max() const noexcept { return limits_.list_items_max; }
   [[nodiscard]] bool ok() const noexcept { return !failure_; }
@@ -61,7 +61,7 @@ class reader {
   }
   /// The same into a vector.
   template <class T, class Read>
-  void list(std::vector<T>& out, std::size_t item_bytes_min, Read read) {
+  void list(T& out, std::size_t item_bytes_min, Read read) {
     items(item_bytes_min, [&](std::size_t count) { out.reserve(count); }, [&] { out.push_back(read()); });
   }
   void texts(std::vector<std::string>& out) {
@@ -102,7 +102,12 @@ class reader {
   /// UTF-8, copied.
   [[nodiscard]] std::string text() { return std::string{text_view()}; }
   /// The same, not empty.
-  [[nodiscard]] std::string name();
+  [[nodiscard]] std::string name() { return std::string{name_view()}; }
+  [[nodiscard]] std::string_view name_view() {
+    auto const view = text_view();
+    if (ok() && view.empty()) fail_before("a name may not be empty");
+    return view;
+  }
   /// Binary of any length, in the frame; good as long as that is.
   [[nodiscard]] bytes_view octets_view();
   /// The same, copied.
@@ -199,7 +204,7 @@ class reader {
 
   bytes_view in_;
   reader_limits limits_;
-  std::string_view root_;
+  std::string_view root_, part_;
   std::size_t at_ = 0, depth_ = 0;
   std::array<level, levels_max> levels_;  // those up to depth_
   std::optional<error> failure_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace skein::bus {
 
@@ -15,6 +16,8 @@ namespace {
 constexpr std::size_t length_bytes_max = 5;
 /// Preamble and the tags of the header's two arrays.
 constexpr std::size_t around_lengths = wire::preamble_bytes + 1 + 3;
+/// Left in front of the frames, for the header, which is known only with the last of them.
+constexpr std::size_t gap = around_lengths + length_bytes_max * frame_batch::frames_max;
 
 bool is_batch(bytes_view frame) {
   return frame.size() >= wire::preamble_bytes && frame[6] == static_cast<std::byte>(wire::kind::batch);
@@ -24,30 +27,47 @@ bool is_batch(bytes_view frame) {
 
 bool frame_batch::add(bytes_view frame) {
   if (!lengths_.empty()) {
-    auto const size = around_lengths + length_bytes_max * (lengths_.size() + 1) + data_.size() + frame.size();
+    auto const size = around_lengths + length_bytes_max * (lengths_.size() + 1) + (data_.size() - gap) + frame.size();
     if (size > bytes_max_ || lengths_.size() >= frames_max) return false;
+  }
+  if (data_.size() < gap) {
+    data_.reserve(gap + std::min(std::max(bytes_max_, frame.size()), bytes_max_default));
+    data_.resize(gap);
   }
   data_.insert(data_.end(), frame.begin(), frame.end());
   lengths_.push_back(static_cast<std::uint32_t>(frame.size()));
   return true;
 }
 
-bytes frame_batch::take() {
-  if (lengths_.size() < 2) {
-    lengths_.clear();
-    return std::exchange(data_, {});
-  }
-  bytes out;
-  out.reserve(around_lengths + length_bytes_max * lengths_.size() + data_.size());
-  out.resize(wire::preamble_bytes);
-  wire::write_preamble(out, wire::kind::batch);
-  wire::writer header{out, frames_max};
+bytes_view frame_batch::whole() {
+  if (lengths_.empty()) return {};
+  if (lengths_.size() == 1) return bytes_view{data_}.subspan(gap);
+  header_.resize(wire::preamble_bytes);
+  wire::write_preamble(header_, wire::kind::batch);
+  wire::writer header{header_, frames_max};
   header.fields(1);
   header.fields(lengths_.size());
   for (auto const length : lengths_) header.uint(length);
-  out.insert(out.end(), data_.begin(), data_.end());
+  auto const begin = gap - header_.size();
+  std::copy(header_.begin(), header_.end(), data_.begin() + static_cast<std::ptrdiff_t>(begin));
+  return bytes_view{data_}.subspan(begin);
+}
+
+void frame_batch::clear(bytes memory) {
+  if (memory.capacity() > data_.capacity()) data_ = std::move(memory);
+  if (data_.size() > gap) data_.resize(gap);
   lengths_.clear();
-  data_.clear();
+}
+
+bytes frame_batch::release() {
+  lengths_.clear();
+  return std::exchange(data_, {});
+}
+
+bytes frame_batch::take() {
+  auto const all = whole();
+  bytes out{all.begin(), all.end()};
+  clear();
   return out;
 }
 
@@ -61,7 +81,7 @@ result<void> split_batch(bytes_view frame, codec_limits const& limits, std::vect
   auto const what = wire::read_preamble(frame);
   if (!what) return what.error();
   auto const rest = frame.subspan(wire::preamble_bytes);
-  wire::reader in{rest, {limits.list_items_max, limits.depth_max}, "BATCH: header"};
+  wire::reader in{rest, {limits.list_items_max, limits.depth_max}, "BATCH", ": header"};
   std::vector<std::size_t> lengths;
   std::size_t sum = 0;
   in.fields(1, [&] {

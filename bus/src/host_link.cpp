@@ -142,6 +142,7 @@ bool zmq_host_link::watch_connection() {
 }
 
 void zmq_host_link::open_connection() {
+  drained_ = false;
   connection_.emplace(context_, options_, is_ipv6_, ++connections_);
   bool const watched = news_of_.add(connection_->monitor.fd(), monitor_bit) && news_of_.add(connection_->socket.get(zmq::sockopt::fd), socket_bit);
   if (!watched) throw zmq::error_t{};
@@ -175,16 +176,25 @@ void zmq_host_link::take(bytes_view frame, host_actions& out) {
   std::lock_guard const held{mutex_};
   session_.receive(time_.now(), std::move(*from_hub), out);
   post_all(out);
+  keep_memory_of(out.forgotten);
   std::erase_if(out.answered, [&](query_result const& answer) { return questions_.erase(answer.number) == 0; });
 }
 
-bool zmq_host_link::receive() {
-  if (!connection_) return false;
+/// Whether something is there to receive. Each look takes two system calls.
+bool zmq_host_link::readable() {
+  if (!drained_ && connection_) drained_ = (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) == 0;
+  return !drained_ && connection_;
+}
+
+void zmq_host_link::receive() {
+  if (!connection_ || drained_) return;
   host_actions found;
   zmq::message_t frame;
-  int left = received_per_turn_max;
-  while (left > 0 && connection_->socket.recv(frame, zmq::recv_flags::dontwait)) {
-    --left;
+  for (int left = received_per_turn_max; left > 0; --left) {
+    if (!connection_->socket.recv(frame, zmq::recv_flags::dontwait)) {
+      drained_ = true;
+      break;
+    }
     if (auto split = split_batch({frame.data<std::byte>(), frame.size()}, codec_, frames_); !split) {
       log_warn(std::string{"the hub sent what cannot be read: "} + split.error().what());
       continue;
@@ -192,7 +202,6 @@ bool zmq_host_link::receive() {
     for (auto const one : frames_) take(one, found);
   }
   tell(std::move(found));
-  return left < received_per_turn_max;
 }
 
 /// Tells the owner, in the order in which it makes sense to: what starts may be dropped at once.
@@ -279,6 +288,7 @@ void zmq_host_link::wait(seat& mine) {
   turn_.lock();
   if ((news & waker_bit) != 0) waker_.clear();
   news_ = news_ || (news & monitor_bit) != 0;
+  drained_ = drained_ && (news & socket_bit) == 0;
   std::lock_guard const held{mutex_};
   mine.waits = asleep_ = false;
 }
@@ -292,13 +302,12 @@ void zmq_host_link::leave_link_to(seat const& other) {
       std::lock_guard const held{mutex_};
       if (outbox_.empty() || blocked_) {
         asleep_ = other.waits;
-        // What was sent last may have taken the news that something came.
-        bool const readable = connection_ && (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
-        if (readable || steady::now() + wait_at_most() < other.until) wake_thread();
+        // What was sent last may have taken the news that something came. Waits are rounded up to milliseconds.
+        if (readable() || steady::now() + wait_at_most() + std::chrono::milliseconds{1} < other.until) wake_thread();
         return;
       }
     }
-    (void)flush();
+    flush();
   }
 }
 
@@ -324,13 +333,13 @@ void zmq_host_link::run(seat& mine) {
   std::lock_guard const turn{turn_};
   // Looked at after the wake-up that may have come with it was cleared.
   while (!stopping_) {
-    bool moved = watch_connection();
+    bool const news = watch_connection();
     timers();
-    moved |= flush();
-    moved |= receive();
-    moved |= flush();
+    flush();
+    receive();
+    flush();
     run_work(mine);
-    if (!moved) wait(mine);
+    if (!news && !readable()) wait(mine);
   }
   if (!std::exchange(closing_, true)) close();
   waker_.wake();   // the other one

@@ -11,6 +11,9 @@ namespace {
 /// Frames that have not been handed to the socket: with more, what may be lost is.
 constexpr std::size_t outbox_for_progress_max = 256;
 
+/// Memory of reports that is kept for the next ones.
+constexpr std::size_t spare_reports_max = 256, report_bytes_usual = 4'096;
+
 }  // namespace
 
 // ---- what any thread may call ----
@@ -18,15 +21,13 @@ constexpr std::size_t outbox_for_progress_max = 256;
 void zmq_host_link::complete(done&& result) {
   auto const which = result.activation;
   auto const now = time_.now();
-  auto what = as_message(std::move(result), now);
-  auto frame = encode_what_fits(what);
-  if (!frame) return log_error(std::string{"a result for the hub cannot be sent: "} + frame.error().what());
+  auto frame = encode_result(std::move(result), now);
+  if (!frame) return;
   bool here = false;
   {
     std::lock_guard const held{mutex_};
-    host_actions out;
-    session_.complete(now, which, std::make_shared<bytes const>(std::move(*frame)), out);
-    post_all(out);
+    session_.complete(now, which, std::move(frame), completed_);
+    post_all(completed_);
     // Whoever has ended the last handler has the time; with more to come, what is ready by then goes together.
     here = asleep_ && session_.running() == 0;
     if (!here) wake_thread();
@@ -70,10 +71,33 @@ void zmq_host_link::wake_thread() {
 
 // ---- what leaves ----
 
-/// A result that does not fit is a failure that trying again cannot help. Spans are left out only where nothing else helps.
-result<bytes> zmq_host_link::encode_what_fits(message& what) {
+/// Null, and logged, when it cannot be sent.
+encoded_report zmq_host_link::encode_result(done&& result, timestamp now) {
+  std::shared_ptr<bytes> frame;
+  if (std::lock_guard const held{mutex_}; !spare_reports_.empty()) {
+    frame = std::move(spare_reports_.back());
+    spare_reports_.pop_back();
+  }
+  if (!frame) frame = std::make_shared<bytes>();
+  result.sent_at = now;
+  if (!travels_as_nack(result) && encode(result, codec_, speaks(), *frame)) return frame;
+  auto what = as_message(std::move(result), now);
+  auto other = encode_what_fits(what);
+  if (other) return std::make_shared<bytes const>(std::move(*other));
+  log_error(std::string{"a result for the hub cannot be sent: "} + other.error().what());
+  return nullptr;
+}
+
+/// The protocol of the frames that are made.
+std::uint16_t zmq_host_link::speaks() {
   std::uint16_t const version = version_;
   if (version >= protocol_packed_spans) has_packed_ = true;
+  return version;
+}
+
+/// A result that does not fit is a failure that trying again cannot help. Spans are left out only where nothing else helps.
+result<bytes> zmq_host_link::encode_what_fits(message& what) {
+  auto const version = speaks();
   auto frame = encode(what, codec_, version);
   if (frame) return frame;
   if (auto* const ended = std::get_if<done>(&what); ended != nullptr) {
@@ -110,10 +134,21 @@ void zmq_host_link::post(message&& one) {
   log_error(std::string{"a message for the hub cannot be sent: "} + frame.error().what());
 }
 
+/// Leaves them empty, with their memory.
 void zmq_host_link::post_all(host_actions& from) {
-  for (auto& one : std::exchange(from.send, {})) post(std::move(one));
-  auto reports = std::exchange(from.reports, {});
-  if (ready_) outbox_.insert(outbox_.end(), std::make_move_iterator(reports.begin()), std::make_move_iterator(reports.end()));
+  for (auto& one : from.send) post(std::move(one));
+  from.send.clear();
+  if (ready_) std::move(from.reports.begin(), from.reports.end(), std::back_inserter(outbox_));
+  from.reports.clear();
+}
+
+/// Whoever had them holds the lock or the turn, and the caller both: nobody takes another share of one that is alone.
+void zmq_host_link::keep_memory_of(std::vector<encoded_report>& forgotten) {
+  for (auto& one : forgotten) {
+    bool const is_usual = one.use_count() == 1 && one->capacity() <= report_bytes_usual && spare_reports_.size() < spare_reports_max;
+    if (is_usual) spare_reports_.push_back(std::const_pointer_cast<bytes>(std::move(one)));
+  }
+  forgotten.clear();
 }
 
 void zmq_host_link::collect() {
@@ -129,9 +164,9 @@ void zmq_host_link::collect() {
 void zmq_host_link::send_here() {
   bool wake = true;
   if (std::unique_lock const turn{turn_, std::try_to_lock}; turn && connection_) {
-    (void)flush();
+    flush();
     // Sending may have taken the news that something came, which the sleeping thread waits for.
-    wake = blocked_ || (connection_->socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+    wake = blocked_ || readable();
   }
   if (!wake) return;
   std::lock_guard const held{mutex_};
@@ -146,8 +181,9 @@ bool zmq_host_link::flush() {
     if (!stuck_) {
       if (meter_->full()) break;
       while (!sending_.empty() && (batch_.empty() || version_ >= protocol_batches) && batch_.add(*as_hub_reads(sending_.front()))) sending_.pop_front();
-      stuck_ = make_frame(batch_.take(), meter_);
+      stuck_ = make_frame(batch_, meter_);
     }
+    drained_ = false;
     if (!connection_->socket.send(*stuck_, zmq::send_flags::dontwait)) break;
     stuck_.reset();
     moved = true;

@@ -2,8 +2,9 @@
 // a result is repeated until the hub has answered it, and the hub learns from beats what is held here.
 #include <skein/bus/host_session.hpp>
 
+#include <skein/bus/recent_map.hpp>
+
 #include <algorithm>
-#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -12,13 +13,15 @@ namespace skein::bus {
 namespace {
 
 /// Attempts remembered after they are gone, against late copies of their DELIVER: several times the most that can be under way.
-constexpr std::size_t remembered_per_credit = 16, remembered_min = 4'096;
+constexpr std::size_t remembered_per_credit = 16, remembered_min = 4'096, remembered_max = 1'048'576;
+/// Memory of entries that are gone, for the next ones.
+constexpr std::size_t spare_max = 1'024;
 
 /// An attempt that was delivered and not answered for yet.
 struct entry {
   attempt_ref ref;
   std::uint64_t order = 0;               // in which it was delivered
-  std::optional<done> result;            // none while it runs, or in `frame`
+  std::unique_ptr<done> result;          // none while it runs, or in `frame`
   encoded_report frame;
   timestamp repeat_at{};                 // of the result
 
@@ -29,7 +32,7 @@ struct entry {
 
 message as_message(done result, timestamp now) {
   result.sent_at = now;
-  if (result.outcome != outcome::failed || result.retry_after.count() < 0) return result;
+  if (!travels_as_nack(result)) return result;
   nack out;
   out.activation = result.activation;
   out.retry_after = result.retry_after;
@@ -43,7 +46,8 @@ message as_message(done result, timestamp now) {
 }
 
 struct host_session::state {
-  explicit state(host_session_options given) : options(std::move(given)) {}
+  explicit state(host_session_options given)
+      : options(std::move(given)), started(std::clamp(remembered_per_credit * options.credit, remembered_min, remembered_max)) {}
 
   void say_hello(timestamp now, host_actions& out);
   void report(entry& finished, timestamp now, host_actions& out);
@@ -52,6 +56,7 @@ struct host_session::state {
   [[nodiscard]] std::vector<attempt_ref> held_in_order() const;
   [[nodiscard]] std::vector<entry*> finished_in_order(timestamp due);
   void forget(attempt_ref const& ref, host_actions& out);
+  entry& keep(attempt_ref const& ref);
   [[nodiscard]] entry* ending(attempt_ref const& ref);
 
   void on(welcome const& m, timestamp now, host_actions& out);
@@ -70,8 +75,8 @@ struct host_session::state {
   std::uint64_t last_order = 0;
   std::unordered_map<activation_id, entry> held;
   std::size_t running = 0;               // of held: have not ended
-  std::unordered_map<activation_id, std::uint32_t> started;   // highest attempt
-  std::deque<activation_id> started_in_order;
+  recent_map<activation_id, std::uint32_t> started;   // highest attempt
+  std::vector<decltype(held)::node_type> spare;       // without an entry
 };
 
 // ---- saying ----
@@ -124,17 +129,21 @@ std::vector<entry*> host_session::state::finished_in_order(timestamp due) {
 
 /// False when this attempt, or one after it, has been delivered before.
 bool host_session::state::remember(attempt_ref const& ref) {
-  auto const [slot, added] = started.try_emplace(ref.id, 0);
-  if (ref.attempt <= slot->second) return false;
-  slot->second = ref.attempt;
-  if (!added) return true;
-  started_in_order.push_back(ref.id);
-  auto const most = std::max(remembered_min, remembered_per_credit * options.credit);
-  while (started_in_order.size() > most) {
-    started.erase(started_in_order.front());
-    started_in_order.pop_front();
-  }
+  auto const [highest, added] = started.find_or_make(ref.id);
+  if (ref.attempt <= highest) return false;
+  highest = ref.attempt;
   return true;
+}
+
+/// A new entry, for an activation that has none.
+entry& host_session::state::keep(attempt_ref const& ref) {
+  entry made{ref, ++last_order, {}, {}, {}};
+  if (spare.empty()) return held.emplace(ref.id, std::move(made)).first->second;
+  auto node = std::move(spare.back());
+  spare.pop_back();
+  node.key() = ref.id;
+  node.mapped() = std::move(made);
+  return held.insert(std::move(node)).position->second;
 }
 
 /// The running attempt of this name, which has ended by now; nullptr when nothing runs under it.
@@ -152,7 +161,10 @@ void host_session::state::forget(attempt_ref const& ref, host_actions& out) {
     out.drop.push_back(found->second.ref);
     --running;
   }
-  held.erase(found);
+  auto node = held.extract(found);
+  if (node.mapped().frame) out.forgotten.push_back(std::move(node.mapped().frame));
+  node.mapped().result.reset();
+  if (spare.size() < spare_max) spare.push_back(std::move(node));
   if (held.empty()) repeat_from = timestamp::max();
   say_goodbye_when_empty(out);
 }
@@ -184,13 +196,13 @@ void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
     }
     held.erase(before);
   }
-  entry& kept = held.emplace(ref.id, entry{ref, ++last_order, {}, {}, {}}).first->second;
+  entry& kept = keep(ref);
   if (!draining) {
     ++running;
     out.start.push_back(std::move(one));
     return;
   }
-  kept.result.emplace();
+  kept.result = std::make_unique<done>();
   kept.result->activation = ref;
   kept.result->outcome = outcome::released;
   if (welcomed) report(kept, now, out);
@@ -248,7 +260,7 @@ void host_session::receive(timestamp now, message&& from_hub, host_actions& out)
 void host_session::complete(timestamp now, done&& result, host_actions& out) {
   auto* const found = state_->ending(result.activation);
   if (found == nullptr) return;
-  found->result = std::move(result);
+  found->result = std::make_unique<done>(std::move(result));
   if (state_->welcomed) state_->report(*found, now, out);
 }
 

@@ -8,9 +8,6 @@ namespace skein::bus {
 
 namespace {
 
-/// Attempts whose spans have been handed on: many times what can be under way.
-constexpr std::size_t reported_max = 65'536;
-
 bus::done as_done(nack&& what) {
   bus::done out;
   out.activation = what.activation;
@@ -95,7 +92,7 @@ void locked_bus::on_result(host_key from, bus::done&& what) {
     record.host = core_.host_name(from);
     bool const tells = !what.spans.empty() || !what.runs.empty();
     // An unknown host says hello and repeats it.
-    if (tells && !record.host.empty() && is_first_report({what.activation})) {
+    if (tells && !record.host.empty() && reported_.find_or_make({what.activation.id, what.activation.attempt}).second) {
       record.spans = std::move(what.spans);
       record.runs = std::move(what.runs);
     }
@@ -111,16 +108,6 @@ void locked_bus::on_result(host_key from, bus::done&& what) {
   (void)step_done(held, from, what, traced);
   // Nobody took the commit over: a hub without threads of its own.
   if (durable_ && !broken_ && !committing_ && group_steps_ > 0 && !handed_over_) lead(held, [] { return true; });
-}
-
-bool locked_bus::is_first_report(attempt_ref const& which) {
-  if (!reported_.insert({which.id, which.attempt}).second) return false;
-  reported_in_order_.push_back({which.id, which.attempt});
-  if (reported_in_order_.size() > reported_max) {
-    reported_.erase(reported_in_order_.front());
-    reported_in_order_.pop_front();
-  }
-  return true;
 }
 
 void locked_bus::on_beat(host_key from, bus::beat&& what) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <skein/bus/hub_bus.hpp>
+#include <skein/bus/recent_map.hpp>
 
 #include "report_queue.hpp"
 
@@ -9,7 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <set>
+#include <variant>
 
 namespace skein::bus {
 
@@ -123,7 +124,6 @@ class locked_bus final : public hub_bus {
   void on_hello(host_key from, bus::hello&& what, std::string_view principal);
   [[nodiscard]] bool admits(lock& held);
   void step_remote(lock& held, board_input&& in);
-  [[nodiscard]] bool is_first_report(attempt_ref const& which);
   std::uint64_t group_no_of_last_step() const noexcept { return group_steps_ > 0 ? group_no_ : group_no_ - 1; }
 
   std::unique_ptr<bus::ledger> const ledger_;
@@ -156,10 +156,17 @@ class locked_bus final : public hub_bus {
   unsigned failures_ = 0;                       // commits that failed since one succeeded
   std::chrono::steady_clock::time_point recovery_tried_{};   // by attend()
 
-  /// One attempt whose spans have been handed on.
-  using reported_attempt = std::pair<activation_id, std::uint32_t>;
-  std::set<reported_attempt> reported_;         // so that those of a repeated DONE are not
-  std::deque<reported_attempt> reported_in_order_;
+  /// An attempt whose spans have been handed on.
+  struct reported_attempt {
+    activation_id id;
+    std::uint32_t attempt = 0;
+    bool operator==(reported_attempt const&) const = default;
+    struct hash {
+      std::size_t operator()(reported_attempt const& one) const noexcept { return std::hash<activation_id>{}(one.id) + one.attempt; }
+    };
+  };
+  /// Of many times what can be under way; so that the spans of a repeated DONE are not handed on again.
+  recent_map<reported_attempt, std::monostate, reported_attempt::hash> reported_{32'768};
 
   ticket last_ticket_ = 0;
   std::size_t condition_waits_ = 0;             // of the slots

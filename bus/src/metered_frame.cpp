@@ -17,18 +17,24 @@ void take_back(void*, void* hint) {
   takes_over(hint);
   std::unique_ptr<given_frame> const frame{static_cast<given_frame*>(hint)};
   frame->meter->subtract(frame->data.size());
+  frame->meter->give_back(std::move(frame->data));
 }
 
 }  // namespace
 
-zmq::message_t make_frame(bytes&& data, std::shared_ptr<pipe_meter> const& meter) {
-  if (data.size() <= copied_bytes_max) return zmq::message_t{data.data(), data.size()};
-  auto given = std::make_unique<given_frame>(given_frame{std::move(data), meter});
-  auto* const start = given->data.data();
-  auto const size = given->data.size();
-  meter->add(size);
+zmq::message_t make_frame(frame_batch& from, std::shared_ptr<pipe_meter> const& meter) {
+  auto const whole = from.whole();
+  if (whole.size() <= copied_bytes_max) {
+    zmq::message_t frame{whole.data(), whole.size()};
+    from.clear();
+    return frame;
+  }
+  auto given = std::make_unique<given_frame>(given_frame{from.release(), meter});
+  from.clear(meter->take_spare());
+  meter->add(given->data.size());
   gives_away(given.get());
-  zmq::message_t frame{start, size, take_back, given.get()};
+  // libzmq reads it only.
+  zmq::message_t frame{const_cast<std::byte*>(whole.data()), whole.size(), take_back, given.get()};
   (void)given.release();
   return frame;
 }

@@ -4,14 +4,17 @@
 
 #include "wake_fd.hpp"
 
-#include <skein/registry/artifact_type.hpp>
+#include <skein/bus/frame_batch.hpp>
 
 #include <zmq.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 namespace skein::bus {
 
@@ -30,10 +33,26 @@ class pipe_meter {
     auto const before = bytes_.fetch_sub(bytes, std::memory_order_release);
     if (before >= window_bytes && before - bytes < window_bytes) waker_.wake();
   }
+  /// On libzmq's thread: keeps the memory of a frame that was sent, if it is of ordinary size, and for few.
+  void give_back(bytes&& memory) noexcept {
+    if (memory.capacity() > spare_bytes_max) return;
+    std::lock_guard const held{mutex_};
+    if (spare_count_ < spare_.size()) spare_[spare_count_++] = std::move(memory);
+  }
+  /// That memory, for the next frame; empty when there is none.
+  [[nodiscard]] bytes take_spare() noexcept {
+    std::lock_guard const held{mutex_};
+    return spare_count_ == 0 ? bytes{} : std::move(spare_[--spare_count_]);
+  }
 
  private:
+  static constexpr std::size_t spare_bytes_max = 256u << 10;
+
   wake_fd const& waker_;  // the link's; its context is terminated before it goes
   std::atomic<std::size_t> bytes_ = 0;
+  std::mutex mutex_;
+  std::array<bytes, 4> spare_;
+  std::size_t spare_count_ = 0;
 };
 
 /// Larger frames are not copied but given away; smaller ones are bounded by the socket's high-water mark.
@@ -42,7 +61,7 @@ inline constexpr std::size_t copied_bytes_max = 4'096;
 /// A pipe that has room again wakes its link nearly always; this is for the time when the news came while it looked elsewhere.
 inline constexpr std::chrono::milliseconds retry_every{5};
 
-/// The frame as libzmq takes it. `meter` counts it if it is large.
-[[nodiscard]] zmq::message_t make_frame(bytes&& data, std::shared_ptr<pipe_meter> const& meter);
+/// What was gathered as libzmq takes it; the batch is empty afterwards. `meter` counts it if it is large.
+[[nodiscard]] zmq::message_t make_frame(frame_batch& from, std::shared_ptr<pipe_meter> const& meter);
 
 }  // namespace skein::bus

@@ -101,6 +101,8 @@ void zmq_network_link::chores(steady::time_point now) {
 
 // ---- the thread ----
 
+bool zmq_network_link::readable() { return (plain_ && plain_->readable()) || (secured_ && secured_->readable()); }
+
 /// From here on whoever fills the outbox wakes the thread.
 bool zmq_network_link::may_sleep() {
   std::lock_guard const held{mutex_};
@@ -112,7 +114,6 @@ void zmq_network_link::wait() {
   ::nfds_t count = 0;
   auto const look = [&](int fd) { items.at(count++) = {fd, POLLIN, 0}; };
   look(waker_.fd());
-  // Edge-triggered: all were read until nothing was left, and nothing has been sent since.
   for (auto* const socket : {&plain_, &secured_}) {
     if (*socket) look((*socket)->fd());
   }
@@ -121,13 +122,16 @@ void zmq_network_link::wait() {
     if (*socket) look((*socket)->connections().fd());
   }
   if (zap_) look(zap_->fd());
-  if (!ended_.empty() || !may_sleep()) return;
+  if (!ended_.empty() || !filled_.empty() || !may_sleep()) return;
   auto timeout = std::chrono::ceil<std::chrono::milliseconds>(chores_at_ - steady::now());
   if (!backlogged_.empty()) timeout = std::min(timeout, retry_every);
   turn_.unlock();
   ::poll(items.data(), count, static_cast<int>(std::max<std::int64_t>(timeout.count(), 0)));
   turn_.lock();
   if (items[0].revents != 0) waker_.clear();
+  for (auto* const socket : {&plain_, &secured_}) {
+    if (*socket) (*socket)->woken();
+  }
   news_ = news_ || std::any_of(items.begin() + first_of_news, items.begin() + count, [](auto const& one) { return one.revents != 0; });
   std::lock_guard const held{mutex_};
   asleep_ = false;
@@ -138,19 +142,20 @@ void zmq_network_link::run() {
   for (;;) {
     if (stopping_) break;  // looked at after the wake-up that may have come with it was cleared
     chores(steady::now());
-    bool moved = flush();
+    flush();
     // They are silent until their descriptors say otherwise; a thread that never sleeps asks now and then.
     bool const look = std::exchange(news_, false) || ++turns_ % turns_between_news == 0;
+    bool moved = false;
     if (zap_ && look) {
       std::uint64_t refused = 0;
-      moved |= zap_->turn(refused);
+      moved = zap_->turn(refused);
       add(counters_.auth_refused, refused);
     }
     for (auto* const socket : {&plain_, &secured_}) {
       if (*socket) moved |= serve(**socket, look);
     }
     counters_.peers.store(peers_.size(), std::memory_order_relaxed);
-    if (!moved) wait();
+    if (!moved && !readable()) wait();
   }
   {
     std::lock_guard const held{mutex_};

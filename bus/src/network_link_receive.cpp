@@ -26,13 +26,13 @@ bool is_hello(bytes_view frame) { return frame.size() >= wire::preamble_bytes &&
 
 // ---- receiving ----
 
-/// One turn of a socket; whether there was anything.
+/// One turn of a socket; whether there was news of its connections.
 bool zmq_network_link::serve(router_socket& socket, bool look) {
   bool const news = look && watch(socket);
   for (auto& one : ended_) ++one.turns;
   int const count = receive(socket);
   close_ended(socket, count < messages_per_turn_max);
-  return news || count > 0;
+  return news;
 }
 
 /// How many frames there were.
@@ -42,7 +42,7 @@ int zmq_network_link::receive(router_socket& from) {
   for (; count < messages_per_turn_max && from.receive(incoming_); ++frames) {
     count += static_cast<int>(take(from, incoming_, now));
     // Where frames come one at a time, the answer leaves before libzmq is asked for the next: that takes a system call.
-    if (one_at_a_time_) (void)flush();
+    if (one_at_a_time_) flush();
   }
   one_at_a_time_ = frames < 2;
   return count;

@@ -58,40 +58,37 @@ void zmq_network_link::send_posted() {
   }
   bool wake = true;
   if (std::unique_lock const turn{turn_, std::try_to_lock}; turn) {
-    (void)collect();
+    collect();
     for (auto const key : std::exchange(filled_, {})) {
       auto* const peer = peers_.find(key);
       if (peer != nullptr && drain_backlog(*peer) != router_socket::sent::yes) backlogged_.push_back(key);
     }
     // Sending may have taken the news that something came, which the sleeping thread waits for.
-    wake = !backlogged_.empty() || (plain_ && plain_->readable()) || (secured_ && secured_->readable());
+    wake = !backlogged_.empty() || readable();
   }
   if (wake) wake_thread();
 }
 
 // ---- sending, by whoever has the turn ----
 
-/// Moves the outbox to the peers' backlogs; whether there was anything.
-bool zmq_network_link::collect() {
+/// Moves the outbox to the peers' backlogs.
+void zmq_network_link::collect() {
   {
     std::lock_guard const held{mutex_};
     sending_.swap(outbox_);
   }
-  bool const any = !sending_.empty();
   for (auto& one : sending_) enqueue(std::move(one));
   sending_.clear();
-  return any;
 }
 
-bool zmq_network_link::flush() {
-  bool const moved = collect();
+void zmq_network_link::flush() {
+  collect();
   // Those whose pipe was full first: the order of one peer's frames stays.
   std::erase_if(backlogged_, [&](host_key key) { return serve_backlog(key); });
   for (auto const key : filled_) {
     if (!serve_backlog(key)) backlogged_.push_back(key);
   }
   filled_.clear();
-  return moved;
 }
 
 void zmq_network_link::enqueue(outbound&& one) {
@@ -123,7 +120,7 @@ router_socket::sent zmq_network_link::drain_backlog(network_peer& peer) {
     auto const outcome = peer.socket->begin(peer.routing_id);
     if (outcome != router_socket::sent::yes) return outcome;
     next_message(peer);
-    peer.socket->finish(make_frame(batch_.take(), peer.meter));
+    peer.socket->finish(make_frame(batch_, peer.meter));
   }
   return router_socket::sent::yes;
 }

@@ -78,7 +78,9 @@ void router_socket::skip_rest() {
 }
 
 bool router_socket::receive(incoming_frame& into) {
-  if (!socket_.recv(into.routing_id, zmq::recv_flags::dontwait)) return false;
+  if (drained_) return false;
+  drained_ = !socket_.recv(into.routing_id, zmq::recv_flags::dontwait);
+  if (drained_) return false;
   // The parts of a message come together: the rest is there.
   into.body.rebuild();
   into.multipart = false;
@@ -90,6 +92,7 @@ bool router_socket::receive(incoming_frame& into) {
 }
 
 router_socket::sent router_socket::begin(std::string_view routing_id) {
+  drained_ = false;
   // The C function: an unreachable peer is no exception here.
   if (::zmq_send(socket_.handle(), routing_id.data(), routing_id.size(), ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0) return sent::yes;
   return zmq_errno() == EHOSTUNREACH ? sent::gone : sent::full;
@@ -98,7 +101,11 @@ router_socket::sent router_socket::begin(std::string_view routing_id) {
 void router_socket::finish(zmq::message_t&& frame) { (void)socket_.send(std::move(frame), zmq::send_flags::dontwait); }
 
 int router_socket::fd() const { return socket_.get(zmq::sockopt::fd); }
-bool router_socket::readable() { return (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0; }
+
+bool router_socket::readable() {
+  if (!drained_) drained_ = (socket_.get(zmq::sockopt::events) & ZMQ_POLLIN) == 0;
+  return !drained_;
+}
 
 void router_socket::close(std::chrono::milliseconds linger) {
   socket_.set(zmq::sockopt::linger, static_cast<int>(linger.count()));

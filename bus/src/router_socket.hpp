@@ -43,9 +43,11 @@ class router_socket {
   [[nodiscard]] sent begin(std::string_view routing_id);
   void finish(zmq::message_t&& frame);
 
-  /// Readable when something may have changed; edge-triggered: look at readable() before waiting for it.
+  /// Readable when something may have changed; edge-triggered: look at readable() before waiting for it, and say woken() when it was.
   [[nodiscard]] int fd() const;
+  /// Whether something is there to receive. Takes two system calls, but none where the answer is known.
   [[nodiscard]] bool readable();
+  void woken() noexcept { drained_ = false; }
   [[nodiscard]] connection_watch& connections() { return *connections_; }
   void close(std::chrono::milliseconds linger);
 
@@ -54,6 +56,7 @@ class router_socket {
   zmq::socket_t socket_;
   std::optional<connection_watch> connections_;
   bool curve_;
+  bool drained_ = false;  // nothing was there, and what comes makes fd() readable: nothing has been sent since, which may take that news
   std::vector<ipc_listener> listeners_;
 };
 

@@ -87,18 +87,21 @@ class zmq_host_link final : public host_link {
   void run_work(seat& mine);
   void leave_link_to(seat const& other);
   [[nodiscard]] std::chrono::milliseconds wait_at_most() const;
+  [[nodiscard]] bool readable();
   void open_connection();
   void close();
   bool watch_connection();
   void on_event(link_event const& event);
   void timers();
-  bool receive();
+  void receive();
   void take(bytes_view frame, host_actions& out);
   void heed(welcome const& how);
   void tell(host_actions&& what);
   void change(link_state to, std::string const& why);
   void reopen();
   bool flush();
+  [[nodiscard]] encoded_report encode_result(done&& result, timestamp now);
+  [[nodiscard]] std::uint16_t speaks();
   void forget_unsent() {
     sending_.clear();
     stuck_.reset();
@@ -107,6 +110,7 @@ class zmq_host_link final : public host_link {
   // With the lock held.
   void post_all(host_actions& from);
   void post(message&& one);
+  void keep_memory_of(std::vector<encoded_report>& forgotten);
   [[nodiscard]] result<bytes> encode_what_fits(message& what);
   [[nodiscard]] encoded_report as_hub_reads(encoded_report const& report) const;
   void wake_thread();
@@ -128,6 +132,8 @@ class zmq_host_link final : public host_link {
   bool asleep_ = false;  // who serves the link waits, or will without looking into the outbox again
   std::array<seat, 2> seats_;
   std::deque<encoded_report> outbox_;
+  host_actions completed_;  // empty; memory for complete()
+  std::vector<std::shared_ptr<bytes>> spare_reports_;
   std::map<std::uint64_t, question> questions_;
   std::chrono::milliseconds linger_{0};
 
@@ -141,6 +147,7 @@ class zmq_host_link final : public host_link {
   bool is_ipv6_ = false, blocked_ = false;  // blocked: the pipe had no room
   unsigned connections_ = 0;
   bool news_ = true;                     // the monitor may have some
+  bool drained_ = false;                 // nothing was there to receive, and what comes wakes whoever waits: nothing has been sent since, which may take that news
   unsigned turns_ = 0;
   std::deque<encoded_report> sending_;
   frame_batch batch_;

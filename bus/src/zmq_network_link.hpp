@@ -84,14 +84,15 @@ class zmq_network_link final : public network_link {
   void run();
   void wait();
   [[nodiscard]] bool may_sleep();
+  [[nodiscard]] bool readable();
 
   void post(host_key to, message&& what);
   void post_split(host_key to, deliver&& what);
   void send_posted();
   void wake_thread();
   void fill_outbox(outbound&& one);
-  bool collect();
-  bool flush();
+  void collect();
+  void flush();
   void enqueue(outbound&& one);
   [[nodiscard]] bool is_past_limit(network_peer const& peer) const;
   [[nodiscard]] router_socket::sent drain_backlog(network_peer& peer);

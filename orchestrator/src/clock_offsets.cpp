@@ -1,17 +1,15 @@
 #include "clock_offsets.hpp"
 
-#include <algorithm>
-
 namespace skein {
 
-void clock_offsets::heard(std::string_view host, std::uint64_t from, timestamp sent_at, timestamp received_at) {
-  if (sent_at == timestamp{}) return;
+std::chrono::nanoseconds clock_offsets::heard(std::string_view host, std::uint64_t from, timestamp sent_at, timestamp received_at) {
+  if (sent_at == timestamp{}) return of(host);
   auto const difference = received_at - sent_at;
-  auto found = hosts_.find(std::string{host});
+  auto const found = hosts_.find(host);
   if (found == hosts_.end() || found->second.from != from) {
     if (hosts_.size() >= hosts_max) hosts_.clear();
     hosts_.insert_or_assign(std::string{host}, minimum{from, received_at, difference, difference});
-    return;
+    return difference;
   }
   auto& known = found->second;
   if (received_at - known.begun >= window) {
@@ -21,12 +19,12 @@ void clock_offsets::heard(std::string_view host, std::uint64_t from, timestamp s
     known.begun = received_at;
   }
   known.current = std::min(known.current, difference);
+  return known.least();
 }
 
 std::chrono::nanoseconds clock_offsets::of(std::string_view host) const {
-  auto const found = hosts_.find(std::string{host});
-  if (found == hosts_.end()) return {};
-  return std::min(found->second.current, found->second.previous);
+  auto const found = hosts_.find(host);
+  return found == hosts_.end() ? std::chrono::nanoseconds{} : found->second.least();
 }
 
 }  // namespace skein

@@ -3,9 +3,11 @@
 
 #include <skein/tracing/clock.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,8 +25,8 @@ class clock_offsets {
   static constexpr std::size_t hosts_max = 8'192;
 
   /// A message of `host` on connection `from`. A host that comes on another connection may be another process with another clock: it is learnt
-  /// anew. Ignored when `sent_at` is zero (not given).
-  void heard(std::string_view host, std::uint64_t from, timestamp sent_at, timestamp received_at);
+  /// anew. Ignored when `sent_at` is zero (not given). Returns what of() would.
+  std::chrono::nanoseconds heard(std::string_view host, std::uint64_t from, timestamp sent_at, timestamp received_at);
   /// What to add to a time of that host's clock to have it by the hub's; zero for a host that never said when it sent.
   [[nodiscard]] std::chrono::nanoseconds of(std::string_view host) const;
 
@@ -33,8 +35,13 @@ class clock_offsets {
     std::uint64_t from = 0;
     timestamp begun{};                            ///< Of the window that is being gathered.
     std::chrono::nanoseconds current{}, previous{};
+    [[nodiscard]] std::chrono::nanoseconds least() const noexcept { return std::min(current, previous); }
   };
-  std::unordered_map<std::string, minimum> hosts_;
+  struct name_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const noexcept { return std::hash<std::string_view>{}(name); }
+  };
+  std::unordered_map<std::string, minimum, name_hash, std::equal_to<>> hosts_;
 };
 
 }  // namespace skein

@@ -5,6 +5,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace skein {
@@ -28,19 +29,18 @@ span_batch with_service(span_batch&& spans, std::string const& host) {
   return made;
 }
 
-using span_views = boost::container::small_vector<span_view, 8>;
+/// A span, and where it belongs among those of its message.
+struct placed_span {
+  timestamp start;
+  std::size_t position;
+  span_view span;
+};
 
 /// The spans by their starts, as their host says them.
-span_views parents_first(span_batch const& spans) {
-  auto const before = [](span_view a, span_view b) { return a.start() < b.start(); };
-  span_views all;
-  for (auto const span : spans.views()) all.push_back(span);
-  if (all.size() > all.static_capacity) {
-    std::stable_sort(all.begin(), all.end(), before);
-    return all;
-  }
-  // Sorting a few needs no memory.
-  for (auto each = all.begin(); each != all.end(); ++each) std::rotate(std::upper_bound(all.begin(), each, *each, before), each, each + 1);
+boost::container::small_vector<placed_span, 8> parents_first(span_batch const& spans) {
+  boost::container::small_vector<placed_span, 8> all;
+  for (auto const span : spans.views()) all.push_back({span.start(), all.size(), span});
+  std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return std::tie(a.start, a.position) < std::tie(b.start, b.position); });
   return all;
 }
 
@@ -85,15 +85,6 @@ span_record reported_attempt(bus::untraced_attempt const& what) {
   made.status_message = what.what;
   if (!what.error_type.empty()) set_attribute(made.attributes, "error.type", what.error_type);
   return made;
-}
-
-remote_spans::decided& remote_spans::decided_of(span_id const& id) {
-  if (starts_.size() >= starts_kept && !starts_.contains(id)) older_starts_ = std::exchange(starts_, {});
-  auto const [place, added] = starts_.try_emplace(id);
-  if (added) {
-    if (auto const older = older_starts_.find(id); older != older_starts_.end()) place->second = older->second;
-  }
-  return place->second;
 }
 
 timestamp remote_spans::start_below(span_id const& parent, timestamp start) {
@@ -146,11 +137,11 @@ span_batch remote_spans::take(bus::remote_record&& what) {
   auto all = with_service(std::move(what.spans), what.host);
   auto const in_order = parents_first(all);
   std::lock_guard const held{mutex_};
-  offsets_.heard(what.host, what.from, what.sent_at, what.received_at);
-  auto const offset = offsets_.of(what.host);
+  auto const offset = offsets_.heard(what.host, what.from, what.sent_at, what.received_at);
   auto const known = running_.find(what.host);
   auto* running = known == running_.end() ? nullptr : &known->second;
-  for (auto const span : in_order) {
+  for (auto const& placed : in_order) {
+    auto const span = placed.span;
     put_right(all, span, offset, what.received_at);
     auto const id = span.context().span;
     if (span.status() != status_code::running) {

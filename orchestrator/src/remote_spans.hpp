@@ -5,6 +5,7 @@
 #include "clock_offsets.hpp"
 
 #include <skein/bus/hub_bus.hpp>
+#include <skein/bus/recent_map.hpp>
 #include <skein/tracing/span_record.hpp>
 
 #include <cstddef>
@@ -54,12 +55,12 @@ class remote_spans {
     timestamp first_child{};
     bool ended = false;
   };
-  decided& decided_of(span_id const& id);
+  decided& decided_of(span_id const& id) { return decided_.find_or_make(id).first; }
   void put_right(span_batch& all, span_view span, std::chrono::nanoseconds offset, timestamp arrived);
   [[nodiscard]] timestamp start_below(span_id const& parent, timestamp start);
 
   std::mutex mutex_;
-  std::unordered_map<span_id, decided> starts_, older_starts_;
+  bus::recent_map<span_id, decided> decided_{starts_kept};
   clock_offsets offsets_;
   std::unordered_map<std::string, running_spans> running_;
 };

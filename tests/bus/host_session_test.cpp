@@ -284,14 +284,14 @@ TEST(host_session, forgets_old_attempts_at_its_bound) {
     activation_id id{{static_cast<std::uint8_t>(which), static_cast<std::uint8_t>(which >> 8), static_cast<std::uint8_t>(which >> 16), 1}};
     return attempt_ref{which, id, 1};
   };
-  for (std::uint32_t i = 0; i <= 5'000; ++i) {
+  for (std::uint32_t i = 0; i <= 10'000; ++i) {
     t.hears(delivery_of(i + 1, {ref(i)}));
     t.completes(ref(i));
     t.hears(done_ok{ref(i)});
   }
-  t.hears(delivery_of(6'000, {ref(4'000)}));
+  t.hears(delivery_of(11'000, {ref(9'000)}));
   EXPECT_TRUE(t.last.start.empty()) << "recent";
-  t.hears(delivery_of(6'001, {ref(0)}));
+  t.hears(delivery_of(11'001, {ref(0)}));
   EXPECT_EQ(t.last.start.size(), 1u) << "older than the memory is bounded to";
 }
 

@@ -91,8 +91,9 @@ class gathering_recorder final : public shipping_recorder {
   span_id new_span_id() noexcept override { return thread_ids().span(); }
   run_id new_run_id() noexcept override { return run_id{thread_ids().uuid_v7(time_.now().time_since_epoch().count())}; }
 
-  shipment take(std::size_t bytes_max) override {
-    shipment out;
+  shipment take(std::size_t bytes_max, shipment used) override {
+    auto out = std::move(used);
+    out.spans.clear();
     std::lock_guard const lock{open_.mutex};
     std::size_t bytes = 0;
     while (!ended_.empty() && bytes + ended_.front().bytes.size() <= bytes_max) {

@@ -24,13 +24,20 @@ class frame_batch {
   [[nodiscard]] bool empty() const noexcept { return lengths_.empty(); }
   /// How many frames are in it.
   [[nodiscard]] std::size_t count() const noexcept { return lengths_.size(); }
-  /// What to send: the frame itself when it is the only one. Empty afterwards.
+  /// What to send, where it lies, until the next call: the frame itself when it is the only one.
+  [[nodiscard]] bytes_view whole();
+  /// Begins anew; `memory` is used if it is larger than what is there.
+  void clear(bytes memory = {});
+  /// The memory in which whole() lies, which stays good. Empty afterwards.
+  [[nodiscard]] bytes release();
+  /// A copy of whole(). Empty afterwards.
   [[nodiscard]] bytes take();
 
  private:
   std::size_t bytes_max_;
-  bytes data_;
+  bytes data_;                           // a gap, then the frames
   std::vector<std::uint32_t> lengths_;
+  bytes header_;
 };
 
 /// The frames of a BATCH in their order, or the frame itself if it is none, as views of it. Untrusted bytes: errc::bad_message, too_large,

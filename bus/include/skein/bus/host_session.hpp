@@ -35,9 +35,12 @@ struct host_actions {
   std::vector<query_result> answered;                 ///< Answers to questions that the shell has sent by itself.
   bool drain_asked = false;                           ///< The hub asks this host to leave: whoever owns it decides, and calls drain().
   std::optional<refused> ended;                       ///< The hub refused this host for good.
+  std::vector<encoded_report> forgotten;              ///< Of `reports` before: the hub has answered them, their memory may be used again.
 };
 
-/// How a result travels: as a DONE, or as a NACK where a failure names its own backoff.
+/// Whether a result travels as a NACK, not as a DONE: a failure that names its own backoff.
+[[nodiscard]] inline bool travels_as_nack(done const& result) noexcept { return result.outcome == outcome::failed && result.retry_after.count() >= 0; }
+/// How a result travels.
 [[nodiscard]] message as_message(done result, timestamp now);
 
 /// Not thread-safe. Every delivery is started at most once per (activation, attempt); every completion is sent until acknowledged.

@@ -33,8 +33,8 @@ class shipping_recorder : public recorder {
     span_batch spans;                         ///< In the order in which they ended.
     std::vector<run_record> runs;             ///< One record a run: the newest.
   };
-  /// Hands out what has ended since the last call, oldest first, as far as it fits in `bytes_max`; the rest stays.
-  [[nodiscard]] virtual shipment take(std::size_t bytes_max) = 0;
+  /// Hands out what has ended since the last call, oldest first, as far as it fits in `bytes_max`; the rest stays. `used`: one from before, for its memory.
+  [[nodiscard]] virtual shipment take(std::size_t bytes_max, shipment used = {}) = 0;
 
   /// Copies of spans that are running, or ended and not taken, and in no preview yet; at most `spans_max`, and about
   /// `bytes_max`. Whatever is cut off, the parent of a span in a preview is in the same or an earlier one, or was taken.
