@@ -2,6 +2,7 @@
 
 #include <skein/tracing/json_value.hpp>
 
+#include "hex_text.hpp"
 #include "nanoseconds.hpp"
 
 #include <algorithm>
@@ -44,12 +45,8 @@ constexpr std::size_t unended_max = 65'536;
 
 template <class Id>
 void assign_hex(std::string& out, Id const& id) {
-  static constexpr char digits[] = "0123456789abcdef";
-  out.clear();
-  for (auto const byte : id.bytes()) {
-    out += digits[byte >> 4];
-    out += digits[byte & 0x0f];
-  }
+  out.resize(2 * Id::size_bytes);
+  write_hex(out.data(), {reinterpret_cast<char const*>(id.bytes().data()), Id::size_bytes});
 }
 
 void bind_text_or_null(sqlite::statement& to, int parameter, std::string const& text) {
