@@ -4,6 +4,7 @@
 
 #include "hex_text.hpp"
 #include "nanoseconds.hpp"
+#include "prefetch.hpp"
 
 #include <sqlite3.h>
 
@@ -73,7 +74,12 @@ class cursor : public sqlite3_vtab_cursor {
   explicit cursor(incoming_spans const& source) : sqlite3_vtab_cursor{}, source_(&source) {}
 
   void rewind() noexcept { at_ = 0; }
-  void advance() noexcept { ++at_; }
+  void advance() noexcept {
+    ++at_;
+    auto const rows = source_->rows();
+    if (at_ + 4 < rows.size()) __builtin_prefetch(rows[at_ + 4]);
+    if (at_ + 2 < rows.size()) prefetch(rows[at_ + 2]->bytes);
+  }
   [[nodiscard]] bool at_end() const noexcept { return at_ >= source_->rows().size(); }
   [[nodiscard]] sqlite3_int64 place() const noexcept { return static_cast<sqlite3_int64>(at_); }
   void read(sqlite3_context* to, int index);

@@ -160,7 +160,8 @@ result<void> trace_writer::gather(span_batch const& spans, std::vector<run_recor
     }
     auto const shape = shapes_.of(span);
     if (!shape) return shape.error();
-    spans_.push_back({span, newest, span.context().span, span.parent(), span.start(), span.status(), shape->name_hash, shape->no});
+    spans_.push_back({.bytes = span.bytes(), .span = span, .run = newest, .id = span.context().span, .parent = span.parent(), .start = span.start(),
+                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .has_extras = incoming_spans::has_extras(span)});
   }
   return {};
 }
@@ -232,7 +233,7 @@ void trace_writer::choose_spans() {
       if (chosen->unended() || !at->span->unended()) chosen = at->span;
     }
     bool const known = !chosen->run->unended.empty() && chosen->run->unended.contains(chosen->id);
-    (known ? known_ : incoming_spans::has_extras(chosen->span) ? full_ : plain_).push_back(chosen);
+    (known ? known_ : chosen->has_extras ? full_ : plain_).push_back(chosen);
     chosen->fresh = !known;
   }
 }
