@@ -1,5 +1,6 @@
 #include <skein/tracing/attribute.hpp>
 #include <skein/tracing/json_value.hpp>
+#include <skein/tracing/span_batch.hpp>
 
 #include <gtest/gtest.h>
 
@@ -103,6 +104,26 @@ TEST(attributes_as_json, keep_their_order_and_kinds) {
   set_attribute(all, "n", std::numeric_limits<double>::quiet_NaN());
   EXPECT_EQ(to_json(all), R"({"b":true,"a":1,"d":2.0,"s":"text","l":["x","y"],"n":"NaN"})");
   EXPECT_EQ(to_json({}), "{}");
+}
+
+TEST(attributes_as_json, are_the_same_from_the_bytes_of_a_span) {
+  std::vector<std::string> texts{"", "\"", "\x01", "\xFF", "é", std::string(300, '\n')};
+  for (std::size_t size = 1; size < 20; ++size) texts.push_back(std::string(size, 'a'));
+  attributes all{{"no", false}, {"lowest", std::numeric_limits<std::int64_t>::min()}, {"list", texts}, {"none", std::vector<std::string>{}}};
+  for (std::size_t at = 0; at < texts.size(); ++at) {
+    set_attribute(all, texts[at], static_cast<std::int64_t>(at));
+    set_attribute(all, "text" + std::to_string(at), texts[at]);
+    set_attribute(all, "real" + std::to_string(at), -1.0 / static_cast<double>(at));
+  }
+  for (auto count = all.size(); count > 0; --count) {
+    all.resize(count);
+    span_record span;
+    span.attributes = all;
+    span_batch const batch{span};
+    std::string made = "before";
+    (*batch.views().begin()).attributes().append_json(made);
+    EXPECT_EQ(made, "before" + to_json(all));
+  }
 }
 
 TEST(attributes, hold_each_key_once) {

@@ -57,6 +57,25 @@ TEST(record_span, keeps_to_what_every_span_keeps_to) {
   EXPECT_EQ(record.links.size(), 1u);
 }
 
+struct json_sink final : span_sink {
+  result<void> write(trace_batch const& batch) override {
+    for (auto const span : batch.spans.views()) span.attributes().append_json(json);
+    return {};
+  }
+  std::string describe() const override { return "json"; }
+  std::string json;
+};
+
+TEST(record_span, shows_ids_as_text_in_json) {
+  testing::traced here;
+  auto const sink = std::make_shared<json_sink>();
+  here.run->recorder = recorder::make({sink}, here.clock);
+  auto const id = here.spans->new_run_id();
+  record_span(*here.run, sending, {}, here.clock.now(), {}, [&](span_beginning& with) { with.set("span", span_id{{2}}).set("run", id); });
+  ASSERT_TRUE(here.run->recorder->flush(10s));
+  EXPECT_EQ(sink->json, R"({"messaging.system":"zeromq","span":"0200000000000000","run":")" + id.to_string() + "\"}");
+}
+
 TEST(span_template, asks_for_nothing_where_nothing_is_recorded) {
   testing::traced here;
   here.run->recording = false;

@@ -1,26 +1,12 @@
 #include <skein/tracing/attribute_view.hpp>
 
-#include <skein/tracing/json_value.hpp>
-
+#include "hex_text.hpp"
 #include "span_bytes.hpp"
 
 #include <type_traits>
 
 namespace skein {
 namespace {
-
-/// Writes an id as its text and returns how long that is.
-std::size_t print_id(std::string_view bytes, bool dashes, char* const out) noexcept {
-  static constexpr char digits[] = "0123456789abcdef";
-  char* at = out;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (dashes && (i == 4 || i == 6 || i == 8 || i == 10)) *at++ = '-';
-    auto const byte = static_cast<unsigned char>(bytes[i]);
-    *at++ = digits[byte >> 4];
-    *at++ = digits[byte & 15];
-  }
-  return static_cast<std::size_t>(at - out);
-}
 
 struct copy_value {
   template <class T>
@@ -29,23 +15,6 @@ struct copy_value {
       return value.to_vector();
     } else {
       return value;
-    }
-  }
-};
-
-struct append_as_json {
-  std::string& out;
-  template <class T>
-  void operator()(T value) const {
-    if constexpr (std::is_same_v<T, text_list_view>) {
-      out += '[';
-      value.for_each([&](std::string_view text) {
-        if (out.back() != '[') out += ',';
-        json::append(out, text);
-      });
-      out += ']';
-    } else {
-      json::append(out, value);
     }
   }
 };
@@ -68,6 +37,7 @@ std::vector<std::string> text_list_view::to_vector() const {
 attribute_value attribute_view::to_value() const { return std::visit(copy_value{}, value); }
 
 bool attributes_view::next(std::string_view& rest, attribute_view& out) noexcept {
+  char* const ids = out.id_text_.data();
   for (flat::entry each; flat::next(rest, each);) {
     if (!flat::is_attribute(each.kind)) continue;
     out.key = each.key;
@@ -76,10 +46,8 @@ bool attributes_view::next(std::string_view& rest, attribute_view& out) noexcept
       case flat::tag::integer: out.value = flat::load<std::int64_t>(each.value.data()); break;
       case flat::tag::real: out.value = flat::load<double>(each.value.data()); break;
       case flat::tag::texts: out.value = text_list_view{each.value}; break;
-      case flat::tag::hex_id:
-      case flat::tag::uuid:
-        out.value = std::string_view{out.id_text_.data(), print_id(each.value, each.kind == flat::tag::uuid, out.id_text_.data())};
-        break;
+      case flat::tag::hex_id: out.value = std::string_view{ids, write_hex(ids, each.value)}; break;
+      case flat::tag::uuid: out.value = std::string_view{ids, write_uuid(ids, each.value)}; break;
       default: out.value = each.value; break;
     }
     return true;
@@ -93,19 +61,6 @@ std::optional<attribute_value> attributes_view::find(std::string_view key) const
     if (each.key == key) return each.to_value();
   }
   return std::nullopt;
-}
-
-void attributes_view::append_json(std::string& out) const {
-  out += '{';
-  bool first = true;
-  for_each([&](attribute_view const& each) {
-    if (!first) out += ',';
-    first = false;
-    json::append(out, each.key);
-    out += ':';
-    std::visit(append_as_json{out}, each.value);
-  });
-  out += '}';
 }
 
 void attributes_view::append_to(attributes& out) const {

@@ -2,7 +2,9 @@
 
 #include <skein/tracing/json_value.hpp>
 
+#include "hex_text.hpp"
 #include "nanoseconds.hpp"
+#include "prefetch.hpp"
 
 #include <sqlite3.h>
 
@@ -61,13 +63,6 @@ void answer_or_null(sqlite3_context* to, std::string_view text) {
   if (!text.empty()) answer(to, text);
 }
 
-constexpr auto hex_pairs = [] {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> made{};
-  for (std::size_t byte = 0; byte < made.size(); ++byte) made[byte] = {digits[byte >> 4], digits[byte & 0x0f]};
-  return made;
-}();
-
 // SQLite's base comes first: its pointer is converted to the whole.
 struct table : sqlite3_vtab {
   explicit table(incoming_spans const& from) : sqlite3_vtab{}, source(&from) {}
@@ -79,19 +74,19 @@ class cursor : public sqlite3_vtab_cursor {
   explicit cursor(incoming_spans const& source) : sqlite3_vtab_cursor{}, source_(&source) {}
 
   void rewind() noexcept { at_ = 0; }
-  void advance() noexcept { ++at_; }
+  void advance() noexcept {
+    ++at_;
+    auto const rows = source_->rows();
+    if (at_ + 4 < rows.size()) __builtin_prefetch(rows[at_ + 4]);
+    if (at_ + 2 < rows.size()) prefetch(rows[at_ + 2]->bytes);
+  }
   [[nodiscard]] bool at_end() const noexcept { return at_ >= source_->rows().size(); }
   [[nodiscard]] sqlite3_int64 place() const noexcept { return static_cast<sqlite3_int64>(at_); }
   void read(sqlite3_context* to, int index);
 
  private:
   [[nodiscard]] std::string_view hex(span_id const& id) noexcept {
-    char* to = id_text_.data();
-    for (auto const byte : id.bytes()) {
-      auto const& digits = hex_pairs[byte];
-      *to++ = digits[0];
-      *to++ = digits[1];
-    }
+    write_hex(id_text_.data(), {reinterpret_cast<char const*>(id.bytes().data()), span_id::size_bytes});
     return {id_text_.data(), id_text_.size()};
   }
 

@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 namespace skein {
 
 /// One span on its way to its row: what is sorted, compared and counted, and where the rest is.
 struct incoming_span {
+  std::string_view bytes;       ///< All of `span`, whose own members say how long that is.
   span_view span;
   live_run* run = nullptr;
   span_id id, parent;
@@ -25,6 +27,7 @@ struct incoming_span {
   std::int64_t ordinal = 0;     ///< 0 = none.
   std::int64_t row = 0;         ///< span_rows.no, once it was inserted.
   bool fresh = false;           ///< Is to be inserted.
+  bool has_extras = false;      ///< As incoming_spans::has_extras() says.
 
   /// Whether the row can still be replaced: a span that is running, or was cut off.
   [[nodiscard]] bool unended() const noexcept { return status == status_code::running || status == status_code::interrupted; }

@@ -1,5 +1,6 @@
 #include <skein/tracing/json_value.hpp>
 
+#include "json_plain.hpp"
 #include "utf8.hpp"
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
 namespace skein::json {
 namespace {
@@ -35,51 +35,17 @@ void append_escaped(std::string& out, char c) {
   out += hex[code & 0x0F];
 }
 
-bool plain(char c) noexcept {
-  auto const code = static_cast<unsigned char>(c);
-  return code >= 0x20 && code < 0x80 && c != '"' && c != '\\';
-}
-
-// Whether all eight bytes are plain(): a byte's top bit is set where the byte is below 0x20, a quote, a backslash, or not ASCII.
-bool all_plain(std::uint64_t bytes) noexcept {
-  constexpr std::uint64_t each = 0x0101010101010101, top = 0x80 * each;
-  auto const quote = bytes ^ ('"' * each), backslash = bytes ^ ('\\' * each);
-  return ((bytes | (bytes - 0x20 * each) | (quote - each) | (backslash - each)) & top) == 0;
-}
-
-std::uint64_t load(char const* from, std::size_t bytes) noexcept {
-  std::uint64_t word = 0;
-  std::memcpy(&word, from, bytes);
-  return word;
-}
-
-// Whether no byte needs an escape. The last bytes are looked at in a word that overlaps the one before.
-bool all_plain(std::string_view text) noexcept {
-  constexpr std::size_t word = 8, half = 4;
-  char const* const data = text.data();
-  auto const size = text.size();
-  if (size >= word) {
-    for (std::size_t at = 0; at + word < size; at += word) {
-      if (!all_plain(load(data + at, word))) return false;
-    }
-    return all_plain(load(data + size - word, word));
-  }
-  if (size >= half) return all_plain(load(data, half) | load(data + size - half, half) << 32);
-  return std::all_of(text.begin(), text.end(), plain);
-}
-
 std::size_t plain_length(std::string_view text) noexcept {
-  return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), plain) - text.begin());
+  return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
 }
 
 }  // namespace
 
 void append(std::string& out, std::string_view text) {
-  out += '"';
-  if (all_plain(text)) {
-    out += text;
-    text = {};
-  }
+  auto const begin = out.size();
+  out.resize(begin + text.size() + 2, '"');
+  if (copy_plain(out.data() + begin + 1, text)) return;
+  out.resize(begin + 1);
   while (!text.empty()) {
     auto const run = plain_length(text);
     out += text.substr(0, run);

@@ -2,6 +2,7 @@
 
 #include <skein/tracing/json_value.hpp>
 
+#include "hex_text.hpp"
 #include "nanoseconds.hpp"
 
 #include <algorithm>
@@ -44,12 +45,8 @@ constexpr std::size_t unended_max = 65'536;
 
 template <class Id>
 void assign_hex(std::string& out, Id const& id) {
-  static constexpr char digits[] = "0123456789abcdef";
-  out.clear();
-  for (auto const byte : id.bytes()) {
-    out += digits[byte >> 4];
-    out += digits[byte & 0x0f];
-  }
+  out.resize(2 * Id::size_bytes);
+  write_hex(out.data(), {reinterpret_cast<char const*>(id.bytes().data()), Id::size_bytes});
 }
 
 void bind_text_or_null(sqlite::statement& to, int parameter, std::string const& text) {
@@ -163,7 +160,8 @@ result<void> trace_writer::gather(span_batch const& spans, std::vector<run_recor
     }
     auto const shape = shapes_.of(span);
     if (!shape) return shape.error();
-    spans_.push_back({span, newest, span.context().span, span.parent(), span.start(), span.status(), shape->name_hash, shape->no});
+    spans_.push_back({.bytes = span.bytes(), .span = span, .run = newest, .id = span.context().span, .parent = span.parent(), .start = span.start(),
+                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .has_extras = incoming_spans::has_extras(span)});
   }
   return {};
 }
@@ -235,7 +233,7 @@ void trace_writer::choose_spans() {
       if (chosen->unended() || !at->span->unended()) chosen = at->span;
     }
     bool const known = !chosen->run->unended.empty() && chosen->run->unended.contains(chosen->id);
-    (known ? known_ : incoming_spans::has_extras(chosen->span) ? full_ : plain_).push_back(chosen);
+    (known ? known_ : chosen->has_extras ? full_ : plain_).push_back(chosen);
     chosen->fresh = !known;
   }
 }
