@@ -5,6 +5,7 @@
 
 #include "msgpack_walk.hpp"
 #include "native_record.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -131,21 +132,45 @@ struct encoded_fields {
   }
 };
 
-/// Fields of a typed value where it was made. Only what the path begins with is encoded, so that both kinds read the same.
+/// What a scalar is once it is encoded; absent for a text that has no encoding.
+struct walk_scalar {
+  walked_value operator()(std::monostate) const noexcept { return {}; }
+  walked_value operator()(bool value) const noexcept { return {.kind = walked_kind::boolean, .boolean = value}; }
+  walked_value operator()(std::int64_t value) const noexcept { return {.kind = walked_kind::integer, .integer = value}; }
+  walked_value operator()(std::uint64_t value) const noexcept { return {.kind = walked_kind::integer, .integer = value}; }
+  walked_value operator()(float value) const noexcept { return {.kind = walked_kind::real, .real = value}; }
+  walked_value operator()(double value) const noexcept { return {.kind = walked_kind::real, .real = value}; }
+  walked_value operator()(std::string_view value) const noexcept {
+    if (!is_utf8(value)) return {};
+    return {.kind = walked_kind::text, .text = value};
+  }
+};
+
+/// Fields of a typed value where it was made. A scalar is looked at; of others only what the path begins with is encoded, so that both kinds read the same.
 struct native_fields {
   native_record of;
 
   template <class Look>
   auto look(std::string_view path, Look look) const {
-    bytes encoded;   // stays empty where the writer has room for all of it
-    codec::payload_writer to{encoded};
     std::size_t const dot = path.find('.');
     std::string_view const first = path.substr(0, dot);
     auto const named = std::find_if(of.fields.begin(), of.fields.end(), [&](codec::field const& each) { return each.name == first; });
+    if (named != of.fields.end() && named->look && dot == std::string_view::npos) {
+      return look(found_field{std::visit(walk_scalar{}, named->look(of.object)), msgpack_walk{{}}});
+    }
+    return look_inside(named, dot == std::string_view::npos ? std::nullopt : std::optional{path.substr(dot + 1)}, look);
+  }
+
+ private:
+  /// `rest`: of the path, unless it ends with the field.
+  template <class Look>
+  auto look_inside(codec::field_span::iterator named, std::optional<std::string_view> rest, Look look) const {
+    bytes encoded;   // stays empty where the writer has room for all of it
+    codec::payload_writer to{encoded};
     // In a map of its own: so it is nested as deep as in the whole.
     bool const written = named != of.fields.end() && to.begin_map(1) && named->write(to, of.object);
     found_field found{{}, msgpack_walk{written ? to.written().subspan(1) : bytes_view{}}};
-    bool const there = written && found.at.take(found.value) && (dot == std::string_view::npos || enter_all(found, path.substr(dot + 1)));
+    bool const there = written && found.at.take(found.value) && (!rest || enter_all(found, *rest));
     if (!there) found.value = {};
     return look(found);
   }
@@ -258,14 +283,17 @@ bool holds(field_expression const& one, payload const& of) noexcept {
   }
 }
 
+bool put_field_key(std::string_view path, payload const& of, std::string& to) noexcept {
+  try {
+    return read_fields(of, [&](auto const& in) { return in.look(path, [&](found_field const& found) { return put_key(found.value, to); }); });
+  } catch (...) {
+    return false;
+  }
+}
+
 std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept {
   std::optional<std::string> key{std::in_place};
-  try {
-    bool const is_one = read_fields(of, [&](auto const& in) { return in.look(path, [&](found_field const& found) { return put_key(found.value, *key); }); });
-    if (!is_one) key.reset();
-  } catch (...) {
-    key.reset();
-  }
+  if (!put_field_key(path, of, *key)) key.reset();
   return key;
 }
 

@@ -4,6 +4,7 @@
 
 #include <msgpack.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <initializer_list>
@@ -182,9 +183,39 @@ result<void> encode_record(std::string_view type, void const* object, field_span
   return {};
 }
 
+namespace {
+
+std::size_t size_of(std::uint64_t number) noexcept {
+  return number < 0x80 ? 1 : number <= 0xff ? 2 : number <= 0xffff ? 3 : number <= 0xffff'ffff ? 5 : 9;
+}
+
+/// What the writer makes of it.
+struct encoded_size {
+  std::size_t operator()(std::monostate) const noexcept { return 1; }
+  std::size_t operator()(bool) const noexcept { return 1; }
+  std::size_t operator()(std::uint64_t value) const noexcept { return size_of(value); }
+  std::size_t operator()(std::int64_t value) const noexcept {
+    if (value >= 0) return size_of(static_cast<std::uint64_t>(value));
+    return value >= -32 ? 1 : value >= -0x80 ? 2 : value >= -0x8000 ? 3 : value >= -0x8000'0000ll ? 5 : 9;
+  }
+  std::size_t operator()(float) const noexcept { return 5; }
+  std::size_t operator()(double) const noexcept { return 9; }
+  std::size_t operator()(std::string_view text) const noexcept {
+    return text.size() + (text.size() < 32 ? 1 : text.size() <= 0xff ? 2 : text.size() <= 0xffff ? 3 : 5);
+  }
+};
+
+}  // namespace
+
 std::size_t record_size(void const* object, field_span fields) {
-  payload_writer counting;
-  return counting.write_fields(object, fields) ? counting.size() : 0;
+  bool const is_flat = fields.size() < 16 && std::all_of(fields.begin(), fields.end(), [](field const& each) { return each.look != nullptr; });
+  if (!is_flat) {
+    payload_writer counting;
+    return counting.write_fields(object, fields) ? counting.size() : 0;
+  }
+  std::size_t size = 1;
+  for (field const& each : fields) size += encoded_size{}(each.name) + std::visit(encoded_size{}, each.look(object));
+  return size;
 }
 
 }  // namespace skein::codec

@@ -57,6 +57,30 @@ TEST(payload, counts_its_bytes_without_making_them) {
   }
 }
 
+TEST(payload, counts_scalars_as_long_as_the_writer_makes_them) {
+  struct scalars {
+    std::int64_t whole = 0;
+    std::uint64_t natural = 0;
+    float real = 0;
+    double wide = 0;
+    bool yes = false;
+    std::string text;
+    SKEIN_ARTIFACT("payload.scalars", 1, whole, natural, real, wide, yes, text)
+  };
+  std::string text;
+  for (int bit = 0; bit < 63; ++bit) {
+    for (std::int64_t const step : {-1, 0, 1}) {
+      std::int64_t const number = (std::int64_t{1} << bit) + step;
+      text.resize(static_cast<std::size_t>(std::min<std::int64_t>(number, 70'000)), 'x');
+      for (std::int64_t const whole : {number, -number}) {
+        auto const made = make_payload(scalars{whole, static_cast<std::uint64_t>(number) * 2, 0.5f, 1.0, true, text});
+        auto const counted = made.encoded_size();
+        ASSERT_EQ(counted, made.encoded().value().size()) << whole;
+      }
+    }
+  }
+}
+
 TEST(payload, decodes_bytes_once_for_all_copies) {
   payload const received{copy_of(make_payload(pizza{"x", 9}).encoded().value())};
   EXPECT_EQ(received.native_type(), nullptr);

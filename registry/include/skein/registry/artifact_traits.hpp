@@ -96,11 +96,15 @@ consteval bool all_different(std::array<std::string_view, N> const& names) {
 template <class T, auto Member>
 constexpr field describe_field(std::string_view name) {
   using type = std::remove_cvref_t<decltype(std::declval<T&>().*Member)>;
-  return {
+  field described{
       .name = name,
       .type = &shape_of<type>,
       .write = [](payload_writer& to, void const* object) { return field_codec<type>::write(to, static_cast<T const*>(object)->*Member); },
       .read = [](payload_reader& from, void* object) { return field_codec<type>::read(from, static_cast<T*>(object)->*Member); }};
+  if constexpr (requires(type const& value) { field_codec<type>::look(value); }) {
+    described.look = [](void const* object) -> scalar { return field_codec<type>::look(static_cast<T const*>(object)->*Member); };
+  }
+  return described;
 }
 
 /// The same of all members, in order.

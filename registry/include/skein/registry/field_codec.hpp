@@ -26,7 +26,7 @@ namespace skein::codec {
 template <class>
 inline constexpr bool never = false;
 
-/// `write`, `read` and `describe` of one type. This one is chosen for types that have no mapping.
+/// `write`, `read` and `describe` of one type, and `look` where it is a scalar. This one is chosen for types that have no mapping.
 template <class T>
 struct field_codec {
   static_assert(never<T>,
@@ -73,6 +73,13 @@ struct field_codec<T> {
     if (good) to = static_cast<T>(wide);
     return good;
   }
+  static scalar look(T value) {
+    if constexpr (std::is_signed_v<T>) {
+      return std::int64_t{value};
+    } else {
+      return std::uint64_t{value};
+    }
+  }
   static constexpr shape describe() {
     return {.kind = shape_kind::integer, .min = static_cast<std::int64_t>(limits::min()), .max = static_cast<std::uint64_t>(limits::max())};
   }
@@ -82,6 +89,7 @@ template <>
 struct field_codec<bool> {
   static bool write(payload_writer& to, bool value) { return to.write_boolean(value), true; }
   static bool read(payload_reader& from, bool& to) { return from.read_boolean(to); }
+  static scalar look(bool value) { return value; }
   static constexpr shape describe() { return {.kind = shape_kind::boolean}; }
 };
 
@@ -104,6 +112,7 @@ struct field_codec<T> {
     to = static_cast<T>(value);
     return true;
   }
+  static scalar look(T value) { return field_codec<number>::look(static_cast<number>(value)); }
   static constexpr shape describe() {
     shape described = field_codec<number>::describe();
     if constexpr (std::same_as<underlying, bool>) described.max = 1;
@@ -115,6 +124,7 @@ template <>
 struct field_codec<double> {
   static bool write(payload_writer& to, double value) { return to.write_double(value), true; }
   static bool read(payload_reader& from, double& to) { return from.read_double(to); }
+  static scalar look(double value) { return value; }
   static constexpr shape describe() { return {.kind = shape_kind::real}; }
 };
 
@@ -122,6 +132,7 @@ template <>
 struct field_codec<float> {
   static bool write(payload_writer& to, float value) { return to.write_float(value), true; }
   static bool read(payload_reader& from, float& to) { return from.read_float(to); }
+  static scalar look(float value) { return value; }
   static constexpr shape describe() { return {.kind = shape_kind::real}; }
 };
 
@@ -134,6 +145,7 @@ struct field_codec<std::string> {
     to.assign(text);
     return true;
   }
+  static scalar look(std::string const& value) { return std::string_view{value}; }
   static constexpr shape describe() { return {.kind = shape_kind::text}; }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <skein/registry/artifact_type.hpp>
+#include <skein/registry/block_memory.hpp>
 
 #include <atomic>
 #include <memory>
@@ -22,7 +23,8 @@ class payload {
   /// Takes the value itself, described by `type`, in one piece of memory.
   template <class T>
   [[nodiscard]] static payload holding(artifact_type const& type, T&& value) {
-    return payload{std::make_shared<box<std::remove_cvref_t<T>>>(type, std::forward<T>(value))};
+    using kept = box<std::remove_cvref_t<T>>;
+    return payload{std::allocate_shared<kept>(detail::block_allocator<kept>{}, type, std::forward<T>(value))};
   }
 
   /// Whether it holds nothing at all, not even an empty value.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace skein::codec {
 
@@ -34,6 +35,9 @@ enum class shape_kind : std::uint8_t {
 /// How shapes refer to each other: by function, because a type may contain itself.
 using shape_function = shape const& (*)();
 
+/// A value that nothing else is in, as it stands in its object; monostate is none. A text is as it is, UTF-8 or not.
+using scalar = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, float, double, std::string_view>;
+
 /// One field of a record.
 struct field {
   std::string_view name;           ///< As it stands in the payload.
@@ -42,6 +46,8 @@ struct field {
   bool (*write)(payload_writer& to, void const* object) = nullptr;
   /// Decodes into the field of `*object`; false after recording an error in the reader.
   bool (*read)(payload_reader& from, void* object) = nullptr;
+  /// The field of `*object` where its type always is a scalar; null for other types. A text is valid as long as the field.
+  scalar (*look)(void const* object) = nullptr;
 };
 
 /// Fields in declared order. The memory is static.
