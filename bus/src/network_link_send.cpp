@@ -165,7 +165,8 @@ void zmq_network_link::next_message(network_peer& peer) {
     peer.backlog_bytes -= next.data.size();
     add(counters_.sent);
     add(counters_.sent_bytes, next.data.size());
-    if (next.data.capacity() >= frame_bytes_kept_min && next.data.capacity() <= frame_bytes_kept_max) spent_.push_back(std::move(next.data));
+    bool const is_usual = next.data.capacity() >= frame_bytes_kept_min && next.data.capacity() <= frame_bytes_kept_max;
+    if (is_usual && spent_.size() < spare_frames_max) spent_.push_back(std::move(next.data));
     peer.backlog.pop_front();
   }
 }
