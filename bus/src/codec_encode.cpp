@@ -304,13 +304,14 @@ kind write_header(writer& out, payload_list& payloads, query_result const& value
   return kind::query_result;
 }
 
-/// `write_header(writer, payload_list)` says what is in the header, and returns the kind.
-template <class WriteHeader>
-result<void> encode_into(bytes& frame, codec_limits const& limits, std::uint16_t protocol, WriteHeader write_header) {
+/// `write(writer, payload_list)` says what is in the header, and returns the kind. `usual`: so many bytes are enough for most.
+template <class Write>
+result<void> encode_into(bytes& frame, codec_limits const& limits, std::uint16_t protocol, std::size_t usual, Write write) {
+  frame.reserve(usual);
   frame.resize(wire::preamble_bytes);
   writer out{frame, limits.list_items_max, protocol};
   payload_list payloads;
-  auto const what = write_header(out, payloads);
+  auto const what = write(out, payloads);
   if (out.failure()) return *out.failure();
   auto const size = frame.size() + payloads.size_bytes();
   if (size > limits.message_bytes_max) {
@@ -323,22 +324,28 @@ result<void> encode_into(bytes& frame, codec_limits const& limits, std::uint16_t
   return {};
 }
 
-}  // namespace
-
-result<bytes> encode(message const& value, codec_limits const& limits, std::uint16_t protocol) {
-  result<bytes> frame{bytes{}};
-  bool const is_answer = std::holds_alternative<done_ok>(value) || std::holds_alternative<stale>(value);
-  frame->reserve(is_answer ? answer_bytes_usual : frame_bytes_usual);
-  auto const done = encode_into(*frame, limits, protocol, [&](writer& out, payload_list& payloads) {
-    return std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
-  });
-  if (!done) frame = done.error();
-  return frame;
+/// A message of one kind.
+template <class Message>
+result<void> encode_one(Message const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame) {
+  return encode_into(frame, limits, protocol, frame_bytes_usual, [&](writer& out, payload_list& payloads) { return write_header(out, payloads, value); });
 }
 
-result<void> encode(done const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame) {
-  if (frame.capacity() < frame_bytes_usual) frame.reserve(frame_bytes_usual);
-  return encode_into(frame, limits, protocol, [&](writer& out, payload_list& payloads) { return write_header(out, payloads, value); });
+}  // namespace
+
+result<void> encode(message const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame) {
+  bool const is_answer = std::holds_alternative<done_ok>(value) || std::holds_alternative<stale>(value);
+  return encode_into(frame, limits, protocol, is_answer ? answer_bytes_usual : frame_bytes_usual, [&](writer& out, payload_list& payloads) {
+    return std::visit([&](auto const& one) { return write_header(out, payloads, one); }, value);
+  });
+}
+
+result<void> encode(done const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame) { return encode_one(value, limits, protocol, frame); }
+result<void> encode(deliver const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame) { return encode_one(value, limits, protocol, frame); }
+
+result<bytes> encode(message const& value, codec_limits const& limits, std::uint16_t protocol) {
+  bytes frame;
+  if (auto const done = encode(value, limits, protocol, frame); !done) return done.error();
+  return frame;
 }
 
 }  // namespace skein::bus

@@ -65,12 +65,6 @@ void writer::text(std::string_view value) {
   raw(value.data(), size);
 }
 
-void writer::bin(std::uint8_t const* data, std::size_t size) {
-  assert(size <= 0xff);
-  big_endian(0xc4, size, 1);
-  raw(data, size);
-}
-
 bool writer::octets_header(std::size_t size) {
   if (size > std::numeric_limits<std::uint32_t>::max()) return fail(error{errc::too_large, "a value is longer than msgpack's 2^32 - 1 bytes; shorten it"}), false;
   size <= 0xff ? big_endian(0xc4, size, 1) : size <= 0xffff ? big_endian(0xc5, size, 2) : big_endian(0xc6, size, 4);
@@ -102,10 +96,11 @@ void writer::texts(std::vector<std::string> const& all, char const* what) {
 
 void writer::context(span_context const& value) {
   if (!value.valid()) return nil();
-  big_endian(0xc4, context_bytes, 1);
-  raw(value.trace.bytes().data(), value.trace.size_bytes);
-  raw(value.span.bytes().data(), value.span.size_bytes);
-  byte(value.flags);
+  std::array<std::uint8_t, 2 + context_bytes> whole{0xc4, context_bytes};
+  std::memcpy(whole.data() + 2, value.trace.bytes().data(), trace_id::size_bytes);
+  std::memcpy(whole.data() + 2 + trace_id::size_bytes, value.span.bytes().data(), span_id::size_bytes);
+  whole.back() = value.flags;
+  raw(whole.data(), whole.size());
 }
 
 }  // namespace skein::bus::wire

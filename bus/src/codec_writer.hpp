@@ -5,7 +5,9 @@
 
 #include <skein/registry/artifact_type.hpp>
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +30,6 @@ class writer {
   void real(double value);
   /// UTF-8; bytes that are not are sent as U+FFFD, so that the text of an exception can't make a frame unreadable.
   void text(std::string_view value);
-  void bin(std::uint8_t const* data, std::size_t size);
   /// Binary of any length up to 2^32 - 1.
   void octets(std::string_view value);
   /// The same: `append(bytes&)` adds so many bytes.
@@ -43,7 +44,11 @@ class writer {
   void texts(std::vector<std::string> const& all, char const* what);
 
   template <class Id>
-  void id(Id const& value) { bin(value.bytes().data(), Id::size_bytes); }
+  void id(Id const& value) {
+    std::array<std::uint8_t, 2 + Id::size_bytes> whole{0xc4, Id::size_bytes};
+    std::memcpy(whole.data() + 2, value.bytes().data(), Id::size_bytes);
+    raw(whole.data(), whole.size());
+  }
   template <class Id>
   void optional_id(Id const& value) { value.empty() ? nil() : id(value); }
   /// Binary: trace id, span id, flags; nil when there is no trace.

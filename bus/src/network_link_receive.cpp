@@ -58,6 +58,8 @@ bool zmq_network_link::watch(router_socket& socket) {
     }
     if (auto* const peer = peers_.take_descriptor(socket, event->fd)) ended_.push_back({peer->key, 0});
   }
+  // What a connection brought before its end is there by now, and may not have been there before.
+  if (moved) socket.woken();
   return moved;
 }
 

@@ -7,41 +7,70 @@
 
 namespace skein::bus {
 
+namespace {
+
+/// Memory of frames that is kept for the next ones: of those that have room for most, and not for much more.
+constexpr std::size_t spare_frames_max = 512, frame_bytes_kept_min = 512, frame_bytes_kept_max = 4'096;
+
+}  // namespace
+
 // ---- sending, on any thread ----
 
-void zmq_network_link::post(host_key to, message&& what) {
-  if (auto* const work = std::get_if<deliver>(&what)) return post_split(to, std::move(*work));
+void zmq_network_link::send(host_key to, message&& what) {
+  made_frames made;
+  make(made, to, std::move(what));
+  (void)post(made);
+  wake_thread();
+}
+
+void zmq_network_link::send(std::vector<outgoing>&& all) {
+  made_frames made;
+  {
+    std::lock_guard const held{mutex_};
+    for (std::size_t i = 0; i < all.size() && !spare_.empty(); ++i) {
+      made.memory.push_back(std::move(spare_.back()));
+      spare_.pop_back();
+    }
+  }
+  for (auto& one : all) make(made, one.to, std::move(one.message));
+  if (post(made)) send_posted();
+}
+
+void zmq_network_link::make(made_frames& made, host_key to, message&& what) {
+  if (auto* const work = std::get_if<deliver>(&what)) return make_split(made, to, std::move(*work));
   auto* const accepted = std::get_if<welcome>(&what);
   if (accepted != nullptr && accepted->version >= protocol_batches) accepted->frame_bytes_max = options_.limits.frame_bytes_max;
-  auto frame = encode(what, codec_);
-  if (frame) return fill_outbox({to, std::move(*frame), accepted != nullptr ? accepted->version : std::uint16_t{0}});
+  auto frame = made.next_memory();
+  auto const how = encode(what, codec_, protocol_min, frame);
+  if (how) return made.all.push_back({to, std::move(frame), accepted != nullptr ? accepted->version : std::uint16_t{0}});
   add(counters_.undeliverable);
-  log_error(std::string{"a message for a host cannot be sent: "} + frame.error().what());
+  log_error(std::string{"a message for a host cannot be sent: "} + how.error().what());
 }
 
 /// Deliveries that do not fit into one frame travel in several. All but the last have the number before: a host that has the highest
 /// number has all.
-void zmq_network_link::post_split(host_key to, deliver&& what) {
-  message whole{std::move(what)};
-  auto frame = encode(whole, codec_);
-  if (frame) return fill_outbox({to, std::move(*frame)});
-  auto& all = std::get<deliver>(whole);
-  if (frame.error().code() != errc::too_large || all.deliveries.size() < 2) {
+void zmq_network_link::make_split(made_frames& made, host_key to, deliver&& all) {
+  auto frame = made.next_memory();
+  auto const how = encode(all, codec_, protocol_min, frame);
+  if (how) return made.all.push_back({to, std::move(frame)});
+  if (how.error().code() != errc::too_large || all.deliveries.size() < 2) {
     add(counters_.undeliverable);
-    return log_error(std::string{"an activation cannot be sent to a host: "} + frame.error().what());
+    return log_error(std::string{"an activation cannot be sent to a host: "} + how.error().what());
   }
   auto const half = all.deliveries.begin() + static_cast<std::ptrdiff_t>(all.deliveries.size() / 2);
   deliver first{std::max<std::uint64_t>(all.number, 1) - 1,
                 {std::make_move_iterator(all.deliveries.begin()), std::make_move_iterator(half)}};
   all.deliveries.erase(all.deliveries.begin(), half);
-  post_split(to, std::move(first));
-  post_split(to, std::move(all));
+  make_split(made, to, std::move(first));
+  make_split(made, to, std::move(all));
 }
 
-void zmq_network_link::fill_outbox(outbound&& one) {
+/// Whether the thread sleeps and knows nothing of them.
+bool zmq_network_link::post(made_frames& made) {
   std::lock_guard const held{mutex_};
-  if (closed_) return add(counters_.undeliverable);
-  outbox_.push_back(std::move(one));
+  if (closed_) return add(counters_.undeliverable, made.all.size()), false;
+  std::move(made.all.begin(), made.all.end(), std::back_inserter(outbox_));
+  return asleep_;
 }
 
 void zmq_network_link::wake_thread() {
@@ -52,10 +81,6 @@ void zmq_network_link::wake_thread() {
 
 /// While the link's thread sleeps, waking it would take longer than all the rest. What is not plain sailing is left to it.
 void zmq_network_link::send_posted() {
-  {
-    std::lock_guard const held{mutex_};
-    if (!asleep_) return;
-  }
   bool wake = true;
   if (std::unique_lock const turn{turn_, std::try_to_lock}; turn) {
     collect();
@@ -76,7 +101,12 @@ void zmq_network_link::collect() {
   {
     std::lock_guard const held{mutex_};
     sending_.swap(outbox_);
+    while (!spent_.empty() && spare_.size() < spare_frames_max) {
+      spare_.push_back(std::move(spent_.back()));
+      spent_.pop_back();
+    }
   }
+  spent_.clear();
   for (auto& one : sending_) enqueue(std::move(one));
   sending_.clear();
 }
@@ -135,6 +165,8 @@ void zmq_network_link::next_message(network_peer& peer) {
     peer.backlog_bytes -= next.data.size();
     add(counters_.sent);
     add(counters_.sent_bytes, next.data.size());
+    bool const is_usual = next.data.capacity() >= frame_bytes_kept_min && next.data.capacity() <= frame_bytes_kept_max;
+    if (is_usual && spent_.size() < spare_frames_max) spent_.push_back(std::move(next.data));
     peer.backlog.pop_front();
   }
 }

@@ -10,6 +10,8 @@
 #include <skein/bus/frame_batch.hpp>
 #include <skein/bus/network_link.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
@@ -23,6 +25,19 @@ struct outbound {
   host_key to = 0;
   bytes frame;
   std::uint16_t version = 0;  // what the peer speaks behind this frame, which is a WELCOME; 0 = as before
+};
+
+/// Frames that one call sends, and memory for more.
+struct made_frames {
+  boost::container::small_vector<outbound, 4> all;
+  boost::container::small_vector<bytes, 4> memory;
+
+  [[nodiscard]] bytes next_memory() {
+    if (memory.empty()) return {};
+    auto one = std::move(memory.back());
+    memory.pop_back();
+    return one;
+  }
 };
 
 struct ended_connection {
@@ -62,14 +77,8 @@ class zmq_network_link final : public network_link {
   ~zmq_network_link() override { stop(); }
 
   [[nodiscard]] result<void> start();
-  void send(host_key to, message&& what) override {
-    post(to, std::move(what));
-    wake_thread();
-  }
-  void send(std::vector<outgoing>&& all) override {
-    for (auto& one : all) post(one.to, std::move(one.message));
-    send_posted();
-  }
+  void send(host_key to, message&& what) override;
+  void send(std::vector<outgoing>&& all) override;
   [[nodiscard]] std::vector<std::string> endpoints() const override { return bound_; }
   [[nodiscard]] network_counters counters() const override { return counters_.read(); }
   void reload_keys() override {
@@ -86,11 +95,11 @@ class zmq_network_link final : public network_link {
   [[nodiscard]] bool may_sleep();
   [[nodiscard]] bool readable();
 
-  void post(host_key to, message&& what);
-  void post_split(host_key to, deliver&& what);
+  void make(made_frames& made, host_key to, message&& what);
+  void make_split(made_frames& made, host_key to, deliver&& all);
+  [[nodiscard]] bool post(made_frames& made);
   void send_posted();
   void wake_thread();
-  void fill_outbox(outbound&& one);
   void collect();
   void flush();
   void enqueue(outbound&& one);
@@ -122,7 +131,8 @@ class zmq_network_link final : public network_link {
 
   wake_fd waker_;
   std::mutex mutex_;
-  std::vector<outbound> outbox_;  // guarded by mutex_, like the next two
+  std::vector<outbound> outbox_;  // guarded by mutex_, like the next three
+  std::vector<bytes> spare_;      // memory of frames
   bool asleep_ = false, closed_ = false;  // asleep: waits, or will without looking into the outbox again
   std::atomic<bool> stopping_ = false, reload_wanted_ = false;
 
@@ -138,6 +148,7 @@ class zmq_network_link final : public network_link {
   std::optional<zap_handler> zap_;
   std::optional<router_socket> plain_, secured_;
   std::vector<outbound> sending_;
+  std::vector<bytes> spent_;  // memory of frames that were sent
   std::vector<host_key> backlogged_;
   std::vector<ended_connection> ended_;
   std::vector<host_key> filled_;  // whose backlog was empty and is not

@@ -42,8 +42,10 @@ void orchestrator::state::recorded(bus::remote_record&& what) {
   auto const runs = std::move(what.runs);
   auto const spans = remote_spans_.take(std::move(what));
   if (!options_.tracing) return;
+  std::shared_ptr<run_scope> known;   // of the span before: most are of one run
   for (auto const span : spans.views()) {
-    if (records(span.run(), span.context())) recorder_->record(span);
+    if (!known || known->id != span.run()) known = runs_.find(span.run());
+    if (known ? known->recording : records(span.run(), span.context())) recorder_->record(span);
   }
   for (auto const& change : runs) {
     // Of a run that has ended, the hub has said its last word.

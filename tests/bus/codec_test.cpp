@@ -59,6 +59,23 @@ TEST(codec, decodes_what_it_encoded_to_the_same_bytes) {
   }
 }
 
+TEST(codec, encodes_the_same_into_memory_of_another_frame) {
+  bytes frame(3'000, std::byte{0xff});
+  for (auto const& one : golden_frames()) {
+    auto const golden = from_hex(one.hex);
+    auto const what = decode(golden);
+    ASSERT_TRUE(what);
+    auto const expected = encode(*what, {}, protocol_max).value();
+    ASSERT_TRUE(encode(*what, {}, protocol_max, frame));
+    EXPECT_EQ(frame, expected);
+    auto const* const ended = std::get_if<done>(&*what);
+    auto const* const work = std::get_if<deliver>(&*what);
+    EXPECT_TRUE(ended == nullptr || encode(*ended, {}, protocol_max, frame));
+    EXPECT_TRUE(work == nullptr || encode(*work, {}, protocol_max, frame));
+    EXPECT_EQ(frame, expected);
+  }
+}
+
 TEST(codec, keeps_every_field_of_a_hello) {
   auto const value = decoded<hello>(golden("hello"));
   auto const sample = std::get<hello>(sample_messages().front().value);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace skein::bus::testing {
 namespace {
@@ -49,6 +50,26 @@ TEST(frame_batch, of_one_frame_is_that_frame) {
   auto const alone = frame_of(drain{});
   ASSERT_TRUE(batch.add(alone));
   EXPECT_EQ(batch.take(), alone);
+}
+
+TEST(frame_batch, begins_anew_in_the_memory_of_before) {
+  frame_batch batch;
+  auto const one = frame_of(drain{}), other = frame_of(refused{errc::misuse, std::string(5'000, 'x')});
+  frame_batch fresh;
+  for (auto const* frame : {&one, &other, &one}) {
+    ASSERT_TRUE(batch.add(*frame));
+    ASSERT_TRUE(fresh.add(*frame));
+  }
+  auto const expected = fresh.take();
+  EXPECT_TRUE(std::ranges::equal(batch.whole(), expected));
+  batch.clear();
+  ASSERT_TRUE(batch.add(other));
+  EXPECT_TRUE(std::ranges::equal(batch.whole(), other));
+  auto memory = batch.release();
+  EXPECT_TRUE(batch.empty());
+  batch.clear(std::move(memory));
+  for (auto const* frame : {&one, &other, &one}) ASSERT_TRUE(batch.add(*frame));
+  EXPECT_TRUE(std::ranges::equal(batch.whole(), expected));
 }
 
 TEST(frame_batch, takes_no_more_than_fits_but_always_one) {

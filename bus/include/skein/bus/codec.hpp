@@ -16,8 +16,10 @@ struct codec_limits {
 /// One frame: preamble, header, payloads. Fails when a payload has no encoding or the frame passes the limit (errc::too_large).
 /// `protocol`: what the reader speaks.
 [[nodiscard]] result<bytes> encode(message const& value, codec_limits const& limits = {}, std::uint16_t protocol = protocol_min);
-/// The same of a DONE, into `frame`, whose memory is used again; after an error its content does not matter.
+/// The same into `frame`, whose memory is used again; after an error its content does not matter.
+[[nodiscard]] result<void> encode(message const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame);
 [[nodiscard]] result<void> encode(done const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame);
+[[nodiscard]] result<void> encode(deliver const& value, codec_limits const& limits, std::uint16_t protocol, bytes& frame);
 /// Reads untrusted bytes; trailing bytes, unknown kinds and versions, and anything over the limits are errc::bad_message,
 /// unsupported_version or too_large. Payloads stay bytes until somebody asks for a value. Never allocates more than a small
 /// multiple of the input's size.
