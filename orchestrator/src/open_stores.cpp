@@ -43,6 +43,9 @@ class late_sqlite_sink final : public span_sink {
     return opened_->write(batch);
   }
   result<void> flush() override { return opened_ ? opened_->flush() : result<void>{why_}; }
+  void rest() noexcept override {
+    if (opened_) opened_->rest();
+  }
   std::string describe() const override { return "sqlite " + options_.path; }
 
  private:

@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <set>
 #include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -252,6 +254,23 @@ TEST(recorder, writes_no_running_rows_for_sinks_that_want_none) {
   spans->close(open, ended_span(*spans));
   spans.reset();
   EXPECT_EQ(sink->spans, 1u);
+}
+
+TEST(recorder, lets_its_sinks_rest_when_nobody_waits_for_them) {
+  struct resting final : span_sink {
+    std::promise<std::size_t> rested;
+    std::size_t spans = 0;
+    result<void> write(trace_batch const& batch) override { return spans += batch.spans.size(), result<void>{}; }
+    void rest() noexcept override {
+      if (spans > 0) rested.set_value(std::exchange(spans, 0));
+    }
+    std::string describe() const override { return "resting"; }
+  };
+  auto sink = std::make_shared<resting>();
+  auto const spans = recorder::make({sink}, system_clock(), {.write_interval = 1h});
+  record_many(*spans, 3);
+  ASSERT_TRUE(spans->flush(long_enough).ok());
+  EXPECT_EQ(sink->rested.get_future().get(), 3u);
 }
 
 TEST(recorder, a_running_row_never_follows_the_ended_one) {

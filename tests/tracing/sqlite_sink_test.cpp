@@ -256,6 +256,21 @@ TEST_F(sqlite_sink_test, a_span_of_a_deleted_run_does_not_get_lost) {
   EXPECT_EQ(lines("SELECT name FROM spans"), lines_of{"late"});
 }
 
+TEST_F(sqlite_sink_test, what_was_written_goes_to_the_main_file_while_the_sink_rests) {
+  auto const sink = open();
+  auto batch = sample_workflow(1, "large");
+  auto large = *batch.spans.begin();
+  large.attributes.push_back({"text", std::string(1'000'000, 'x')});
+  for (std::uint8_t i = 1; i <= 9; ++i) {
+    large.context.span = span_id{{9, i}};
+    batch.spans.push_back(large);
+  }
+  ASSERT_TRUE(sink->write(batch).ok());
+  EXPECT_LT(std::filesystem::file_size(path), 1'000'000U);
+  sink->rest();
+  EXPECT_GT(std::filesystem::file_size(path), 9'000'000U);
+}
+
 TEST_F(sqlite_sink_test, a_sink_tells_its_file) {
   auto const sink = open();
   EXPECT_EQ(sink->describe(), "sqlite " + path);

@@ -40,6 +40,9 @@ void recorder_core::write_until_stopped() noexcept {
       pass_ = {};
     }
     signal_.flushed(order.flush_number);
+    if (signal_.idle()) {
+      for (auto const& slot : sinks_) slot->rest();
+    }
   }
   signal_.finished();
 }

@@ -70,6 +70,13 @@ void sink_slot::flush(timestamp now) noexcept {
   }
 }
 
+void sink_slot::rest() noexcept {
+  std::unique_lock lock{failure_mutex_};
+  if (failure_) return;
+  lock.unlock();
+  sink_->rest();
+}
+
 void sink_slot::fail(error why, timestamp now) {
   next_try_ = std::chrono::steady_clock::now() + retry_interval_;
   bool first = false;

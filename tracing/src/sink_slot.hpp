@@ -22,6 +22,8 @@ class sink_slot {
   /// while the call lasts only. True when the sink has taken the batch.
   bool write(trace_batch& batch, timestamp now) noexcept;
   void flush(timestamp now) noexcept;
+  /// Lets a sink that works use its time.
+  void rest() noexcept;
 
   [[nodiscard]] span_sink& sink() const noexcept { return *sink_; }
   /// Why the sink is failed, or nothing. Any thread.

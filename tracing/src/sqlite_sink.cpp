@@ -7,6 +7,7 @@
 #include <skein/tracing/owner_lock.hpp>
 #include <skein/tracing/sqlite.hpp>
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <mutex>
@@ -29,10 +30,15 @@ std::optional<file_identity> identity_of(std::string const& path) noexcept {
   return file_identity{info.st_dev, info.st_ino};
 }
 
-// A checkpoint waits for the disk. Past the lesser bound one follows a batch that shows a program with time to spare; a busy program is
-// made to wait at the greater one, which bounds the -wal file.
+// A checkpoint waits for the disk. Past the lesser bound one is made when nobody waits for the sink and the last batch shows a program with
+// time to spare; at the greater one a write makes it, which bounds the -wal file.
 constexpr std::size_t busy_spans = 2'048;
 constexpr std::int64_t wal_bytes_idle = 8 << 20, wal_bytes_max = 48 << 20;
+
+int note_pages(void* in_wal, sqlite3*, char const*, int pages) {
+  *static_cast<std::int64_t*>(in_wal) = pages;
+  return SQLITE_OK;
+}
 
 class file_sink final : public sqlite_sink {
  public:
@@ -47,10 +53,16 @@ class file_sink final : public sqlite_sink {
   result<void> write(trace_batch const& batch) override {
     std::scoped_lock const guard{mutex_};
     if (auto done = ensure_open(); !done) return done;
-    if (auto done = choose_checkpoint(batch.spans.size()); !done) return close(), done;
     if (auto done = transaction([&] { return writer_->write(batch); }); !done) return done;
+    busy_ = batch.spans.size() >= busy_spans;
     keep_within_bound();
+    checkpoint(wal_bytes_max);
     return {};
+  }
+
+  void rest() noexcept override {
+    std::scoped_lock const guard{mutex_};
+    if (!busy_) checkpoint(wal_bytes_idle);
   }
 
   result<void> insert_missing(std::vector<span_record> const& spans) override {
@@ -88,7 +100,8 @@ class file_sink final : public sqlite_sink {
     auto const page_bytes = file_.integer("PRAGMA page_size");
     if (!page_bytes) return close(), page_bytes.error();
     page_bytes_ = *page_bytes;
-    checkpoint_bytes_ = 0;
+    wal_pages_ = 0;
+    sqlite3_wal_hook(file_.handle(), &note_pages, &wal_pages_);
     auto writer = trace_writer::make(file_, options_.service);
     if (!writer) return close(), writer.error();
     auto retention = trace_retention::make(file_, options_.file_bytes_max);
@@ -111,12 +124,11 @@ class file_sink final : public sqlite_sink {
     return {};
   }
 
-  // SQLite makes checkpoints at the end of the commit that passes its bound.
-  result<void> choose_checkpoint(std::size_t spans) {
-    auto const bytes = spans < busy_spans ? wal_bytes_idle : wal_bytes_max;
-    if (bytes == checkpoint_bytes_) return {};
-    checkpoint_bytes_ = bytes;
-    return file_.execute("PRAGMA wal_autocheckpoint = " + std::to_string(bytes / page_bytes_));
+  // Best effort: what fails here is tried again after the next write.
+  void checkpoint(std::int64_t at_bytes) noexcept {
+    if (wal_pages_ * page_bytes_ < at_bytes || !writer_) return;
+    wal_pages_ = 0;
+    sqlite3_wal_checkpoint_v2(file_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   }
 
   // Runs `body` in a transaction. After a failure the connection is dropped with all that it remembers, so that the next call starts
@@ -152,7 +164,8 @@ class file_sink final : public sqlite_sink {
   sqlite::database file_;
   std::optional<trace_writer> writer_;
   trace_retention retention_;
-  std::int64_t page_bytes_ = 0, checkpoint_bytes_ = 0;   // The latter: what choose_checkpoint() set.
+  std::int64_t page_bytes_ = 0, wal_pages_ = 0;   // The latter: those that a checkpoint would find.
+  bool busy_ = false;                             // The last batch was large.
   std::optional<file_identity> identity_, lock_identity_;
   sqlite_sink_counters counters_;
 };

@@ -31,7 +31,7 @@ bool writer_signal::flush(std::chrono::nanoseconds timeout) {
 
 writer_signal::order writer_signal::wait(std::chrono::milliseconds gather, bool again) {
   std::unique_lock lock{mutex_};
-  auto const urgent = [&] { return stop_ || flush_asked_ != flush_done_ || hurried_.load(std::memory_order_acquire); };
+  auto const urgent = [&] { return urgent_locked(); };
   if (!again) wake_.wait(lock, [&] { return urgent() || has_work_.load(std::memory_order_acquire); });
   if (!urgent()) wake_.wait_for(lock, std::min<std::chrono::milliseconds>(gather, wait_max), urgent);
   // Cleared before the writer looks at what there is: what comes later raises them again.
@@ -46,6 +46,11 @@ void writer_signal::flushed(std::uint64_t number) noexcept {
     flush_done_ = number;
   }
   done_.notify_all();
+}
+
+bool writer_signal::idle() const noexcept {
+  std::lock_guard const lock{mutex_};
+  return !urgent_locked();
 }
 
 void writer_signal::finished() noexcept {

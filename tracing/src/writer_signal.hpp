@@ -40,6 +40,8 @@ class writer_signal {
   [[nodiscard]] order wait(std::chrono::milliseconds gather, bool again);
   /// For the writer: every flush up to `number` is done.
   void flushed(std::uint64_t number) noexcept;
+  /// For the writer: nobody waits for it.
+  [[nodiscard]] bool idle() const noexcept;
   /// For the writer: it ends.
   void finished() noexcept;
   /// Waits for finished(). False: timeout.
@@ -47,9 +49,10 @@ class writer_signal {
 
  private:
   void raise(bool hurried) noexcept;
+  [[nodiscard]] bool urgent_locked() const noexcept { return stop_ || flush_asked_ != flush_done_ || hurried_.load(std::memory_order_acquire); }
 
   std::atomic<bool> has_work_{false}, hurried_{false};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_, done_;
   bool stop_ = false, finished_ = false;
   std::uint64_t flush_asked_ = 0, flush_done_ = 0;

@@ -20,7 +20,7 @@ struct trace_batch {
   [[nodiscard]] bool empty() const noexcept { return spans.empty() && runs.empty(); }
 };
 
-/// Takes batches of spans. Concurrency contract: `write` and `flush` are called by one thread at a time, never under a lock of
+/// Takes batches of spans. Concurrency contract: `write`, `flush` and `rest` are called by one thread at a time, never under a lock of
 /// the hub, and may block; a batch is either stored whole or not at all. After an error the same sink is called again
 /// (with later batches) at most once a second; the error is logged once.
 class span_sink {
@@ -30,6 +30,8 @@ class span_sink {
   [[nodiscard]] virtual result<void> write(trace_batch const& batch) = 0;
   /// Makes what was written readable for others. Default: nothing to do.
   [[nodiscard]] virtual result<void> flush();
+  /// Nobody waits for the sink: the time for what may take long. Called like the others, after batches were written. Default: nothing to do.
+  virtual void rest() noexcept;
   /// A name for messages: `sqlite .skein/traces.db`.
   [[nodiscard]] virtual std::string describe() const = 0;
   /// Whether batches should carry running spans. Default true.

@@ -33,9 +33,9 @@ struct sqlite_sink_counters {
 /// disk. A failed call (full disk, folder without permission, file deleted or replaced) stored nothing; the next call opens the file
 /// anew, so the sink recovers when the cause is gone. The file is readable by others at any time (WAL).
 ///
-/// The size bound counts the pages in use, not the -wal file beside it (SQLite keeps that near 16 MB unless a reader stays in one query).
-/// Runs that are still running are never deleted, so one run larger than the bound may exceed it. The file does not shrink: its free
-/// pages are used again.
+/// The size bound counts the pages in use, not the -wal file beside it (some 8 MiB, in a program without a pause 48 MiB, unless a reader
+/// stays in one query). Runs that are still running are never deleted, so one run larger than the bound may exceed it. The file does not
+/// shrink: its free pages are used again.
 class sqlite_sink : public span_sink {
  public:
   /// Stores spans that the file lacks, as `interrupted` unless they say otherwise; spans that it has stay as they are. For spans whose
