@@ -106,7 +106,7 @@ artifact_id publish_in(activation_frame& frame, artifact_type const& type, paylo
     frame.made.marks.push_back({now, publisher_of(frame), id});
   }
   bus::child& child = frame.made.children.emplace_back();
-  child.type = std::string{type.name};
+  child.type = type.name;
   child.version = type.version;
   child.payload = std::move(value);
   if (options) {

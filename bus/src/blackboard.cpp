@@ -7,11 +7,38 @@
 
 namespace skein::bus {
 
+void spare_deliveries::add_to(std::vector<delivery>& to) {
+  if (to.capacity() == 0) {
+    if (emptied_.empty()) {
+      to.reserve(8);
+    } else {
+      to.swap(emptied_.back());
+      emptied_.pop_back();
+    }
+  }
+  if (deliveries_.empty()) return void(to.emplace_back());
+  to.push_back(std::move(deliveries_.back()));
+  deliveries_.pop_back();
+}
+
+void spare_deliveries::take(std::vector<delivery>& gone) noexcept {
+  constexpr std::size_t deliveries_max = 1'024, emptied_max = 16, capacity_max = 128;
+  try {
+    for (auto& one : gone) {
+      if (deliveries_.size() == deliveries_max) break;
+      one.inputs.clear();
+      deliveries_.push_back(std::move(one));
+    }
+    gone.clear();
+    if (gone.capacity() > 0 && gone.capacity() <= capacity_max && emptied_.size() < emptied_max) emptied_.push_back(std::move(gone));
+  } catch (...) {  // no memory to keep it in
+    gone.clear();
+  }
+}
+
 void effects::clear() noexcept {
-  constexpr std::size_t spare_max = 256;   // what a burst has made large goes
-  if (auto* const first = messages.empty() ? nullptr : std::get_if<deliver>(&messages.front().message); first && first->deliveries.size() <= spare_max) {
-    spare.swap(first->deliveries);
-    for (auto& one : spare) one.inputs.clear();
+  for (auto& one : messages) {
+    if (auto* const sent = std::get_if<deliver>(&one.message)) spare.take(sent->deliveries);
   }
   changes.clear();
   messages.clear();

@@ -245,6 +245,7 @@ void blackboard::state::add_summary(activation const& a, bool ok) {
     if (held >= limits.report_entries_max) {
       ++(run.named ? run.omitted : recent_omitted);
     } else if (run.named) {
+      if (run.closed.capacity() == 0) run.closed.swap(spare_closed);
       run.closed.push_back(summary);
     } else {
       recent_closed.push_back(summary);

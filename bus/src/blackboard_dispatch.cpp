@@ -2,7 +2,6 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace skein::bus {
@@ -119,14 +118,8 @@ void blackboard::state::lease(activation& a, host& h, subscription& taker) {
   take_lease(a, h);
   if (a.sub->agent->is_paced) starts(a, *a.sub->agent);
   record(a);
-  if (h.outgoing == 0) {
-    leased_hosts.push_back(&h);
-    ++h.number;
-    if (h.outbox.empty()) h.outbox.swap(out->spare);
-  }
+  delivery& leaving = next_delivery(h);
   a.number = h.number;
-  delivery& leaving = h.outgoing < h.outbox.size() ? h.outbox[h.outgoing] : h.outbox.emplace_back();
-  ++h.outgoing;
   // It may have been another one: every member is set.
   leaving.activation = {a.row.no, a.row.id, a.row.attempt};
   leaving.agent = a.sub->row.agent;
@@ -165,25 +158,27 @@ void blackboard::state::end_lease(activation& a) {
   a.host = 0;
 }
 
-/// Steps whose effects leave together need no message each. What goes to this process only: elsewhere a message has a size.
-bool blackboard::state::join_last_message(host& h) {
+/// One to fill in, in a message with this host's number.
+delivery& blackboard::state::next_delivery(host& h) {
   constexpr std::size_t together_max = 64;   // so that its threads begin before all of a burst has arrived
-  if (!h.local || out->messages.empty() || out->messages.back().to != h.key) return false;
-  auto* const last = std::get_if<deliver>(&out->messages.back().message);
-  if (!last || last->deliveries.size() >= together_max) return false;
-  last->number = h.number;
-  if (auto& all = last->deliveries; all.size() == all.capacity()) all.reserve(all.size() < 8 ? 8 : together_max);
-  std::move(h.outbox.begin(), h.outbox.end(), std::back_inserter(last->deliveries));
-  h.outbox.clear();
-  return true;
+  std::vector<delivery>* to = &h.outbox;
+  if (!h.local) {
+    if (to->empty()) leased_hosts.push_back(&h), ++h.number;
+  } else {
+    // What goes to this process is written where it leaves, and steps whose effects leave together need no message each: elsewhere a message has a size.
+    auto* last = out->messages.empty() || out->messages.back().to != h.key ? nullptr : std::get_if<deliver>(&out->messages.back().message);
+    if (!last || last->deliveries.size() >= together_max) {
+      last = &std::get<deliver>(out->messages.emplace_back(h.key, deliver{++h.number, {}}).message);
+    }
+    last->number = h.number;   // a hello may have raised it
+    to = &last->deliveries;
+  }
+  out->spare.add_to(*to);
+  return to->back();
 }
 
 void blackboard::state::flush_outboxes() {
-  for (auto* h : leased_hosts) {
-    h->outbox.resize(std::exchange(h->outgoing, 0));
-    if (join_last_message(*h)) continue;
-    out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
-  }
+  for (auto* h : leased_hosts) out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
   leased_hosts.clear();
 }
 

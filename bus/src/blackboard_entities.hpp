@@ -254,8 +254,7 @@ struct host {
   boost::intrusive::list<activation, boost::intrusive::base_hook<lease_hook>> leases;
   flat_index<subscription_no, std::uint32_t> held;         // leases by subscription
   std::vector<subscription_no> serves;
-  std::vector<delivery> outbox;         // the first `outgoing` of them were leased in this step, the others are memory
-  std::size_t outgoing = 0;
+  std::vector<delivery> outbox;         // leased in this step; stays empty for the host of this process
 
   /// Whether the result of the activation's attempt is still to come from here: leased to this host, or lost with it and ready for
   /// somebody else to take over. An attempt that has reported names no host.

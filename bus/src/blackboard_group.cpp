@@ -41,24 +41,26 @@ std::optional<timestamp> due_of(open_group const& group) {
   return group.row.opened_at + span;
 }
 
-std::optional<blackboard::state::group_place> blackboard::state::find_group_place(subscription& sub, artifact_data const& artifact,
-                                                                                  std::string const& correlation, verdicts const& said) {
+/// False when it has none, and takes no part.
+bool blackboard::state::put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, std::string& to) {
   auto const& want = sub.descriptor;
-  std::optional<group_place> best;
-  bool has_expired = false;
+  if (want.grouping == grouping::all) return to.clear(), true;
+  if (!want.keys.empty()) return put_field_key(want.keys[slot], artifact.payload, to);
+  auto const given = std::find_if(said.keys.begin(), said.keys.end(), [&](auto const& one) { return one.first == sub.row.no; });
+  if (given == said.keys.end()) return false;
+  to = given->second;
+  return true;
+}
+
+bool blackboard::state::find_group_place(subscription& sub, artifact_data const& artifact, std::string const& correlation, verdicts const& said, group_place& best) {
+  auto const& want = sub.descriptor;
+  bool found = false, has_expired = false;
+  std::string other;
   for (std::size_t slot = 0; slot < want.types.size(); ++slot) {
     if (sub.alike[slot] != slot || want.types[slot] != artifact.type) continue;
-    std::optional<std::string> key;
-    if (want.grouping == grouping::all) {
-      key.emplace();
-    } else if (!want.keys.empty()) {
-      key = field_key(want.keys[slot], artifact.payload);
-    } else if (auto const given = std::find_if(said.keys.begin(), said.keys.end(), [&](auto const& one) { return one.first == sub.row.no; });
-               given != said.keys.end()) {
-      key = given->second;
-    }
-    if (!key) continue;
-    group_key_view const of = sub.group_key_of(correlation, *key);
+    std::string& key = found ? other : best.key;
+    if (!put_group_key(sub, slot, artifact, said, key)) continue;
+    group_key_view const of = sub.group_key_of(correlation, key);
     group_no oldest = 0;
     for (;;) {
       forming_groups const* const at = sub.forming.find(of);
@@ -69,21 +71,21 @@ std::optional<blackboard::state::group_place> blackboard::state::find_group_plac
       has_expired = true;
       oldest = 0;
     }
-    bool const is_better = !best || (oldest != 0 && (best->group == 0 || oldest < best->group));
+    bool const is_better = !found || (oldest != 0 && (best.group == 0 || oldest < best.group));
     if (!is_better) continue;
-    if (!best) best.emplace();
-    best->group = oldest;
-    best->slot = slot;
-    best->key = std::move(*key);
-    best->hash = of.hash;
+    if (found) best.key.swap(other);
+    found = true;
+    best.group = oldest;
+    best.slot = slot;
+    best.hash = of.hash;
   }
   // What expired above may have started something that filled the place.
   auto const still_lacks = [&](group_place const& place) {
     forming_groups const* const at = groups.contains(place.group) ? sub.forming.find({correlation, place.key, place.hash}) : nullptr;
     return at && at->lacking[place.slot].contains(place.group);
   };
-  if (has_expired && best && best->group != 0 && !still_lacks(*best)) return find_group_place(sub, artifact, correlation, said);
-  return best;
+  if (has_expired && found && best.group != 0 && !still_lacks(best)) return find_group_place(sub, artifact, correlation, said, best = {});
+  return found;
 }
 
 void blackboard::state::leave_out(subscription const& sub, artifact_data const& artifact, std::string_view why) {
@@ -98,19 +100,19 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   static std::string const common;
   std::string const& correlation = want.across_runs ? common : artifact->correlation;
   if (want.grouping == grouping::single) return gather(sub, {artifact}, correlation);
-  auto const place = find_group_place(sub, *artifact, correlation, said);
-  if (!place) return leave_out(sub, *artifact, "it has no key");
+  group_place place;
+  if (!find_group_place(sub, *artifact, correlation, said, place)) return leave_out(sub, *artifact, "it has no key");
   ++sub.taken;
-  open_group& group = place->group != 0 ? groups.at(place->group) : open_a_group(sub, false, {correlation, place->key, place->hash});
-  std::size_t slot = place->slot;
-  while (group.members[slot] || sub.alike[slot] != place->slot) ++slot;
+  open_group& group = place.group != 0 ? groups.at(place.group) : open_a_group(sub, false, {correlation, place.key, place.hash});
+  std::size_t slot = place.slot;
+  while (group.members[slot] || sub.alike[slot] != place.slot) ++slot;
   group_no const no = group.row.no;
   if (group.filled + 1 < group.members.size()) {
     add_member(group, static_cast<std::uint32_t>(slot), artifact);
     change_to(group_member{no, static_cast<std::uint32_t>(slot), artifact->seq});
     bool lacks = false;
-    for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && sub.alike[i] == place->slot;
-    if (!lacks) group.forming->lacking[place->slot].erase(no);
+    for (std::size_t i = slot; i < group.members.size(); ++i) lacks |= !group.members[i] && sub.alike[i] == place.slot;
+    if (!lacks) group.forming->lacking[place.slot].erase(no);
   } else {
     auto const whole = close_group(no);
     auto& inputs = whole->members;

@@ -2,29 +2,8 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 namespace skein::bus {
-
-namespace {
-
-/// stable_hash(id.to_string(), seed): ids of activations are stored that derive from it.
-std::uint64_t hash_as_text(artifact_id const& id, std::uint64_t seed) noexcept {
-  static constexpr auto digit_pairs = [] {
-    constexpr char digits[] = "0123456789abcdef";
-    std::array<std::array<char, 2>, 256> all{};
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = {digits[i >> 4], digits[i & 15]};
-    return all;
-  }();
-  constexpr std::array<std::uint8_t, artifact_id::size_bytes> places{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
-  std::array<char, 36> text;
-  text[8] = text[13] = text[18] = text[23] = '-';
-  for (std::size_t i = 0; i < places.size(); ++i) std::memcpy(text.data() + places[i], digit_pairs[id.bytes()[i]].data(), 2);
-  return stable_hash({text.data(), text.size()}, seed);
-}
-
-}  // namespace
 
 void blackboard::state::on(input::publish&& in) {
   auto how = take(in);
@@ -168,7 +147,9 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
     ++counters.predicates_threw;
     tell("predicate_threw", subscriptions[no - 1]->row.agent, what, artifact->run);
   }
-  type_slot const* const type = find_type(artifact->type);
+  // Mostly it has just been kept.
+  bool const is_newest = !kept.empty() && kept.back().artifact == artifact;
+  type_slot const* const type = is_newest ? kept.back().type : find_type(artifact->type);
   if (!type) return;
   std::vector<subscription*> competing;
   for (subscription* sub : type->second.interested) {
@@ -255,7 +236,7 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   a.inputs.reserve(inputs.size());
   for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
-    if (inputs.size() > 1) group = hash_as_text(member->id, group);
+    if (inputs.size() > 1) group = stable_hash({reinterpret_cast<char const*>(member->id.bytes().data()), artifact_id::size_bytes}, group);
     a.inputs.push_back(std::move(member));
   }
   a.row.no = no;

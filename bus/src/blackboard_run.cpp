@@ -103,6 +103,11 @@ void blackboard::state::end_touched() {
       wanted->row = run->row;
       wanted->started = std::move(run->started);
     }
+    constexpr std::size_t spare_closed_max = 16'384;
+    if (auto const size = run->closed.capacity(); size > spare_closed.capacity() && size <= spare_closed_max) {
+      run->closed.clear();
+      spare_closed.swap(run->closed);
+    }
     last_run = nullptr;
     runs.erase(run_id{run->row.id});
   }

@@ -87,7 +87,9 @@ struct blackboard::state {
     std::string key;
     std::size_t hash = 0;               // of correlation and key
   };
-  std::optional<group_place> find_group_place(subscription& sub, artifact_data const& artifact, std::string const& correlation, verdicts const& said);
+  /// False when it has no key; then it belongs nowhere.
+  [[nodiscard]] bool find_group_place(subscription& sub, artifact_data const& artifact, std::string const& correlation, verdicts const& said, group_place& best);
+  [[nodiscard]] static bool put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, std::string& to);
   open_group& open_a_group(subscription& sub, bool batch, group_key_view of);
   void add_member(open_group& group, std::uint32_t position, artifact_ptr const& artifact);
   /// Takes it off the board; its members still hold references to their runs.
@@ -270,7 +272,7 @@ struct blackboard::state {
   void drop_stale(subscription& sub);
   void end_lease(activation& a);
   void flush_outboxes();
-  [[nodiscard]] bool join_last_message(host& h);
+  [[nodiscard]] delivery& next_delivery(host& h);
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
 
   // Runs, waits, reports (blackboard_run.cpp).
@@ -307,7 +309,7 @@ struct blackboard::state {
   type_slot* last_type = nullptr;                                        // that was asked for
   by_name<std::vector<subscription*>> by_agent;                          // active ones, by ordinal
   std::map<host_key, host> hosts;
-  std::vector<host*> leased_hosts;                                       // with a filled outbox
+  std::vector<host*> leased_hosts;                                       // in other processes, with a filled outbox
 
   std::map<std::int32_t, std::deque<subscription*>, std::greater<>> ready_subscriptions;   // by priority
   std::uint64_t contests = 0;
@@ -341,6 +343,7 @@ struct blackboard::state {
   std::uint64_t recent_flushed = 0;
 
   std::vector<run_state*> touched;
+  std::vector<closed_activation> spare_closed;                           // empty; its memory is the next run's
   std::vector<waiter> waiters;
   std::deque<closed_activation> recent_closed;                           // outside any named run, not yet reported
   std::deque<failure_summary> recent_failures;

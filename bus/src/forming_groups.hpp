@@ -5,6 +5,8 @@
 
 #include <skein/bus/change.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -23,7 +25,8 @@ class group_queue {
   [[nodiscard]] bool contains(group_no no) const noexcept { return std::binary_search(begin(), all_.cend(), no); }
   void push_back(group_no no) { all_.push_back(no); }
   void erase(group_no no) {
-    auto const at = std::lower_bound(begin(), all_.cend(), no);
+    if (empty() || front() > no) return;
+    auto const at = front() == no ? begin() : std::lower_bound(begin(), all_.cend(), no);
     if (at == all_.cend() || *at != no) return;
     if (at != begin()) return void(all_.erase(at));
     ++first_;
@@ -35,9 +38,10 @@ class group_queue {
   }
 
  private:
-  [[nodiscard]] std::vector<group_no>::const_iterator begin() const noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
+  using numbers = boost::container::small_vector<group_no, 1>;   // most keys have one group at a time
+  [[nodiscard]] numbers::const_iterator begin() const noexcept { return all_.cbegin() + static_cast<std::ptrdiff_t>(first_); }
 
-  std::vector<group_no> all_;
+  numbers all_;
   std::size_t first_ = 0;               // those before it are gone
 };
 
@@ -45,18 +49,16 @@ class group_queue {
 struct group_key_view {
   std::string_view correlation, key;
   std::size_t hash = 0;
-  friend bool operator==(group_key_view const& a, group_key_view const& b) noexcept {
-    return a.hash == b.hash && a.key == b.key && a.correlation == b.correlation;
-  }
 };
 
 /// The groups of one correlation and key that wait.
 struct forming_groups {
   std::string correlation, key;
   std::size_t hash = 0;                 // of both
-  std::vector<group_queue> lacking;     // by the first of the slots that take the same artifacts: those that lack one there
+  forming_groups* same_hash = nullptr;  // another of the table
+  boost::container::small_vector<group_queue, 2> lacking;   // by the first of the slots that take the same artifacts: those that lack one there
 
-  [[nodiscard]] group_key_view name() const noexcept { return {correlation, key, hash}; }
+  [[nodiscard]] bool is(group_key_view const& of) const noexcept { return key == of.key && correlation == of.correlation; }
   [[nodiscard]] bool empty() const noexcept {
     return std::all_of(lacking.begin(), lacking.end(), [](auto const& one) { return one.empty(); });
   }
@@ -69,13 +71,17 @@ class forming_table {
   forming_table(forming_table const&) = delete;
   forming_table& operator=(forming_table const&) = delete;
   ~forming_table() {
-    all_.each([](group_key_view const&, forming_groups* one) { delete one; });
+    first_of_.each([](std::size_t, forming_groups* one) {
+      while (one) delete std::exchange(one, one->same_hash);
+    });
   }
 
   /// nullptr when there are none.
   [[nodiscard]] forming_groups* find(group_key_view const& of) const noexcept {
-    auto* const* const found = all_.find(of);
-    return found ? *found : nullptr;
+    auto* const* const found = first_of_.find(of.hash);
+    auto* one = found ? *found : nullptr;
+    while (one && !one->is(of)) one = one->same_hash;
+    return one;
   }
   /// Empty ones, of so many slots; there must be none of that name.
   forming_groups& add(group_key_view const& of, std::size_t slots) {
@@ -90,19 +96,28 @@ class forming_table {
     made->key = of.key;
     made->hash = of.hash;
     made->lacking.resize(slots);
-    forming_groups*& place = all_[made->name()];
-    return *(place = made.release());
+    forming_groups*& first = first_of_[of.hash];
+    made->same_hash = first;
+    return *(first = made.release());
   }
   /// No group of them waits any more.
   void drop(forming_groups& gone) {
     constexpr std::size_t spare_max = 4'096;   // as of groups: a burst opens that many at once
-    all_.erase(gone.name());
+    if (auto* const first = *first_of_.find(gone.hash); first != &gone) {
+      auto* before = first;
+      while (before->same_hash != &gone) before = before->same_hash;
+      before->same_hash = gone.same_hash;
+    } else if (gone.same_hash) {
+      first_of_[gone.hash] = gone.same_hash;
+    } else {
+      first_of_.erase(gone.hash);
+    }
     std::unique_ptr<forming_groups> one{&gone};
     if (spare_.size() < spare_max) spare_.push_back(std::move(one));
   }
 
  private:
-  flat_index<group_key_view, forming_groups*> all_;   // the texts of a name are those of its value
+  flat_index<std::size_t, forming_groups*> first_of_;   // by hash
   std::vector<std::unique_ptr<forming_groups>> spare_;
 };
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -22,10 +21,6 @@ struct flat_hash {
   template <class Number>
   requires std::is_integral_v<Number>
   [[nodiscard]] std::size_t operator()(Number number) const noexcept { return spread(number); }
-  /// What brings its hash.
-  template <class Key>
-  requires requires(Key const& key) { { key.hash } -> std::convertible_to<std::uint64_t>; }
-  [[nodiscard]] std::size_t operator()(Key const& key) const noexcept { return spread(key.hash); }
   [[nodiscard]] std::size_t operator()(run_id const& id) const noexcept {
     std::uint64_t first, second;
     std::memcpy(&first, id.bytes().data(), 8);
@@ -89,7 +84,7 @@ class flat_index {
     }
     slots_[gap] = {};
     --size_;
-    if (size_ * 16 < slots_.size() && slots_.size() > smallest) resize(std::max(slots_.size() / 4, smallest));
+    if (size_ * 16 < slots_.size() && slots_.size() > kept_small) resize(std::max(slots_.size() / 4, kept_small));
     return taken;
   }
 
@@ -110,6 +105,7 @@ class flat_index {
 
  private:
   static constexpr std::size_t smallest = 64;
+  static constexpr std::size_t kept_small = 4'096;   // what fills and empties again and again stays that large
 
   [[nodiscard]] std::size_t home(Key const& key) const noexcept { return flat_hash{}(key) & (slots_.size() - 1); }
   [[nodiscard]] std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }

@@ -136,14 +136,21 @@ void simulated_hub::step(board_input in, committed then) {
   ++steps_;
   world_.oracle.about_to_step(*board_);
   board_input const given = in;
-  effects out;
-  board_->step(world_.now, std::move(in), out);
+  // As in the real hub: a result is stepped where it lies, and the memory of what has left goes round.
+  effects out = std::exchange(spare_, {});
+  if (auto* const result = std::get_if<input::done>(&in)) {
+    board_->step(world_.now, result->from, result->message, result->said, result->traced, out);
+  } else {
+    board_->step(world_.now, std::move(in), out);
+  }
   if (world_.logging) world_.log(describe(given) + describe(out));
   world_.oracle.stepped(world_.now, given, out, *board_);
   for (auto const& one : out.messages) {
     if (std::holds_alternative<welcome>(one.message)) welcomes_[one.to].push(hello_no_);
   }
   append(group_.out, out);
+  out.clear();
+  spare_ = std::move(out);
   if (then) group_.then.push_back(std::move(then));
   arm();
   if (world_.rates.commits_at_once) {
@@ -198,6 +205,8 @@ void simulated_hub::let_out(group&& done) {
     auto listen = found->second;
     if (listen({&one, false})) listeners_.erase(to);
   }
+  done.out.clear();
+  spare_ = std::move(done.out);
   for (auto const& call : done.then) call(true);
 }
 

@@ -90,6 +90,7 @@ class simulated_hub {
   bool grown_ = false;
   group group_;
   std::optional<group> writing_;
+  effects spare_;                        // empty, but for memory
   bool commit_planned_ = false;
   ticket last_ticket_ = 0;
   std::map<ticket, listener> listeners_;

@@ -270,6 +270,19 @@ struct run_ended {
   timestamp at{};   ///< When its last work was closed or its last hold released.
 };
 
+/// Memory of deliveries that have left, and of the messages that they were in, for the next ones. It keeps so much of a burst and no artifact.
+class spare_deliveries {
+ public:
+  /// Appends one to fill in: `inputs` is empty, every other member may be that of another one.
+  void add_to(std::vector<delivery>& to);
+  /// Takes all of them.
+  void take(std::vector<delivery>& gone) noexcept;
+
+ private:
+  std::vector<delivery> deliveries_;
+  std::vector<std::vector<delivery>> emptied_;
+};
+
 /// What one or several steps caused, in order. Nothing of it may leave the hub before `changes` are committed.
 struct effects {
   std::vector<change> changes;               ///< Rows for the ledger.
@@ -280,7 +293,7 @@ struct effects {
   std::vector<lost_attempt> lost;            ///< Leases that ended without a result.
   std::vector<untraced_attempt> untraced;    ///< Results that came without a span.
   std::vector<notice> notices;               ///< For the log.
-  std::vector<delivery> spare;               ///< Nothing but memory, for the deliveries of the next step.
+  spare_deliveries spare;                    ///< Nothing but memory, for the deliveries of the next step.
 
   /// Whether nothing was caused.
   [[nodiscard]] bool empty() const noexcept {
