@@ -83,7 +83,7 @@ encoded_report zmq_host_link::encode_result(done&& result, timestamp now) {
   if (!travels_as_nack(result) && encode(result, codec_, speaks(), *frame)) return frame;
   auto what = as_message(std::move(result), now);
   auto other = encode_what_fits(what);
-  if (other) return std::make_shared<bytes const>(std::move(*other));
+  if (other) return std::make_shared<bytes>(std::move(*other));
   log_error(std::string{"a result for the hub cannot be sent: "} + other.error().what());
   return nullptr;
 }
