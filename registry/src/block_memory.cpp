@@ -60,7 +60,7 @@ void* take_block(std::size_t size) {
 void give_block(void* block, std::size_t size) noexcept {
   auto& mine = kept;
   if (mine.state == keeping::not_yet) begin_keeping();
-  if (mine.state == keeping::no_more || mine.bytes >= kept_bytes_max) return ::operator delete(block);
+  if (mine.state == keeping::no_more || mine.bytes + rounded(size) > kept_bytes_max) return ::operator delete(block);
   auto*& first = mine.by_size[index_of(size)];
   first = ::new (block) free_block{first};
   mine.bytes += rounded(size);
