@@ -3,6 +3,10 @@
 #include <array>
 #include <new>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace skein::detail {
 
 namespace {
@@ -25,6 +29,18 @@ constinit thread_local free_blocks kept{};
 
 constexpr std::size_t index_of(std::size_t size) noexcept { return (size - 1) / block_step_bytes; }
 constexpr std::size_t rounded(std::size_t size) noexcept { return (index_of(size) + 1) * block_step_bytes; }
+
+/// A block that is kept is as good as freed: AddressSanitizer finds who still uses it.
+void forbid([[maybe_unused]] void* block, [[maybe_unused]] std::size_t size) noexcept {
+#ifdef __SANITIZE_ADDRESS__
+  ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + sizeof(free_block), size - sizeof(free_block));
+#endif
+}
+void allow([[maybe_unused]] void* block, [[maybe_unused]] std::size_t size) noexcept {
+#ifdef __SANITIZE_ADDRESS__
+  ASAN_UNPOISON_MEMORY_REGION(block, size);
+#endif
+}
 
 struct keeper {
   keeper() noexcept { kept.state = keeping::until_thread_ends; }
@@ -54,6 +70,7 @@ void* take_block(std::size_t size) {
   auto* const block = first;
   first = block->next;
   mine.bytes -= rounded(size);
+  allow(block, rounded(size));
   return block;
 }
 
@@ -64,6 +81,7 @@ void give_block(void* block, std::size_t size) noexcept {
   auto*& first = mine.by_size[index_of(size)];
   first = ::new (block) free_block{first};
   mine.bytes += rounded(size);
+  forbid(block, rounded(size));
 }
 
 }  // namespace skein::detail

@@ -9,6 +9,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace skein::detail {
 namespace {
 
@@ -36,6 +40,17 @@ TEST(block_memory, may_be_given_back_by_another_thread) {
     give_block(again, block_size_max_bytes);
   }}.join();
 }
+
+#ifdef __SANITIZE_ADDRESS__
+TEST(block_memory, is_out_of_bounds_while_nobody_has_it) {
+  auto* const block = static_cast<char*>(take_block(80));
+  give_block(block, 80);
+  EXPECT_TRUE(__asan_address_is_poisoned(block + 40));
+  EXPECT_EQ(take_block(80), block);
+  EXPECT_FALSE(__asan_address_is_poisoned(block + 40));
+  give_block(block, 80);
+}
+#endif
 
 TEST(block_memory, allocates_what_is_large_or_aligned_elsewhere) {
   struct alignas(64) aligned {
