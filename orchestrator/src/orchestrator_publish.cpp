@@ -22,11 +22,11 @@ result<void> orchestrator::state::check(payload const& value) const {
   return bus_->durable() || network_ ? agents::check_payload(value, options_.payload_bytes_max) : result<void>{};
 }
 
-orchestrator::state::place orchestrator::state::place_here() {
+orchestrator::state::place orchestrator::state::place_here(timestamp at) {
   auto const& here = current_ambient();
   span_context const parent = current_span().context();
-  if (owns(here)) return {here.run, false, false, parent, here.run->id.to_string()};
-  return {make_scope(recorder_->new_run_id(), parent), true, true, parent, {}};
+  if (owns(here)) return {here.run, false, false, parent, here.run->id.to_string(), at};
+  return {make_scope(recorder_->new_run_id(at), parent), true, true, parent, {}, at};
 }
 
 void orchestrator::state::begin_publish(artifact_type const& type) {
@@ -40,7 +40,7 @@ std::shared_ptr<bus::artifact_data> orchestrator::state::make_artifact(artifact_
   check(value).value();
   run_scope const& run = *where.run;
   auto artifact = bus::make_artifact();
-  artifact->id = artifact_id{recorder_->new_run_id().bytes()};
+  artifact->id = artifact_id{recorder_->new_run_id(where.at).bytes()};
   artifact->type = type.name;
   artifact->version = type.version;
   artifact->payload = std::move(value);
@@ -48,7 +48,7 @@ std::shared_ptr<bus::artifact_data> orchestrator::state::make_artifact(artifact_
   artifact->run = run.id;
   artifact->correlation = options.correlation_id.empty() ? where.correlation : options.correlation_id;
   artifact->tags = options.tags;
-  if (!options.visibility.empty()) artifact->visible_to = options.visibility.get(clock_.now());
+  if (!options.visibility.empty()) artifact->visible_to = options.visibility.get(where.at);
   artifact->context = {run.trace, derive_publish_span_id(artifact->id), run.flags};
   if (!run.tracestate.empty() || !run.baggage.empty()) {
     artifact->headers = std::make_shared<trace_headers const>(trace_headers{run.tracestate, run.baggage});
@@ -115,9 +115,9 @@ void orchestrator::state::settle_all(std::vector<outgoing_publish>& sent, error 
 
 artifact_id orchestrator::state::publish(artifact_type const& type, payload value, publish_options options) {
   if (auto* frame = host_->current_frame()) return agents::publish_in(*frame, type, std::move(value), &options);
-  auto const deadline = clock_.now() + options.timeout;
+  auto const now = clock_.now(), deadline = now + options.timeout;
   begin_publish(type);
-  auto const where = place_here();
+  auto const where = place_here(now);
   bus::input::publish input;
   input.artifact = make_artifact(type, std::move(value), options, true, where);
   input.idempotency_key = std::move(options.idempotency_key);
@@ -142,17 +142,17 @@ std::vector<artifact_id> orchestrator::state::publish_all(artifact_type const& t
     if (values.size() == 1) return {publish(type, std::move(values.front()), options)};
     throw error{errc::invalid_argument, "publish_all was given one idempotency_key for several artifacts; publish them one by one, each with its own"};
   }
-  auto const deadline = clock_.now() + options.timeout;
+  auto const now = clock_.now(), deadline = now + options.timeout;
   begin_publish(type);
   std::vector<std::shared_ptr<bus::artifact_data>> artifacts;
   artifacts.reserve(values.size());
   std::vector<outgoing_publish> sent;
-  auto where = place_here();
+  auto where = place_here(now);
   bool const silent = is_silent(where);
   try {
     for (auto& value : values) {
       // Outside any run each is one of its own.
-      if (where.own_run && !artifacts.empty()) where = place_here();
+      if (where.own_run && !artifacts.empty()) where = place_here(now);
       artifacts.push_back(make_artifact(type, std::move(value), options, true, where));
       ids.push_back(artifacts.back()->id);
       if (!silent) sent.push_back(tell_of(type, *artifacts.back(), where));
@@ -176,7 +176,7 @@ std::future<artifact_id> orchestrator::state::publish_async(artifact_type const&
     return promise->get_future();
   }
   begin_publish(type);
-  auto const where = place_here();
+  auto const where = place_here(clock_.now());
   bus::input::publish input;
   input.artifact = make_artifact(type, std::move(value), options, true, where);
   input.idempotency_key = std::move(options.idempotency_key);
@@ -199,9 +199,9 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
   require_agent(agent);
   auto const subscription = bus_->find_subscription(agent, type.name);
   if (subscription == 0) throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no " + std::string{type.name} + "; give it a handler with .on<…>"};
-  auto const deadline = clock_.now() + timeout;
+  auto const now = clock_.now(), deadline = now + timeout;
   begin_publish(type);
-  auto const where = place_here();
+  auto const where = place_here(now);
   bus::input::publish input;
   input.artifact = make_artifact(type, std::move(value), {}, options.publish, where);
   input.only = subscription;
@@ -227,18 +227,18 @@ std::vector<bus::artifact_ptr> orchestrator::state::invoke(std::string_view agen
   if (subscription == 0) {
     throw error{errc::invalid_argument, "agent " + std::string{agent} + " takes no group of " + listed + "; give it a handler with .on<…> of these types, in this order"};
   }
-  auto const deadline = clock_.now() + timeout;
+  auto const now = clock_.now(), deadline = now + timeout;
   // Outside any run the first one is the root of what the whole group causes.
   std::vector<outgoing_publish> sent;
   bus::input::invoke input;
   input.only = subscription;
-  auto where = place_here();
+  auto where = place_here(now);
   try {
     for (auto& one : group) {
       begin_publish(*one.type);
       input.artifacts.push_back(make_artifact(*one.type, std::move(one.value), {}, options.publish, where));
       sent.push_back(tell_of(*one.type, *input.artifacts.back(), where));
-      if (where.own_run) where = {where.run, false, where.outside, where.run->context(), {}};
+      if (where.own_run) where = {where.run, false, where.outside, where.run->context(), {}, now};
     }
   } catch (error const& e) {
     settle_all(sent, e);

@@ -113,8 +113,9 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
     bool outside = false;     // of any traced_run
     span_context parent;
     std::string correlation;  // of what is published without one: within a run artifacts meet within that run, outside any they share one pool
+    timestamp at{};           // when the call began
   };
-  [[nodiscard]] place place_here();
+  [[nodiscard]] place place_here(timestamp at);
   /// What all artifacts of one call have in common is looked at once.
   void begin_publish(artifact_type const& type);
   [[nodiscard]] std::shared_ptr<bus::artifact_data> make_artifact(artifact_type const& type, payload value, publish_options const& options, bool routed,

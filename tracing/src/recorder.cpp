@@ -233,6 +233,6 @@ recorder_counters recorder_core::counters() const noexcept {
 
 span_id recorder_core::new_span_id() noexcept { return thread_ids().span(); }
 
-run_id recorder_core::new_run_id() noexcept { return run_id{thread_ids().uuid_v7(time_.now().time_since_epoch().count())}; }
+run_id recorder_core::new_run_id(timestamp at) noexcept { return run_id{thread_ids().uuid_v7(at.time_since_epoch().count())}; }
 
 }  // namespace skein

@@ -39,7 +39,7 @@ class recorder_core final : public recorder {
   [[nodiscard]] recorder_counters counters() const noexcept override;
   [[nodiscard]] clock& time() const noexcept override { return time_; }
   [[nodiscard]] span_id new_span_id() noexcept override;
-  [[nodiscard]] run_id new_run_id() noexcept override;
+  [[nodiscard]] run_id new_run_id(timestamp at) noexcept override;
 
  private:
   /// What one pass over buffers and queue writes, in batches.

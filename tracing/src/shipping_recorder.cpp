@@ -89,7 +89,7 @@ class gathering_recorder final : public shipping_recorder {
   }
   clock& time() const noexcept override { return time_; }
   span_id new_span_id() noexcept override { return thread_ids().span(); }
-  run_id new_run_id() noexcept override { return run_id{thread_ids().uuid_v7(time_.now().time_since_epoch().count())}; }
+  run_id new_run_id(timestamp at) noexcept override { return run_id{thread_ids().uuid_v7(at.time_since_epoch().count())}; }
 
   shipment take(std::size_t bytes_max, shipment used) override {
     auto out = std::move(used);

@@ -82,8 +82,10 @@ class recorder {
   [[nodiscard]] virtual clock& time() const noexcept = 0;
   /// A random span id / UUIDv7 from this thread's generator.
   [[nodiscard]] virtual span_id new_span_id() noexcept = 0;
-  /// A UUIDv7 for the time of the clock.
-  [[nodiscard]] virtual run_id new_run_id() noexcept = 0;
+  /// A UUIDv7 for a time, from this thread's generator: each is greater than the one before, whatever the times.
+  [[nodiscard]] virtual run_id new_run_id(timestamp at) noexcept = 0;
+  /// The same for the time of the clock.
+  [[nodiscard]] run_id new_run_id() noexcept { return new_run_id(time().now()); }
 };
 
 }  // namespace skein
