@@ -253,7 +253,7 @@ bool locked_bus::step_done(lock& held, host_key from, bus::done& result, bool tr
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    if (!table->empty() || !said.empty()) said = said_of_children(*table, result.children);
+    said = said_of_children(*table, result.children);
     held = lock_briefly(mutex_);
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.

@@ -1,7 +1,5 @@
 #include <skein/tracing/packed_spans.hpp>
 
-#include <skein/registry/ascii.hpp>
-
 #include "entry_writer.hpp"
 #include "span_batch_access.hpp"
 #include "span_bytes.hpp"
@@ -34,9 +32,7 @@ struct findings {
   std::uint16_t has = 0;   ///< As flat::head says it.
   bool is_utf8 = true;     ///< All texts are.
 
-  void see(std::string_view text) noexcept {
-    if (!is_ascii(text)) is_utf8 = is_utf8 && utf8::is_valid(text);
-  }
+  void see(std::string_view text) noexcept { is_utf8 = is_utf8 && utf8::is_valid(text); }
 };
 
 bool are_texts(std::string_view encoded, findings& found) noexcept {

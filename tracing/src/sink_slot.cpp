@@ -71,10 +71,7 @@ void sink_slot::flush(timestamp now) noexcept {
 }
 
 void sink_slot::rest() noexcept {
-  std::unique_lock lock{failure_mutex_};
-  if (failure_) return;
-  lock.unlock();
-  sink_->rest();
+  if (!failure()) sink_->rest();
 }
 
 void sink_slot::fail(error why, timestamp now) {

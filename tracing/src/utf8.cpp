@@ -1,7 +1,6 @@
 #include "utf8.hpp"
 
 #include <cstdint>
-#include <cstring>
 
 namespace skein::utf8 {
 
@@ -26,23 +25,8 @@ std::size_t sequence_length(std::string_view text) noexcept {
   return 0;
 }
 
-bool is_valid(std::string_view text) noexcept {
-  constexpr std::uint64_t high_bits = 0x8080808080808080u;
+bool is_sequences(std::string_view text) noexcept {
   while (!text.empty()) {
-    // Nearly all text is ASCII: eight bytes at a time, the last ones twice.
-    std::uint64_t word = 0, last = 0;
-    std::size_t ascii = 0;
-    for (; text.size() - ascii >= sizeof word; ascii += sizeof word) {
-      std::memcpy(&word, text.data() + ascii, sizeof word);
-      if ((word & high_bits) != 0) break;
-    }
-    if (ascii > 0 && text.size() - ascii < sizeof last) {
-      std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);
-      if ((last & high_bits) == 0) return true;
-    }
-    while (ascii < text.size() && static_cast<std::uint8_t>(text[ascii]) < 0x80) ++ascii;
-    text.remove_prefix(ascii);
-    if (text.empty()) return true;
     auto const length = sequence_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
