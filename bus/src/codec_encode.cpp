@@ -1,11 +1,11 @@
 #include <skein/bus/codec.hpp>
 
 #include "codec_kind.hpp"
-#include "codec_utf8.hpp"
 #include "codec_values.hpp"
 #include "codec_writer.hpp"
 
 #include <skein/registry/payload.hpp>
+#include <skein/registry/utf8.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -280,7 +280,7 @@ kind write_header(writer& out, payload_list&, query const& value) {
 
 kind write_header(writer& out, payload_list&, progress const& value) {
   // Repaired first, as that may make it longer.
-  auto const text = wire::repaired_utf8(value.text);
+  auto const text = utf8::repaired(value.text);
   if (text.size() > progress_text_bytes_max) {
     out.fail(error{errc::too_large, "a progress text of " + std::to_string(text.size()) + " bytes is over the limit of " +
                                         std::to_string(progress_text_bytes_max) + "; send it in pieces"});

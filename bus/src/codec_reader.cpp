@@ -1,5 +1,7 @@
 #include "codec_reader.hpp"
 
+#include <skein/registry/utf8.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -268,7 +270,7 @@ std::string_view reader::any_text() {
   if (length > remaining()) return fail_here("the frame ends inside it"), std::string_view{};
   // View the bytes as characters: char may alias anything.
   std::string_view const view{reinterpret_cast<char const*>(in_.data() + at_), length};
-  if (utf8_prefix(view) != length) return fail_here("the string is not UTF-8"), std::string_view{};
+  if (!utf8::is_valid(view)) return fail_here("the string is not UTF-8"), std::string_view{};
   at_ += length;
   advance();
   return view;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "codec_kind.hpp"
-#include "codec_utf8.hpp"
 
 #include <skein/registry/artifact_type.hpp>
+#include <skein/registry/ascii.hpp>
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "codec_writer.hpp"
 
-#include "codec_utf8.hpp"
+#include <skein/registry/utf8.hpp>
 
 #include <array>
 #include <bit>
@@ -49,7 +49,7 @@ void writer::text(std::string_view value) {
     return;
   }
   std::string repaired;
-  if (utf8_prefix(value) != value.size()) value = repaired = repaired_utf8(value);
+  if (!utf8::is_valid(value)) value = repaired = utf8::repaired(value);
   auto const size = value.size();
   if (size < 32) {
     byte(0xa0 | static_cast<unsigned>(size));

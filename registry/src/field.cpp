@@ -1,8 +1,9 @@
 // Conditions on fields: building, checking and showing them.
 #include <skein/registry/field.hpp>
 
+#include <skein/registry/utf8.hpp>
+
 #include "json_text.hpp"
-#include "utf8.hpp"
 
 #include <iterator>
 
@@ -42,15 +43,15 @@ struct expression_check {
 
   result<void> check_texts(field_expression const& one) {
     text += one.path.size();
-    bool utf8 = is_utf8(one.path);
+    bool well_formed = utf8::is_valid(one.path);
     for (field_value const& each : one.values) {
       auto const* value = std::get_if<std::string>(&each);
       if (value == nullptr) continue;
       text += value->size();
-      utf8 = utf8 && is_utf8(*value);
+      well_formed = well_formed && utf8::is_valid(*value);
     }
     if (text > field_expression_text_max) return refused("has more than " + std::to_string(field_expression_text_max) + " bytes of text");
-    if (!utf8) return refused("has a text that is not UTF-8");
+    if (!well_formed) return refused("has a text that is not UTF-8");
     return {};
   }
 
@@ -100,7 +101,7 @@ struct append_value {
   void operator()(std::int64_t value) const { to += std::to_string(value); }
   void operator()(std::uint64_t value) const { to += std::to_string(value); }
   void operator()(double value) const { append_json_number(to, value); }
-  void operator()(std::string const& value) const { append_json_string(to, to_utf8(value)); }
+  void operator()(std::string const& value) const { append_json_string(to, utf8::repaired(value)); }
 };
 
 void append_values(std::string& to, std::vector<field_value> const& values) {

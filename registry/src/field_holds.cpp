@@ -2,10 +2,10 @@
 #include <skein/registry/field.hpp>
 
 #include <skein/registry/payload_writer.hpp>
+#include <skein/registry/utf8.hpp>
 
 #include "msgpack_walk.hpp"
 #include "native_record.hpp"
-#include "utf8.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -141,7 +141,7 @@ struct walk_scalar {
   walked_value operator()(float value) const noexcept { return {.kind = walked_kind::real, .real = value}; }
   walked_value operator()(double value) const noexcept { return {.kind = walked_kind::real, .real = value}; }
   walked_value operator()(std::string_view value) const noexcept {
-    if (!is_utf8(value)) return {};
+    if (!utf8::is_valid(value)) return {};
     return {.kind = walked_kind::text, .text = value};
   }
 };

@@ -1,18 +1,11 @@
 #include <skein/registry/ids.hpp>
 
+#include <skein/registry/hex_text.hpp>
+
 #include <ostream>
 
 namespace skein {
 namespace {
-
-constexpr char hex_digits[] = "0123456789abcdef";
-
-/// The value of a lower-case hex digit, or -1.
-constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 /// Whether the text form has a dash before byte `i` (8-4-4-4-12 digits).
 constexpr bool dash_before(id_text form, std::size_t i) noexcept {
@@ -22,14 +15,9 @@ constexpr bool dash_before(id_text form, std::size_t i) noexcept {
 constexpr std::size_t text_size(id_text form, std::size_t bytes) noexcept { return 2 * bytes + (form == id_text::uuid ? 4 : 0); }
 
 template <std::size_t N>
-std::size_t print_to(std::array<std::uint8_t, N> const& bytes, id_text form, char* out) noexcept {
-  char* at = out;
-  for (std::size_t i = 0; i < N; ++i) {
-    if (dash_before(form, i)) *at++ = '-';
-    *at++ = hex_digits[bytes[i] >> 4];
-    *at++ = hex_digits[bytes[i] & 15];
-  }
-  return static_cast<std::size_t>(at - out);
+void print_to(std::array<std::uint8_t, N> const& bytes, id_text form, char* out) noexcept {
+  std::string_view const data{reinterpret_cast<char const*>(bytes.data()), N};
+  form == id_text::uuid ? write_uuid(out, data) : write_hex(out, data);
 }
 
 error bad_id(std::string_view text, id_text form, std::size_t bytes) {
@@ -69,8 +57,8 @@ std::string basic_id<Tag, N, Text>::to_string() const {
 template <class Tag, std::size_t N, id_text Text>
 std::ostream& basic_id<Tag, N, Text>::print(std::ostream& out) const {
   std::array<char, text_size(Text, N)> text;
-  std::size_t const size = print_to(bytes_, Text, text.data());
-  return out << std::string_view{text.data(), size};
+  print_to(bytes_, Text, text.data());
+  return out << std::string_view{text.data(), text.size()};
 }
 
 template class basic_id<struct trace_id_tag, 16, id_text::hex>;

@@ -1,5 +1,7 @@
 #include "json_text.hpp"
 
+#include <skein/registry/hex_text.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -99,7 +101,6 @@ std::optional<std::int64_t> take_clock(std::string_view& from) {
 }  // namespace
 
 void append_json_string(std::string& to, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   to += '"';
   for (char c : text) {
     auto const code = static_cast<unsigned char>(c);
@@ -116,8 +117,7 @@ void append_json_string(std::string& to, std::string_view text) {
       to += "\\r";
     } else {
       to += "\\u00";
-      to += hex[code >> 4];
-      to += hex[code & 15];
+      to += hex_of(code);
     }
   }
   to += '"';

@@ -1,6 +1,7 @@
 // What a msgpack parser leaves open and a payload may not have, and what its values are called.
 #include "msgpack_tree.hpp"
-#include "utf8.hpp"
+
+#include <skein/registry/utf8.hpp>
 
 #include <algorithm>
 
@@ -99,7 +100,7 @@ bool check_keys(msgpack_tree const& tree, msgpack_node const& map, codec_fault& 
     if (at->kind != node_kind::text && at->kind != node_kind::positive && at->kind != node_kind::negative) {
       return fault.fail("a key must be a string or an integer, found " + found(tree, *at));
     }
-    if (at->kind == node_kind::text && !is_utf8(tree.text(at->range))) return fault.fail("a key is not UTF-8");
+    if (at->kind == node_kind::text && !utf8::is_valid(tree.text(at->range))) return fault.fail("a key is not UTF-8");
     if (many) {
       keys.push_back(at);
     } else {
@@ -116,7 +117,7 @@ bool check_keys(msgpack_tree const& tree, msgpack_node const& map, codec_fault& 
 }
 
 bool check_value(msgpack_tree const& tree, msgpack_node const& node, codec_fault& fault) {
-  if (node.kind == node_kind::text) return is_utf8(tree.text(node.range)) || fault.fail("the string is not UTF-8");
+  if (node.kind == node_kind::text) return utf8::is_valid(tree.text(node.range)) || fault.fail("the string is not UTF-8");
   if (node.kind == node_kind::array) {
     msgpack_node const* at = &node + 1;
     for (std::uint32_t i = 0; i < node.count; ++i, at = at->next()) {

@@ -1,7 +1,8 @@
 #include <skein/registry/payload_reader.hpp>
 
+#include <skein/registry/utf8.hpp>
+
 #include "msgpack_tree.hpp"
-#include "utf8.hpp"
 
 #include <cmath>
 #include <limits>
@@ -105,7 +106,7 @@ bool payload_reader::read_time(std::int64_t& since_epoch_ns) {
 bool payload_reader::read_text(std::string_view& to) {
   if (at_->kind != node_kind::text) return expected("a string");
   std::string_view const text = text_of(*at_);
-  if (!is_utf8(text)) return fault.fail("the string is not UTF-8");
+  if (!utf8::is_valid(text)) return fault.fail("the string is not UTF-8");
   to = text;
   ++at_;
   return true;

@@ -1,6 +1,6 @@
 #include <skein/registry/payload_writer.hpp>
 
-#include "utf8.hpp"
+#include <skein/registry/utf8.hpp>
 
 #include <msgpack.hpp>
 
@@ -115,11 +115,11 @@ void payload_writer::write_time(std::int64_t since_epoch_ns) {
 
 bool payload_writer::write_text(std::string_view text) {
   if (text.size() > size_max) return fault.fail("the string is longer than 4 GiB");
-  if (out_ && !is_utf8(text)) {
+  if (out_ && !utf8::is_valid(text)) {
     if (on_bad_text_ == bad_text::refuse) {
       return fault.fail("the string is not UTF-8; put other bytes in a std::vector<std::byte>");
     }
-    write_string(to_utf8(text));
+    write_string(utf8::repaired(text));
     return true;
   }
   write_string(text);

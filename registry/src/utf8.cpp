@@ -1,15 +1,15 @@
-#include "utf8.hpp"
+#include <skein/registry/utf8.hpp>
 
 #include <cstdint>
 #include <cstring>
 
-namespace skein {
+namespace skein::utf8 {
 namespace {
 
 constexpr bool continues(unsigned char c) noexcept { return (c & 0xc0) == 0x80; }
 
-/// The size of the well-formed character at `at`, 0 if there is none (RFC 3629 §4, the syntax of UTF8-char).
-std::size_t character_size(unsigned char const* at, std::size_t left) noexcept {
+/// `left` is at least 1.
+std::size_t length_at(unsigned char const* at, std::size_t left) noexcept {
   unsigned char const first = at[0];
   if (first < 0x80) return 1;
   if (first < 0xc2) return 0;
@@ -26,7 +26,7 @@ std::size_t character_size(unsigned char const* at, std::size_t left) noexcept {
   return 4;
 }
 
-/// At most how far the text is surely ASCII; all of it when it is ASCII throughout, as most text is.
+/// At most how far the text is surely ASCII; all of it when it is ASCII throughout.
 std::size_t ascii_prefix(unsigned char const* bytes, std::size_t size) noexcept {
   constexpr std::uint64_t high_bits = 0x8080808080808080;
   std::uint64_t word;
@@ -35,37 +35,45 @@ std::size_t ascii_prefix(unsigned char const* bytes, std::size_t size) noexcept 
     std::memcpy(&word, bytes + at, 8);
     if ((word & high_bits) != 0) return at;
   }
-  if (size >= 8) {  // the last eight again instead of a loop over the rest
-    std::memcpy(&word, bytes + size - 8, 8);
-    return (word & high_bits) == 0 ? size : at;
-  }
   while (at < size && bytes[at] < 0x80) ++at;
   return at;
 }
 
+unsigned char const* bytes_of(std::string_view text) noexcept { return reinterpret_cast<unsigned char const*>(text.data()); }
+
 }  // namespace
 
-std::size_t utf8_prefix(std::string_view text) noexcept {
-  auto const* bytes = reinterpret_cast<unsigned char const*>(text.data());
+std::size_t sequence_length(std::string_view text) noexcept { return text.empty() ? 0 : length_at(bytes_of(text), text.size()); }
+
+std::size_t valid_prefix(std::string_view text) noexcept {
+  auto const* const bytes = bytes_of(text);
   std::size_t at = ascii_prefix(bytes, text.size());
   while (at < text.size()) {
-    std::size_t const size = character_size(bytes + at, text.size() - at);
-    if (size == 0) return at;
-    at += size;
-    if (size == 1) at += ascii_prefix(bytes + at, text.size() - at);
+    std::size_t const length = length_at(bytes + at, text.size() - at);
+    if (length == 0) return at;
+    at += length;
+    if (length == 1) at += ascii_prefix(bytes + at, text.size() - at);
   }
   return at;
 }
 
-std::string to_utf8(std::string_view text) {
+std::string_view prefix(std::string_view text, std::size_t bytes_max) noexcept {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && continues(static_cast<unsigned char>(text[end]))) --end;
+  return text.substr(0, end);
+}
+
+std::string repaired(std::string_view text) {
   std::string out;
+  out.reserve(text.size());
   while (true) {
-    std::size_t const good = utf8_prefix(text);
+    std::size_t const good = valid_prefix(text);
     out.append(text, 0, good);
     if (good == text.size()) return out;
-    out.append("\xef\xbf\xbd");
+    out.append(replacement);
     text.remove_prefix(good + 1);
   }
 }
 
-}  // namespace skein
+}  // namespace skein::utf8

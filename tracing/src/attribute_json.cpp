@@ -3,7 +3,8 @@
 
 #include <skein/tracing/json_value.hpp>
 
-#include "hex_text.hpp"
+#include <skein/registry/hex_text.hpp>
+
 #include "json_plain.hpp"
 #include "span_bytes.hpp"
 

@@ -1,6 +1,7 @@
 #include <skein/tracing/attribute_view.hpp>
 
-#include "hex_text.hpp"
+#include <skein/registry/hex_text.hpp>
+
 #include "span_bytes.hpp"
 
 #include <type_traits>

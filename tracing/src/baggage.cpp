@@ -1,8 +1,9 @@
 // W3C Baggage: https://www.w3.org/TR/baggage/ §3.
 #include <skein/tracing/trace_context.hpp>
 
+#include <skein/registry/utf8.hpp>
+
 #include "header_text.hpp"
-#include "utf8.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -2,7 +2,8 @@
 
 #include <skein/tracing/json_value.hpp>
 
-#include "hex_text.hpp"
+#include <skein/registry/hex_text.hpp>
+
 #include "nanoseconds.hpp"
 #include "prefetch.hpp"
 

@@ -1,7 +1,9 @@
 #include <skein/tracing/json_value.hpp>
 
+#include <skein/registry/hex_text.hpp>
+#include <skein/registry/utf8.hpp>
+
 #include "json_plain.hpp"
-#include "utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,8 +22,6 @@ void append_digits(std::string& out, Number value) {
 }
 
 void append_escaped(std::string& out, char c) {
-  static constexpr std::string_view hex = "0123456789abcdef";
-  auto const code = static_cast<unsigned char>(c);
   switch (c) {
     case '"': out += "\\\""; return;
     case '\\': out += "\\\\"; return;
@@ -31,8 +31,7 @@ void append_escaped(std::string& out, char c) {
     default: break;
   }
   out += "\\u00";
-  out += hex[code >> 4];
-  out += hex[code & 0x0F];
+  out += hex_of(static_cast<unsigned char>(c));
 }
 
 std::size_t plain_length(std::string_view text) noexcept {

@@ -1,9 +1,10 @@
 #include <skein/tracing/packed_spans.hpp>
 
+#include <skein/registry/utf8.hpp>
+
 #include "entry_writer.hpp"
 #include "span_batch_access.hpp"
 #include "span_bytes.hpp"
-#include "utf8.hpp"
 
 #include <memory>
 #include <string>

@@ -1,5 +1,7 @@
 #include <skein/tracing/trace_context.hpp>
 
+#include <skein/registry/hex_text.hpp>
+
 #include "header_text.hpp"
 
 #include <algorithm>
@@ -16,14 +18,8 @@ error bad_context(std::string_view header, std::string_view why) {
   return error{errc::bad_context, std::string{header} + " is not valid: " + std::string{why}, {}};
 }
 
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 int hex_byte(std::string_view two) noexcept {
-  int const high = hex_digit(two[0]), low = hex_digit(two[1]);
+  int const high = hex_value(two[0]), low = hex_value(two[1]);
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
@@ -41,10 +37,8 @@ bool legal_member(std::string_view key, std::string_view value) noexcept {
 }  // namespace
 
 std::string to_traceparent(span_context const& context) {
-  static constexpr std::string_view hex = "0123456789abcdef";
   std::string out = "00-" + context.trace.to_string() + '-' + context.span.to_string() + '-';
-  out += hex[context.flags >> 4];
-  out += hex[context.flags & 0x0F];
+  out += hex_of(context.flags);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Bytes as lower-case hex digits, written to where there is room for them.
+// Bytes as lower-case hex digits, written to where there is room for them, and what a digit stands for.
 #pragma once
 
 #include <array>
@@ -15,6 +15,16 @@ inline constexpr auto hex_pairs = [] {
   for (std::size_t byte = 0; byte < made.size(); ++byte) made[byte] = {digits[byte >> 4], digits[byte & 0x0f]};
   return made;
 }();
+
+/// What a lower-case digit stands for, or -1.
+[[nodiscard]] constexpr int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+/// The digits of one byte.
+[[nodiscard]] inline std::string_view hex_of(unsigned char byte) noexcept { return {hex_pairs[byte].data(), 2}; }
 
 /// Writes two digits for each byte and returns where they end.
 inline char* write_hex(char* to, std::string_view data) noexcept {
