@@ -1,9 +1,8 @@
 // Conditions on fields: building, checking and showing them.
 #include <skein/registry/field.hpp>
 
+#include <skein/registry/json_scalar.hpp>
 #include <skein/registry/utf8.hpp>
-
-#include "json_text.hpp"
 
 #include <iterator>
 
@@ -101,7 +100,7 @@ struct append_value {
   void operator()(std::int64_t value) const { to += std::to_string(value); }
   void operator()(std::uint64_t value) const { to += std::to_string(value); }
   void operator()(double value) const { append_json_number(to, value); }
-  void operator()(std::string const& value) const { append_json_string(to, utf8::repaired(value)); }
+  void operator()(std::string const& value) const { append_json_string(to, value); }
 };
 
 void append_values(std::string& to, std::vector<field_value> const& values) {

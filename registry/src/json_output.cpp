@@ -3,6 +3,7 @@
 #include "msgpack_tree.hpp"
 
 #include <skein/registry/json.hpp>
+#include <skein/registry/json_scalar.hpp>
 #include <skein/registry/payload_writer.hpp>
 
 namespace skein {

@@ -1,32 +1,13 @@
 #include "json_text.hpp"
 
-#include <skein/registry/hex_text.hpp>
-
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 
 namespace skein {
 namespace {
 
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-template <class Float>
-void append_float(std::string& to, Float value) {
-  if (std::isnan(value)) {
-    to += "\"NaN\"";
-  } else if (std::isinf(value)) {
-    to += value < 0 ? "\"-Infinity\"" : "\"Infinity\"";
-  } else {
-    char text[32];
-    auto const end = std::to_chars(text, text + sizeof text, value).ptr;
-    std::string_view const number{text, static_cast<std::size_t>(end - text)};
-    to += number;
-    if (number.find_first_of(".e") == std::string_view::npos) to += ".0";  // stays a float when it is read
-  }
-}
 
 /// Takes exactly `digits` decimal digits from the front.
 std::optional<int> take_number(std::string_view& from, std::size_t digits) {
@@ -99,32 +80,6 @@ std::optional<std::int64_t> take_clock(std::string_view& from) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& to, std::string_view text) {
-  to += '"';
-  for (char c : text) {
-    auto const code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      to += '\\';
-      to += c;
-    } else if (code >= 0x20) {
-      to += c;
-    } else if (c == '\n') {
-      to += "\\n";
-    } else if (c == '\t') {
-      to += "\\t";
-    } else if (c == '\r') {
-      to += "\\r";
-    } else {
-      to += "\\u00";
-      to += hex_of(code);
-    }
-  }
-  to += '"';
-}
-
-void append_json_number(std::string& to, double value) { append_float(to, value); }
-void append_json_number(std::string& to, float value) { append_float(to, value); }
 
 void append_base64(std::string& to, bytes_view data) {
   for (std::size_t i = 0; i < data.size(); i += 3) {

@@ -10,13 +10,6 @@
 
 namespace skein {
 
-/// Appends a JSON string (RFC 8259 §7) of UTF-8 text.
-void append_json_string(std::string& to, std::string_view text);
-
-/// Appends the shortest number that reads back as the same value, with a point or an exponent; "NaN", "Infinity" and "-Infinity" as strings.
-void append_json_number(std::string& to, double value);
-void append_json_number(std::string& to, float value);
-
 /// Appends base64 with padding (RFC 4648 §4).
 void append_base64(std::string& to, bytes_view data);
 /// Strict: padding required, no white space, no stray bits.

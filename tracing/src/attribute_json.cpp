@@ -4,8 +4,8 @@
 #include <skein/tracing/json_value.hpp>
 
 #include <skein/registry/hex_text.hpp>
+#include <skein/registry/json_plain.hpp>
 
-#include "json_plain.hpp"
 #include "span_bytes.hpp"
 
 #include <charconv>
