@@ -26,12 +26,16 @@ constexpr char const* insert_full_sql =
     " SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message, events, links, inputs,"
     " outputs FROM incoming_spans";
 
-// What has not ended replaces only what has not ended either: late news of a span that ended is no news.
+// What has not ended replaces only what has not ended either: late news of a span that ended is no news. The rows are there; an UPDATE … FROM would
+// open a temporary table for each batch.
 constexpr char const* replace_sql =
-    "UPDATE span_rows SET shape_no = i.shape_no, parent_id = i.parent_id, status = i.status, status_message = i.status_message,"
-    " start = i.start, duration = i.duration, attributes = i.attributes, events = i.events, links = i.links, inputs = i.inputs,"
-    " outputs = i.outputs FROM incoming_spans AS i"
-    " WHERE span_rows.run_no = i.run_no AND span_rows.span_id = i.span_id AND (i.status < 3 OR span_rows.status >= 3)";
+    "INSERT INTO span_rows(run_no, span_id, parent_id, shape_no, status, start, duration, attributes, status_message, events, links, inputs, outputs)"
+    " SELECT run_no, span_id, parent_id, shape_no, status, start, duration, attributes, status_message, events, links, inputs, outputs"
+    " FROM incoming_spans WHERE true"
+    " ON CONFLICT(run_no, span_id) DO UPDATE SET shape_no = excluded.shape_no, parent_id = excluded.parent_id, status = excluded.status,"
+    " status_message = excluded.status_message, start = excluded.start, duration = excluded.duration, attributes = excluded.attributes,"
+    " events = excluded.events, links = excluded.links, inputs = excluded.inputs, outputs = excluded.outputs"
+    " WHERE excluded.status < 3 OR span_rows.status >= 3";
 
 constexpr char const* insert_run_sql =
     "INSERT INTO run_rows(no, run_id, trace_id, base, spans, root_no, status, name, start_time, end_time, failures, attributes, tags,"
