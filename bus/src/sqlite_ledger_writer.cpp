@@ -37,7 +37,7 @@ constexpr int plain_columns = 11;
 
 /// Routed artifacts without tags, visibility, headers and key.
 std::string plain_artifacts_sql(std::size_t rows) {
-  std::string sql = "INSERT INTO artifact VALUES";
+  std::string sql = "INSERT OR FAIL INTO artifact VALUES";
   for (std::size_t i = 0; i < rows; ++i) sql += std::string{i == 0 ? "" : ","} + "(?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, NULL, ?, 1, NULL, ?)";
   return sql;
 }
