@@ -9,6 +9,13 @@ namespace {
 
 // What a larger group needed is not kept.
 constexpr std::size_t changes_kept_max = 4'096;
+constexpr std::size_t messages_kept_max = 1'024;
+
+/// Empties it; its memory stays where it is not too much.
+void spend(effects& group) noexcept {
+  group.clear();
+  if (group.changes.capacity() > changes_kept_max || group.messages.capacity() > messages_kept_max) group = {};
+}
 
 }  // namespace
 
@@ -34,7 +41,7 @@ void locked_bus::put_back(effects& out) noexcept {
   out.clear();
   effects* none = nullptr;
   // What a burst has made large goes with it.
-  if (out.messages.capacity() <= 1'024 && spare_.compare_exchange_strong(none, &out, std::memory_order_release, std::memory_order_relaxed)) return;
+  if (out.messages.capacity() <= messages_kept_max && spare_.compare_exchange_strong(none, &out, std::memory_order_release, std::memory_order_relaxed)) return;
   delete &out;
 }
 
@@ -157,8 +164,8 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
   if (committing_) return;
   committing_ = true;
   while (group_steps_ > 0) {
-    effects batch = std::exchange(group_, {});
-    group_.changes.swap(spare_changes_);
+    effects& batch = leaving_;
+    std::swap(batch, group_);
     std::uint64_t const no = group_no_++;
     group_steps_ = 0;
     handed_over_ = false;
@@ -166,16 +173,17 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
     auto const written = batch.changes.empty() ? result<void>{} : ledger_->commit(batch.changes);
     batch.changes.clear();
     held.lock();
-    if (batch.changes.capacity() <= changes_kept_max) spare_changes_.swap(batch.changes);
     if (written) {
       failures_ = 0;
       answer_after_emit(held, batch);
       committed_no_ = no;
       room_changed();
     } else {
+      batch.clear();
       discard(held, written.error());
-      if (!callbacks_.empty()) emit(held, batch = {});
+      if (!callbacks_.empty()) emit(held, batch);
     }
+    spend(batch);
     commits_.notify_all();
     if (group_steps_ == 0 || !stop()) continue;
     if (awaited_no_ >= group_no_) break;  // who waits for it goes on

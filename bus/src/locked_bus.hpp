@@ -144,7 +144,7 @@ class locked_bus final : public hub_bus {
   std::vector<run_id> cancelled_runs_;          // of held_runs_: no row of an open run tells so
 
   effects group_;                               // of the steps since the last commit began
-  std::vector<change> spare_changes_;           // empty; its memory is the next group's
+  effects leaving_;                             // of the group that is being written; otherwise empty, and its memory is the next group's
   std::size_t group_steps_ = 0;
   std::uint64_t group_no_ = 1;                  // of the group that is being gathered
   std::uint64_t committed_no_ = 0;

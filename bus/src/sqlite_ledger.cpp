@@ -73,6 +73,7 @@ result<void> sqlite_ledger::write(std::span<change const> changes, retention::re
   auto const deleted = parts_.keep.run(parts_.writer.activations(), changes.size());
   if (!deleted) return deleted.error();
   removed = *deleted;
+  parts_.wal.make_room(parts_.file);
   return {};
 }
 

@@ -42,6 +42,8 @@ result<activation_blocks> activation_blocks::prepare(sqlite::database& file) {
 void activation_blocks::forget() noexcept {
   blocks_.clear();
   changed_.clear();
+  unwritten_.clear();
+  texts_.clear();
   last_ = nullptr;
   newest_ = removed_from_ = -1;
   open_known_ = dead_known_ = false;
@@ -72,9 +74,7 @@ result<activation_blocks::block*> activation_blocks::find(std::int64_t no) {
   auto const all = unpack_block(no, made.rows);
   if (!all) return all.error();
   for (auto const& one : *all) {
-    auto const slot = one.row.no % block_rows;
-    made.begins[slot] = as_size(one.begin);
-    made.places[slot] = {as_size(one.changing - one.begin), as_size(one.end - one.begin), one.row.subscription, one.row.state};
+    made.places[one.row.no % block_rows] = {as_size(one.begin), as_size(one.changing - one.begin), as_size(one.end - one.begin), 0, one.row.subscription, one.row.state};
   }
   return last_ = &blocks_.emplace(no, std::move(made)).first->second;
 }
@@ -88,11 +88,6 @@ result<activation_blocks::block*> activation_blocks::find_or_make(std::int64_t n
   return last_;
 }
 
-void activation_blocks::touch(block& one) {
-  if (std::exchange(one.changed, true)) return;
-  changed_.push_back(&one);
-}
-
 void activation_blocks::drop_idle() {
   auto const idle = [&](block const& one) {
     return one.no != newest_ && (!one.stored_open || blocks_.size() > cached_max);
@@ -103,6 +98,20 @@ void activation_blocks::drop_idle() {
 
 // ---- changes ----
 
+template <class Row>
+void activation_blocks::set_state(block& one, place& at, Row const& row, std::int64_t host) {
+  if (at.unwritten == 0) {
+    unwritten_.emplace_back();
+    at.unwritten = as_size(unwritten_.size());
+    if (!std::exchange(one.changed, true)) changed_.push_back(&one);
+  }
+  unwritten_[at.unwritten - 1] = {row.state, row.attempt, row.failures, row.losses, row.not_before, row.since, host, keep(row.error_type), keep(row.what)};
+}
+
+std::string_view activation_blocks::keep(std::string const& text) {
+  return text.empty() ? std::string_view{} : texts_.emplace_back(text);
+}
+
 result<void> activation_blocks::insert(activation_row const& row, std::int64_t run, std::int64_t host) {
   auto const found = find_or_make(block_of(row.no));
   if (!found) return found.error();
@@ -110,17 +119,14 @@ result<void> activation_blocks::insert(activation_row const& row, std::int64_t r
   auto const slot = row.no % block_rows;
   auto& at = one.places[slot];
   if (at.size != 0) return error{errc::ledger_failed, "the ledger holds an activation " + std::to_string(row.no) + " already"};
-  auto const begin = one.rows.size();
-  one.begins[slot] = as_size(begin);
+  at.begin = as_size(one.rows.size());
   pack_identity(one.rows, row, run);
-  at.identity = as_size(one.rows.size() - begin);
-  pack_state(one.rows, {row.no, row.state, row.attempt, row.failures, row.losses, row.not_before, {}, row.error_type, row.what, row.since, 0}, row.subscription, host);
-  at.size = as_size(one.rows.size() - begin);
+  at.identity = at.size = as_size(one.rows.size()) - at.begin;
   at.subscription = row.subscription;
   at.state = row.state;
+  set_state(one, at, row, host);
   if (is_open(at.state)) count_inputs(one, slot, true);
   dead_known_ = dead_known_ && at.state != activation_state::dead;
-  touch(one);
   return {};
 }
 
@@ -132,32 +138,28 @@ result<void> activation_blocks::update(activation_update const& state, std::int6
   auto& one = **found;
   auto& at = one.places[slot];
   if (state.subscription != 0) at.subscription = state.subscription;
-  state_.clear();
-  pack_state(state_, state, at.subscription, host);
-  replace_state(one, slot);
+  set_state(one, at, state, host);
   if (is_open(at.state) != is_open(state.state)) count_inputs(one, slot, is_open(state.state));
   dead_known_ = dead_known_ && (at.state == activation_state::dead) == (state.state == activation_state::dead);
   at.state = state.state;
-  touch(one);
   return {};
 }
 
-/// By `state_`.
-void activation_blocks::replace_state(block& one, std::size_t slot) {
-  auto& at = one.places[slot];
-  auto const old_size = std::size_t{at.size} - at.identity;
-  auto const into = one.rows.begin() + static_cast<std::ptrdiff_t>(one.begins[slot] + at.identity);
-  if (state_.size() > old_size) {
-    one.rows.insert(into, state_.size() - old_size, std::byte{});
-  } else {
-    one.rows.erase(into, into + static_cast<std::ptrdiff_t>(old_size - state_.size()));
+/// Makes the rows of the block anew.
+void activation_blocks::pack(block& one) {
+  packed_.clear();
+  for (auto& at : one.places) {
+    if (at.size == 0) continue;
+    auto const from = one.rows.begin() + static_cast<std::ptrdiff_t>(at.begin);
+    auto const kept = at.unwritten == 0 ? at.size : at.identity;
+    at.begin = as_size(packed_.size());
+    packed_.insert(packed_.end(), from, from + static_cast<std::ptrdiff_t>(kept));
+    if (at.unwritten == 0) continue;
+    pack_state(packed_, unwritten_[at.unwritten - 1], at.subscription);
+    at.size = as_size(packed_.size()) - at.begin;
+    at.unwritten = 0;
   }
-  std::ranges::copy(state_, one.rows.begin() + static_cast<std::ptrdiff_t>(one.begins[slot] + at.identity));
-  // Unsigned, and so right for what shrank too.
-  auto const grown = as_size(state_.size() - old_size);
-  at.size += grown;
-  auto const own = one.begins[slot];
-  for (auto& begin : one.begins) begin += begin > own ? grown : 0;
+  one.rows.swap(packed_);
 }
 
 result<void> activation_blocks::write() {
@@ -166,11 +168,14 @@ result<void> activation_blocks::write() {
   }
   bool const closed = std::ranges::any_of(changed_, [](block const* one) { return !one->stored_open; });
   changed_.clear();
+  unwritten_.clear();
+  texts_.clear();
   if (closed || blocks_.size() > cached_max) drop_idle();
   return {};
 }
 
 result<void> activation_blocks::write(block& one) {
+  pack(one);
   bool open = false, dead = false;
   for (auto const& at : one.places) {
     if (at.size == 0) continue;
@@ -191,7 +196,7 @@ result<void> activation_blocks::write(block& one) {
 
 void activation_blocks::count_inputs(block const& one, std::size_t slot, bool opened) {
   if (!open_known_) return;
-  for (auto const seq : unpack_inputs(bytes_view{one.rows}.subspan(one.begins[slot], one.places[slot].identity))) {
+  for (auto const seq : unpack_inputs(bytes_view{one.rows}.subspan(one.places[slot].begin, one.places[slot].identity))) {
     if (opened) {
       ++needed_by_open_[seq];
     } else if (auto const counted = needed_by_open_.find(seq); counted != needed_by_open_.end() && --counted->second == 0) {

@@ -6,6 +6,9 @@
 #include <skein/tracing/sqlite.hpp>
 
 #include <array>
+#include <deque>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -38,7 +41,9 @@ class activation_blocks {
 
  private:
   struct place {
-    std::uint32_t identity = 0, size = 0;   ///< Bytes: what never changes, and all. 0 = no such activation.
+    std::uint32_t begin = 0;                ///< Where it stands in `rows`.
+    std::uint32_t identity = 0, size = 0;   ///< Bytes there: what never changes, and all. 0 = no such activation.
+    std::uint32_t unwritten = 0;            ///< Its state is the one before this of `unwritten_`; 0 = the one in `rows`.
     subscription_no subscription = 0;
     activation_state state{};
   };
@@ -46,7 +51,6 @@ class activation_blocks {
     std::int64_t no = 0;
     bytes rows;
     std::array<place, block_rows> places{};
-    std::array<std::uint32_t, block_rows> begins{};   ///< Where the activations of `places` stand in `rows`.
     bool changed = false, stored = false, stored_open = false, stored_dead = false;
   };
 
@@ -58,8 +62,10 @@ class activation_blocks {
   [[nodiscard]] result<void> find_newest();
   [[nodiscard]] result<void> find_dead(std::size_t dead_kept_max);
   [[nodiscard]] result<void> find_open();
-  void replace_state(block& one, std::size_t slot);
-  void touch(block& one);
+  template <class Row>
+  void set_state(block& one, place& at, Row const& row, std::int64_t host);
+  [[nodiscard]] std::string_view keep(std::string const& text);
+  void pack(block& one);
   void count_inputs(block const& one, std::size_t slot, bool opened);
   void drop_idle();
 
@@ -67,8 +73,10 @@ class activation_blocks {
   std::unordered_map<std::int64_t, block> blocks_;
   block* last_ = nullptr;            ///< The one that was used last.
   std::vector<block*> changed_;
+  std::vector<packed_state> unwritten_;   ///< What write() packs: of several states within a transaction, only the last.
+  std::deque<std::string> texts_;         ///< Of `unwritten_`.
   std::int64_t newest_ = -1;         ///< The highest block there is; -1 = none is known.
-  bytes state_;                      ///< Scratch.
+  bytes packed_;                     ///< Scratch.
 
   // Known only while retention is at work.
   std::int64_t removed_from_ = -1;   ///< remove_closed() goes on after this block.

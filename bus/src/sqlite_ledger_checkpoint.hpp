@@ -1,8 +1,9 @@
-// Moves what commits have written from the WAL into the database file, so that the WAL stays small.
+// Keeps the WAL small, and large enough: moves what commits have written into the database file, and makes room before they write.
 #pragma once
 
 #include <skein/tracing/sqlite.hpp>
 
+#include <cstdint>
 #include <memory>
 
 namespace skein::bus::ledger_file {
@@ -18,8 +19,14 @@ class checkpoints {
   /// After each commit. Does what it can: whatever fails is tried again after the next commit.
   void run(sqlite::database& file) noexcept;
 
+  /// Within a transaction, before its end. A sync takes several times as long when the file has grown, for then its size is written too. So it grows ahead, by zeros,
+  /// in large steps: SQLite takes what was never a frame for the end of the WAL. Does what it can.
+  void make_room(sqlite::database& file) noexcept;
+
  private:
   int pages_;
+  std::int64_t frame_bytes_ = 0;
+  std::int64_t file_bytes_ = 0;   ///< At least so long is the WAL.
   std::unique_ptr<int> in_wal_;   ///< As of the last commit; SQLite keeps its address.
   int busy_wait_ms_ = 0;          ///< Of the connection, for everything else.
   int wait_at_;                   ///< Pages in the WAL at which the next checkpoint waits for readers.

@@ -15,12 +15,12 @@ constexpr auto numbers_max = static_cast<std::uint64_t>(std::numeric_limits<std:
 // Trailing fields that hold nothing are left out: most states are the first three or five.
 constexpr std::size_t fields_min = 3;
 
-std::size_t fields_of(activation_update const& state, std::int64_t host) {
+std::size_t fields_of(packed_state const& state) {
   if (!state.error_type.empty() || !state.what.empty()) return 10;
   if (state.failures != 0 || state.losses != 0) return 8;
   if (state.not_before != timestamp{}) return 6;
   if (state.since != timestamp{}) return 5;
-  return host != 0 ? 4 : fields_min;
+  return state.host != 0 ? 4 : fields_min;
 }
 
 }  // namespace
@@ -34,14 +34,14 @@ void pack_identity(bytes& out, activation_row const& row, std::int64_t run) {
   for (auto const input : row.inputs) to.uint(input);
 }
 
-void pack_state(bytes& out, activation_update const& state, subscription_no subscription, std::int64_t host) {
+void pack_state(bytes& out, packed_state const& state, subscription_no subscription) {
   wire::writer to{out, no_limit};
-  auto const count = fields_of(state, host);
+  auto const count = fields_of(state);
   to.fields(count);
   to.enumerator(state.state);
   to.uint(subscription);
   to.uint(state.attempt);
-  if (count > 3) to.uint(static_cast<std::uint64_t>(host));
+  if (count > 3) to.uint(static_cast<std::uint64_t>(state.host));
   if (count > 4) to.sint(nanoseconds(state.since));
   if (count > 5) to.sint(nanoseconds(state.not_before));
   if (count > 6) to.uint(state.failures), to.uint(state.losses);

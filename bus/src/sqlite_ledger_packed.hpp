@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace skein::bus::ledger_file {
@@ -23,10 +24,19 @@ struct packed_activation {
   std::size_t begin = 0, changing = 0, end = 0;     ///< Where it stands: what never changes, then the state.
 };
 
+/// What can change of an activation, with its host's number.
+struct packed_state {
+  activation_state state{};
+  std::uint32_t attempt = 0, failures = 0, losses = 0;
+  timestamp not_before{}, since{};
+  std::int64_t host = 0;
+  std::string_view error_type, what;
+};
+
 /// Appends what never changes: number, id, run and inputs.
 void pack_identity(bytes& out, activation_row const& row, std::int64_t run);
-/// Appends what follows it: everything of `state` but its `no`, `host` and `subscription`.
-void pack_state(bytes& out, activation_update const& state, subscription_no subscription, std::int64_t host);
+/// Appends what follows it.
+void pack_state(bytes& out, packed_state const& state, subscription_no subscription);
 /// All of a block, in the order of the bytes. errc::corrupt for bytes that those two did not write.
 [[nodiscard]] result<std::vector<packed_activation>> unpack_block(std::int64_t block, bytes_view rows);
 /// The inputs of what pack_identity() wrote.

@@ -2,6 +2,8 @@
 
 #include "sqlite_ledger_columns.hpp"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -43,7 +45,12 @@ result<retention> retention::prepare(sqlite::database& file, std::uint64_t file_
   return out;
 }
 
+/// Asking for the size makes SQLite prepare the statements anew, each time. So it is asked again when as many pages were written as are missing to the limit: every
+/// page that the file grows by is written.
 result<bool> retention::over_limit() {
+  int written = 0, ignored = 0;
+  sqlite3_db_status(sqlite3_db_handle(pages_.handle()), SQLITE_DBSTATUS_CACHE_WRITE, &written, &ignored, 0);
+  if (static_cast<unsigned>(written) - written_then_ < pages_left_) return false;
   std::int64_t counts[2] = {};
   for (int i = 0; i < 2; ++i) {
     auto& statement = i == 0 ? pages_ : free_pages_;
@@ -52,7 +59,11 @@ result<bool> retention::over_limit() {
     counts[i] = *row ? statement.integer(0) : 0;
     statement.reset();
   }
-  return static_cast<std::uint64_t>((counts[0] - counts[1]) * page_bytes_) > file_bytes_max_;
+  auto const limit = static_cast<std::int64_t>(file_bytes_max_ / static_cast<std::uint64_t>(page_bytes_));
+  auto const used = counts[0] - counts[1];
+  written_then_ = static_cast<unsigned>(written);
+  pages_left_ = used < limit ? static_cast<unsigned>(std::min<std::int64_t>(limit - used, std::numeric_limits<int>::max())) : 0;
+  return used > limit;
 }
 
 result<retention::removed> retention::run(activation_blocks& activations, std::size_t rows) {

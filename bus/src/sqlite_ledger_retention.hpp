@@ -39,6 +39,7 @@ class retention {
   std::uint64_t file_bytes_max_ = 0;
   std::int64_t last_part_ = 0;   // which may get more artifacts
   std::int64_t page_bytes_ = 0;
+  unsigned written_then_ = 0, pages_left_ = 0;   // as of the last look: pages written since the file was opened, and pages to the limit
   std::size_t dead_kept_max_ = 0;
   sqlite::statement pages_, free_pages_, keep_numbers_, next_artifacts_, last_seq_, next_runs_;
   sqlite::statement remove_artifact_, leave_run_, remove_run_;

@@ -13,6 +13,7 @@
 #include <array>
 #include <atomic>
 #include <fstream>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -520,6 +521,20 @@ TEST(sqlite_ledger, keeps_the_wal_short_while_one_reader_follows_another) {
   stop = true;
   readers.join();
   EXPECT_LT(longest, 80u * checkpoint_pages * 4096u);   // of some 1,600 pages
+}
+
+// A sync that has to write the file's size too takes several times as long.
+TEST(sqlite_ledger, grows_the_wal_in_a_few_large_steps) {
+  ledger_folder const folder;
+  auto const ledger = folder.open();
+  std::set<std::uintmax_t> sizes;
+  constexpr std::uint64_t commits = 150;
+  for (std::uint64_t seq = 1; seq <= commits; ++seq) {
+    ASSERT_TRUE(ledger->commit(as_changes(artifact_row{make_artifact(seq, {}, 8'000), ""})));
+    sizes.insert(std::filesystem::file_size(folder.file() + "-wal"));
+  }
+  EXPECT_GT(*sizes.rbegin(), commits * 8'000u);
+  EXPECT_LT(sizes.size(), 8u);
 }
 
 // ---- retention ----
