@@ -119,8 +119,10 @@ class reader {
   }
   /// UTF-8, copied.
   [[nodiscard]] std::string text() { return std::string{text_view()}; }
+  void text_into(std::string& out) { out.assign(text_view()); }
   /// The same, not empty.
   [[nodiscard]] std::string name() { return std::string{name_view()}; }
+  void name_into(std::string& out) { out.assign(name_view()); }
   [[nodiscard]] std::string_view name_view() {
     auto const view = text_view();
     if (view.empty() && ok()) fail_before("a name may not be empty");
