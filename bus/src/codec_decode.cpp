@@ -58,12 +58,12 @@ std::shared_ptr<artifact_data> read_artifact(reader& in, payload_slots& payloads
   in.fields(11, [&] {
     value->id = in.id<artifact_id>();
     value->seq = in.uint();
-    value->type = in.name();
+    in.name_into(value->type);
     value->version = in.as_uint<std::uint32_t>();
     payloads.add(in, value->payload);
-    value->produced_by = in.text();
+    in.text_into(value->produced_by);
     value->run = in.optional_id<run_id>();
-    value->correlation = in.text();
+    in.text_into(value->correlation);
     value->cause = in.optional_id<activation_id>();
     value->context = in.context();
     value->created_at = in.time();
@@ -77,10 +77,10 @@ std::shared_ptr<artifact_data> read_artifact(reader& in, payload_slots& payloads
 
 void read_child(reader& in, payload_slots& payloads, child& value) {
   in.fields(3, [&] {
-    value.type = in.name();
+    in.name_into(value.type);
     value.version = in.as_uint<std::uint32_t>();
     payloads.add(in, value.payload);
-    if (in.more()) value.correlation = in.text();
+    if (in.more()) in.text_into(value.correlation);
     if (in.more()) in.texts(value.tags);
     if (in.more()) value.visible_to = wire::read_visibility(in);
     if (in.more()) value.context = in.context();
@@ -146,7 +146,7 @@ using shared_artifacts = boost::container::small_vector<artifact_ptr, 4>;
 void read_delivery(reader& in, shared_artifacts const& artifacts, delivery& value) {
   in.fields(4, [&] {
     value.activation = wire::read_attempt(in);
-    value.agent = in.name();
+    in.name_into(value.agent);
     value.ordinal = in.as_uint<std::uint32_t>();
     in.list(value.inputs, 1, [&]() -> artifact_ptr {
       auto const index = in.uint();
@@ -173,8 +173,8 @@ void read_done(reader& in, payload_slots& payloads, done& value) {
   in.fields(5, [&] {
     value.activation = wire::read_attempt(in);
     value.outcome = in.enumerator(wire::last_outcome);
-    value.error_type = in.text();
-    value.what = in.text();
+    in.text_into(value.error_type);
+    in.text_into(value.what);
     value.duration_ns = in.sint();
     // The slots of payloads are addresses: the children must not move again.
     if (in.more()) in.list_in_place(value.children, child_bytes_min, [&](child& one) { read_child(in, payloads, one); });

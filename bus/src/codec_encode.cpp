@@ -42,8 +42,8 @@ class payload_list {
   }
 
   [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_; }
-  void append_to(bytes& out) const {
-    for (auto const& one : all_) out.insert(out.end(), one.begin(), one.end());
+  void append_to(writer& out) const {
+    for (auto const& one : all_) out.raw(one.data(), one.size());
   }
 
  private:
@@ -91,7 +91,7 @@ void write_time(writer& out, timestamp at) { out.sint(at.time_since_epoch().coun
 /// Packed, where the reader knows that and all of them can be; it repairs texts that are not UTF-8.
 void write_spans(writer& out, span_batch const& spans) {
   auto const packed = out.protocol() >= protocol_packed_spans ? packed_bytes(spans) : 0;
-  if (packed > 0) return out.octets(packed, [&](bytes& to) { pack(spans, to); });
+  if (packed > 0) return out.octets(packed, [&](std::byte* to) { pack(spans, to); });
   out.items(spans.size(), "spans in one message");
   for (auto const& one : spans) write(out, one);
 }
@@ -307,20 +307,18 @@ kind write_header(writer& out, payload_list& payloads, query_result const& value
 /// `write(writer, payload_list)` says what is in the header, and returns the kind. `usual`: so many bytes are enough for most.
 template <class Write>
 result<void> encode_into(bytes& frame, codec_limits const& limits, std::uint16_t protocol, std::size_t usual, Write write) {
-  frame.reserve(usual);
-  frame.resize(wire::preamble_bytes);
-  writer out{frame, limits.list_items_max, protocol};
+  if (frame.size() < usual) frame.resize(usual);
+  writer out{frame, wire::preamble_bytes, limits.list_items_max, protocol};
   payload_list payloads;
   auto const what = write(out, payloads);
   if (out.failure()) return *out.failure();
-  auto const size = frame.size() + payloads.size_bytes();
+  auto const size = out.size() + payloads.size_bytes();
   if (size > limits.message_bytes_max) {
     return error{errc::too_large, std::string{name_of(what)} + " of " + std::to_string(size) + " bytes is over the limit of " +
                                       std::to_string(limits.message_bytes_max) + " (message_bytes_max); send smaller payloads"};
   }
   wire::write_preamble(frame, what);
-  frame.reserve(size);
-  payloads.append_to(frame);
+  payloads.append_to(out);
   return {};
 }
 

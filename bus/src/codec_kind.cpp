@@ -1,8 +1,26 @@
 #include "codec_kind.hpp"
 
+#include <cstring>
 #include <string>
 
 namespace skein::bus::wire {
+
+namespace {
+
+/// All of a preamble but its kind.
+std::uint64_t around_kind(std::byte const* preamble) noexcept {
+  std::array<std::byte, preamble_bytes> rest{};
+  std::memcpy(rest.data(), preamble, rest.size());
+  rest[6] = std::byte{0};
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, rest.data(), sizeof bits);
+  return bits;
+}
+
+constexpr std::array<std::byte, preamble_bytes> plain_preamble = {std::byte{magic[0]}, std::byte{magic[1]}, std::byte{magic[2]}, std::byte{magic[3]},
+                                                                  std::byte{frame_version >> 8}, std::byte{frame_version & 0xff}};
+
+}  // namespace
 
 std::string_view name_of(kind value) noexcept {
   switch (value) {
@@ -32,14 +50,14 @@ std::string_view name_of(kind value) noexcept {
 }
 
 void write_preamble(bytes& frame, kind what) {
-  for (std::size_t i = 0; i < magic.size(); ++i) frame[i] = std::byte{magic[i]};
-  frame[4] = std::byte{frame_version >> 8};
-  frame[5] = std::byte{frame_version & 0xff};
+  std::memcpy(frame.data(), plain_preamble.data(), plain_preamble.size());
   frame[6] = static_cast<std::byte>(what);
-  frame[7] = std::byte{0};
 }
 
-result<kind> read_preamble(bytes_view frame) {
+namespace {
+
+/// What is wrong with it.
+result<kind> refuse_preamble(bytes_view frame) {
   if (frame.size() < preamble_bytes) {
     return error{errc::bad_message, "a frame of " + std::to_string(frame.size()) + " bytes is shorter than its preamble"};
   }
@@ -56,8 +74,17 @@ result<kind> read_preamble(bytes_view frame) {
   auto const name = name_of(what);
   if (name.empty()) return error{errc::bad_message, "preamble: unknown kind " + std::to_string(byte(6))};
   if (is_reserved(what)) return error{errc::bad_message, std::string{name} + ": unsupported kind; it is reserved"};
-  if (byte(7) != 0) return error{errc::bad_message, std::string{name} + ": unknown flags " + std::to_string(byte(7))};
-  return what;
+  return error{errc::bad_message, std::string{name} + ": unknown flags " + std::to_string(byte(7))};
+}
+
+}  // namespace
+
+result<kind> read_preamble(bytes_view frame) {
+  if (frame.size() >= preamble_bytes && around_kind(frame.data()) == around_kind(plain_preamble.data())) {
+    auto const what = static_cast<kind>(frame[6]);
+    if (!name_of(what).empty() && !is_reserved(what)) return what;
+  }
+  return refuse_preamble(frame);
 }
 
 error over_limit(std::size_t frame_bytes, std::size_t bytes_max) {

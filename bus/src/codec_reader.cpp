@@ -64,21 +64,22 @@ void reader::fail_at(std::size_t last_index, std::string_view why, errc code) {
   what += part_;
   for (std::size_t i = 0; i < depth_; ++i) {
     what += '[';
-    what += std::to_string(i + 1 == depth_ ? last_index : levels_[i].next - 1);
+    what += std::to_string(i + 1 == depth_ ? last_index : outer_[i + 1].next() - 1);
     what += ']';
   }
   what += ": ";
   what += why;
   failure_ = error{code, std::move(what)};
+  top_.left = 0;
 }
 
-void reader::fail_here(std::string_view why, errc code) { fail_at(depth_ > 0 ? top().next : 0, why, code); }
+void reader::fail_here(std::string_view why, errc code) { fail_at(top_.next(), why, code); }
 
-void reader::fail_before(std::string_view why, errc code) { fail_at(depth_ > 0 && top().next > 0 ? top().next - 1 : 0, why, code); }
+void reader::fail_before(std::string_view why, errc code) { fail_at(top_.next() > 0 ? top_.next() - 1 : 0, why, code); }
 
 bool reader::expect(wire_type type, std::string_view wanted) {
   if (!ok()) return false;
-  auto const found = depth_ > 0 && !more() ? wire_type::end : next_type();
+  auto const found = top_.left == 0 ? wire_type::end : next_type();
   if (found == type) return true;
   std::string why = "expected ";
   why += wanted;
@@ -91,7 +92,7 @@ bool reader::expect(wire_type type, std::string_view wanted) {
 bool reader::take(std::size_t size, std::uint64_t& value) {
   if (remaining() < 1 + size) return fail_here("the frame ends inside it"), false;
   value = 0;
-  for (std::size_t i = 0; i < size; ++i) value = value << 8 | std::to_integer<std::uint64_t>(in_[at_ + 1 + i]);
+  for (std::size_t i = 0; i < size; ++i) value = value << 8 | std::to_integer<std::uint64_t>(at_[1 + i]);
   at_ += 1 + size;
   return true;
 }
@@ -109,25 +110,21 @@ bool reader::open_any(std::size_t& count) {
   if (!expect(wire_type::array, "an array")) return false;
   if (depth_ >= std::min(limits_.depth_max, levels_max)) return fail_here("nested deeper than depth_max"), false;
   if (!take_length(count)) return false;
-  advance();
-  levels_[depth_++] = {count, 0};
+  step(0);
+  enter(count);
   return true;
 }
 
-bool reader::open_fields(std::size_t required) {
-  std::size_t count = 0;
-  if (!open(count)) return false;
-  if (count >= required) return true;
-  --depth_;
+bool reader::too_few(std::size_t required) {
+  auto const count = top_.count;
+  leave();
   fail_before("expected at least " + std::to_string(required) + " elements, found " + std::to_string(count));
   return false;
 }
 
-bool reader::open_items(std::size_t item_bytes_min) {
-  std::size_t count = 0;
-  if (!open(count)) return false;
-  if (count <= limits_.list_items_max && count <= remaining() / item_bytes_min) return true;
-  --depth_;
+bool reader::too_many() {
+  auto const count = top_.count;
+  leave();
   if (count > limits_.list_items_max) {
     fail_before(std::to_string(count) + " elements are more than list_items_max", errc::too_large);
   } else {
@@ -139,7 +136,7 @@ bool reader::open_items(std::size_t item_bytes_min) {
 void reader::skip_rest() {
   while (more()) {
     skip();
-    advance();
+    if (ok()) step(0);
   }
 }
 
@@ -180,35 +177,14 @@ void reader::skip() {
   }
 }
 
-bool reader::nil() {
-  if (!more() || next_type() != wire_type::nil) return false;
-  ++at_;
-  advance();
-  return true;
-}
-
 bool reader::boolean() {
   if (!expect(wire_type::boolean, "a bool")) return false;
   auto const value = peek() == 0xc3;
-  ++at_;
-  advance();
+  step(1);
   return value;
 }
 
 std::uint64_t reader::any_uint(std::uint64_t highest, std::uint64_t lowest) {
-  // Most are in one of the four unsigned formats.
-  if (more() && remaining() > 0 && (peek() & 0xfc) == 0xcc) {
-    auto const width = std::size_t{1} << (peek() & 3);
-    if (remaining() > width) {
-      std::uint64_t value = 0;
-      if (remaining() > 8) {
-        value = eight_bytes(at_ + 1) >> (64 - 8 * width);
-      } else {
-        for (std::size_t i = 1; i <= width; ++i) value = value << 8 | std::to_integer<std::uint64_t>(in_[at_ + i]);
-      }
-      if (value >= lowest && value <= highest) return step(1 + width), value;
-    }
-  }
   if (!expect(wire_type::integer, "an unsigned integer")) return lowest;
   auto const tag = peek();
   std::uint64_t value = 0;
@@ -220,7 +196,7 @@ std::uint64_t reader::any_uint(std::uint64_t highest, std::uint64_t lowest) {
     fail_here("must lie between " + std::to_string(lowest) + " and " + std::to_string(highest));
     return lowest;
   }
-  advance();
+  step(0);
   return value;
 }
 
@@ -246,7 +222,7 @@ std::int64_t reader::any_sint(std::int64_t lowest, std::int64_t highest) {
     fail_here("must lie between " + std::to_string(lowest) + " and " + std::to_string(highest));
     return 0;
   }
-  advance();
+  step(0);
   return value;
 }
 
@@ -259,7 +235,7 @@ double reader::real() {
   auto const wide = peek() == 0xcb;
   std::uint64_t raw = 0;
   if (!take(wide ? 8 : 4, raw)) return 0;
-  advance();
+  step(0);
   return wide ? std::bit_cast<double>(raw) : static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(raw)));
 }
 
@@ -269,10 +245,9 @@ std::string_view reader::any_text() {
   if (!take_length(length)) return {};
   if (length > remaining()) return fail_here("the frame ends inside it"), std::string_view{};
   // View the bytes as characters: char may alias anything.
-  std::string_view const view{reinterpret_cast<char const*>(in_.data() + at_), length};
+  std::string_view const view{reinterpret_cast<char const*>(at_), length};
   if (!utf8::is_valid(view)) return fail_here("the string is not UTF-8"), std::string_view{};
-  at_ += length;
-  advance();
+  step(length);
   return view;
 }
 
@@ -281,9 +256,8 @@ bytes_view reader::octets_view() {
   std::size_t length = 0;
   if (!take_length(length)) return {};
   if (length > remaining()) return fail_here("the frame ends inside it"), bytes_view{};
-  auto const view = in_.subspan(at_, length);
-  at_ += length;
-  advance();
+  bytes_view const view{at_, length};
+  step(length);
   return view;
 }
 
@@ -299,9 +273,8 @@ void reader::any_fixed_bin(std::uint8_t* out, std::size_t size) {
   if (!take_length(length)) return;
   if (length != size) return fail_here("expected " + std::to_string(size) + " bytes, found " + std::to_string(length));
   if (length > remaining()) return fail_here("the frame ends inside it");
-  std::memcpy(out, in_.data() + at_, size);
-  at_ += size;
-  advance();
+  std::memcpy(out, at_, size);
+  step(size);
 }
 
 span_context reader::context() {

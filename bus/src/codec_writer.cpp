@@ -2,35 +2,36 @@
 
 #include <skein/registry/utf8.hpp>
 
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 
 namespace skein::bus::wire {
 
-void writer::raw(void const* data, std::size_t size) {
-  auto const* first = static_cast<std::byte const*>(data);
-  out_.insert(out_.end(), first, first + size);
+namespace {
+
+/// The least that is added at once: what follows is likely to fit.
+constexpr std::size_t room_min = 64;
+
+}  // namespace
+
+void writer::grow(std::size_t by) {
+  auto const used = size();
+  out_.resize(std::max(used + std::max(by, room_min), std::min(out_.capacity(), 2 * used)));
+  at_ = out_.data() + used;
+  end_ = out_.data() + out_.size();
 }
 
 void writer::big_endian(unsigned tag, std::uint64_t value, std::size_t size) {
-  std::uint8_t text[9] = {static_cast<std::uint8_t>(tag)};
-  for (std::size_t i = 0; i < size; ++i) text[1 + i] = static_cast<std::uint8_t>(value >> (8 * (size - 1 - i)));
-  raw(text, 1 + size);
+  auto* const to = room(9);
+  *to = static_cast<std::byte>(tag);
+  store_big_endian(to + 1, value << (64 - 8 * size));
+  at_ += 1 + size;
 }
 
-void writer::uint(std::uint64_t value) {
-  if (value < 0x80) return byte(static_cast<unsigned>(value));
-  if (value <= 0xff) return big_endian(0xcc, value, 1);
-  if (value <= 0xffff) return big_endian(0xcd, value, 2);
-  if (value <= 0xffffffff) return big_endian(0xce, value, 4);
-  big_endian(0xcf, value, 8);
-}
-
-void writer::sint(std::int64_t value) {
+void writer::negative(std::int64_t value) {
   auto const raw_bits = static_cast<std::uint64_t>(value);
-  if (value >= 0) return uint(raw_bits);
   if (value >= -32) return byte(static_cast<unsigned>(raw_bits & 0xff));
   if (value >= std::numeric_limits<std::int8_t>::min()) return big_endian(0xd0, raw_bits, 1);
   if (value >= std::numeric_limits<std::int16_t>::min()) return big_endian(0xd1, raw_bits, 2);
@@ -40,14 +41,7 @@ void writer::sint(std::int64_t value) {
 
 void writer::real(double value) { big_endian(0xcb, std::bit_cast<std::uint64_t>(value), 8); }
 
-void writer::text(std::string_view value) {
-  if (value.size() < 32 && is_ascii(value)) {
-    std::array<std::byte, 32> short_text{};
-    short_text[0] = static_cast<std::byte>(0xa0 | value.size());
-    std::memcpy(&short_text[1], value.data(), value.size());
-    out_.insert(out_.end(), short_text.begin(), short_text.begin() + static_cast<std::ptrdiff_t>(1 + value.size()));
-    return;
-  }
+void writer::any_text(std::string_view value) {
   std::string repaired;
   if (!utf8::is_valid(value)) value = repaired = utf8::repaired(value);
   auto const size = value.size();
@@ -71,22 +65,10 @@ bool writer::octets_header(std::size_t size) {
   return true;
 }
 
-void writer::octets(std::string_view value) {
-  if (octets_header(value.size())) raw(value.data(), value.size());
-}
+void writer::many_fields(std::size_t count) { count <= 0xffff ? big_endian(0xdc, count, 2) : big_endian(0xdd, count, 4); }
 
-void writer::fields(std::size_t count) {
-  if (count < 16) return byte(0x90 | static_cast<unsigned>(count));
-  if (count <= 0xffff) return big_endian(0xdc, count, 2);
-  big_endian(0xdd, count, 4);
-}
-
-void writer::items(std::size_t count, char const* what) {
-  if (count > list_items_max_) {
-    fail(error{errc::too_large, "a message can carry " + std::to_string(list_items_max_) + ' ' + what + " (list_items_max), not " +
-                                    std::to_string(count)});
-  }
-  fields(count);
+void writer::too_many(std::size_t count, char const* what) {
+  fail(error{errc::too_large, "a message can carry " + std::to_string(list_items_max_) + ' ' + what + " (list_items_max), not " + std::to_string(count)});
 }
 
 void writer::texts(std::vector<std::string> const& all, char const* what) {
@@ -96,11 +78,13 @@ void writer::texts(std::vector<std::string> const& all, char const* what) {
 
 void writer::context(span_context const& value) {
   if (!value.valid()) return nil();
-  std::array<std::uint8_t, 2 + context_bytes> whole{0xc4, context_bytes};
-  std::memcpy(whole.data() + 2, value.trace.bytes().data(), trace_id::size_bytes);
-  std::memcpy(whole.data() + 2 + trace_id::size_bytes, value.span.bytes().data(), span_id::size_bytes);
-  whole.back() = value.flags;
-  raw(whole.data(), whole.size());
+  auto* const to = room(2 + context_bytes);
+  to[0] = std::byte{0xc4};
+  to[1] = std::byte{context_bytes};
+  std::memcpy(to + 2, value.trace.bytes().data(), trace_id::size_bytes);
+  std::memcpy(to + 2 + trace_id::size_bytes, value.span.bytes().data(), span_id::size_bytes);
+  to[1 + context_bytes] = std::byte{value.flags};
+  at_ += 2 + context_bytes;
 }
 
 }  // namespace skein::bus::wire

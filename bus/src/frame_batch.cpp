@@ -48,6 +48,7 @@ bytes_view frame_batch::whole() {
   header.fields(1);
   header.fields(lengths_.size());
   for (auto const length : lengths_) header.uint(length);
+  header.finish();
   auto const begin = gap - header_.size();
   std::copy(header_.begin(), header_.end(), data_.begin() + static_cast<std::ptrdiff_t>(begin));
   return bytes_view{data_}.subspan(begin);

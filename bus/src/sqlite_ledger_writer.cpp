@@ -23,6 +23,7 @@ bytes_view encode_part(bytes& buffer, Part const& part) {
   buffer.clear();
   wire::writer out{buffer, std::numeric_limits<std::uint32_t>::max()};
   wire::write(out, part);
+  out.finish();
   return buffer;
 }
 

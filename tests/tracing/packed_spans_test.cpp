@@ -41,8 +41,8 @@ span_record named(std::string name) {
 }
 
 bytes packed(span_batch const& spans) {
-  bytes out;
-  if (packed_bytes(spans) > 0) pack(spans, out);
+  bytes out(packed_bytes(spans));
+  if (!out.empty()) pack(spans, out.data());
   return out;
 }
 

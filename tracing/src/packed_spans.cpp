@@ -165,11 +165,13 @@ std::size_t packed_bytes(span_batch const& spans) {
   return sum;
 }
 
-void pack(span_batch const& spans, bytes& out) {
+void pack(span_batch const& spans, std::byte* to) {
   for (auto const span : spans.views()) {
-    auto const whole = std::as_bytes(std::span{span.bytes()});
-    out.insert(out.end(), whole.begin(), whole.end());
-    out.resize(flat::aligned(whole.size()) - whole.size() + out.size());
+    auto const whole = span.bytes();
+    std::memcpy(to, whole.data(), whole.size());
+    auto const padded = flat::aligned(whole.size());
+    std::memset(to + whole.size(), 0, padded - whole.size());
+    to += padded;
   }
 }
 

@@ -14,10 +14,10 @@ namespace skein {
 /// Whether this machine can pack spans: the form is little-endian.
 inline constexpr bool packs_spans = std::endian::native == std::endian::little;
 
-/// How many bytes pack() appends. 0 = it can't: there are no spans, one of them or a link has no ids, or the machine is not one that packs.
+/// How many bytes pack() writes. 0 = it can't: there are no spans, one of them or a link has no ids, or the machine is not one that packs.
 [[nodiscard]] std::size_t packed_bytes(span_batch const& spans);
-/// Appends the spans. packed_bytes() must not be 0.
-void pack(span_batch const& spans, bytes& out);
+/// Writes the spans to where there is room for packed_bytes(), which must not be 0.
+void pack(span_batch const& spans, std::byte* to);
 /// Reads untrusted bytes: `spans_max` spans at most (errc::too_large); anything that pack() would not write is errc::bad_message, but bytes of a text that are not UTF-8
 /// become U+FFFD. Allocates a small multiple of what it reads.
 [[nodiscard]] result<span_batch> unpack_spans(bytes_view packed, std::size_t spans_max);
