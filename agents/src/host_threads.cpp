@@ -3,6 +3,7 @@
 #include "thread_host.hpp"
 
 #include <skein/bus/brief_lock.hpp>
+#include <skein/bus/spare_artifacts.hpp>
 #include <skein/tracing/exception_text.hpp>
 #include <skein/tracing/log.hpp>
 
@@ -180,7 +181,7 @@ bus::done thread_host::run(thread_slot& slot, queued_attempt& job, execution& he
   attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled, slot.recent, slot.children};
   auto result = wanted(*slot.owner, work) ? run_attempt(setting, work, here.frame)
                                           : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
-  job.work.inputs.clear();
+  bus::let_go(job.work.inputs);
   slot.spent.push_back(job);
   return result;
 }

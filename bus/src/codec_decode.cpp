@@ -4,6 +4,8 @@
 #include "codec_reader.hpp"
 #include "codec_values.hpp"
 
+#include <skein/bus/blackboard_io.hpp>
+#include <skein/bus/spare_artifacts.hpp>
 #include <skein/registry/payload.hpp>
 
 #include <boost/container/small_vector.hpp>
@@ -54,7 +56,7 @@ class payload_slots {
 constexpr std::size_t artifact_bytes_min = 30, delivery_bytes_min = 27, child_bytes_min = 5;
 
 std::shared_ptr<artifact_data> read_artifact(reader& in, payload_slots& payloads) {
-  auto value = std::make_shared<artifact_data>();
+  auto value = make_artifact();
   in.fields(11, [&] {
     value->id = in.id<artifact_id>();
     value->seq = in.uint();
@@ -155,17 +157,20 @@ void read_delivery(reader& in, shared_artifacts const& artifacts, delivery& valu
       return nullptr;
     });
     if (in.ok() && value.inputs.empty()) in.fail_before("a delivery needs an input");
-    if (in.more()) value.priority = static_cast<std::int32_t>(
-        in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
-    if (in.more()) value.deadline = std::chrono::nanoseconds{in.sint(0)};
+    value.priority = in.more() ? static_cast<std::int32_t>(in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max())) : 0;
+    value.deadline = std::chrono::nanoseconds{in.more() ? in.sint(0) : 0};
+    value.unasked = false;
   });
 }
 
-void read_deliver(reader& in, payload_slots& payloads, shared_artifacts& artifacts, deliver& value) {
+void read_deliver(reader& in, payload_slots& payloads, shared_artifacts& artifacts, spare_deliveries& spare, deliver& value) {
   in.fields(3, [&] {
     value.number = in.uint();
     in.list(artifacts, artifact_bytes_min, [&] { return read_artifact(in, payloads); });
-    in.list_in_place(value.deliveries, delivery_bytes_min, [&](delivery& one) { read_delivery(in, artifacts, one); });
+    in.items(delivery_bytes_min, [](std::size_t) {}, [&] {
+      spare.add_to(value.deliveries);
+      read_delivery(in, artifacts, value.deliveries.back());
+    });
   });
 }
 
@@ -284,9 +289,9 @@ refused read_refused(reader& in) {
 }
 
 /// Reads into the variant itself: the frequent kinds are large, and moving them costs more than reading them.
-void read_message(kind what, reader& in, payload_slots& payloads, shared_artifacts& artifacts, message& out) {
+void read_message(kind what, reader& in, payload_slots& payloads, shared_artifacts& artifacts, spare_deliveries& spare, message& out) {
   switch (what) {
-    case kind::deliver: return read_deliver(in, payloads, artifacts, out.emplace<deliver>());
+    case kind::deliver: return read_deliver(in, payloads, artifacts, spare, out.emplace<deliver>());
     case kind::done: return read_dones(in, payloads, out.emplace<done>());
     case kind::done_ok: return read_attempt_message(in, out.emplace<done_ok>());
     case kind::stale: return read_attempt_message(in, out.emplace<stale>());
@@ -307,7 +312,7 @@ void read_message(kind what, reader& in, payload_slots& payloads, shared_artifac
   if (what == kind::drain) out.emplace<drain>();
 }
 
-result<void> decode_into(message& out, bytes_view frame, codec_limits const& limits) {
+result<void> decode_into(message& out, bytes_view frame, codec_limits const& limits, spare_deliveries& spare) {
   if (frame.size() > limits.message_bytes_max) return wire::over_limit(frame.size(), limits.message_bytes_max);
   auto const what = wire::read_preamble(frame);
   if (!what) return what.error();
@@ -317,17 +322,22 @@ result<void> decode_into(message& out, bytes_view frame, codec_limits const& lim
   reader in{rest, {limits.list_items_max, limits.depth_max}, name, ": header"};
   payload_slots payloads{rest.size()};
   shared_artifacts artifacts;  // Outlives the filling of payloads: no delivery need refer to an artifact.
-  read_message(*what, in, payloads, artifacts, out);
+  read_message(*what, in, payloads, artifacts, spare, out);
   if (!in.ok()) return *in.failure();
   return payloads.fill(name, rest.subspan(in.position()));
 }
 
 }  // namespace
 
-result<message> decode(bytes_view frame, codec_limits const& limits) {
+result<message> decode(bytes_view frame, codec_limits const& limits, spare_deliveries& spare) {
   result<message> out{message{done_ok{}}};
-  if (auto read = decode_into(*out, frame, limits); !read) out = read.error();
+  if (auto read = decode_into(*out, frame, limits, spare); !read) out = read.error();
   return out;
+}
+
+result<message> decode(bytes_view frame, codec_limits const& limits) {
+  spare_deliveries none;
+  return decode(frame, limits, none);
 }
 
 }  // namespace skein::bus

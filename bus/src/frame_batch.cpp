@@ -65,13 +65,6 @@ bytes frame_batch::release() {
   return std::exchange(data_, {});
 }
 
-bytes frame_batch::take() {
-  auto const all = whole();
-  bytes out{all.begin(), all.end()};
-  clear();
-  return out;
-}
-
 result<void> split_batch(bytes_view frame, codec_limits const& limits, std::vector<bytes_view>& out) {
   out.clear();
   if (!is_batch(frame)) {

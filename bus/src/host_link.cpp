@@ -170,11 +170,15 @@ void zmq_host_link::heed(welcome const& how) {
 }
 
 void zmq_host_link::take(bytes_view frame, host_actions& out) {
-  auto from_hub = decode(frame, codec_);
+  auto from_hub = decode(frame, codec_, spare_deliveries_);
   if (!from_hub) return log_warn(std::string{"the hub sent what cannot be read: "} + from_hub.error().what());
   if (auto const* const how = std::get_if<welcome>(&*from_hub)) heed(*how);
   std::lock_guard const held{mutex_};
   session_.receive(time_.now(), std::move(*from_hub), out);
+  if (auto* const work = std::get_if<deliver>(&*from_hub)) {
+    work->deliveries.clear();   // moved on, but for those that were known
+    spare_deliveries_.take(work->deliveries);
+  }
   post_all(out);
   keep_memory_of(out.forgotten);
   std::erase_if(out.answered, [&](query_result const& answer) { return questions_.erase(answer.number) == 0; });
@@ -209,6 +213,7 @@ void zmq_host_link::tell(host_actions&& what) {
   if (!what.start.empty() && to_.start) {
     to_.start(std::move(what.start));
     work_ = true;
+    spare_deliveries_.take(what.start);   // what the owner has left there
   }
   if (to_.drop) {
     for (auto const& one : what.drop) to_.drop(one);

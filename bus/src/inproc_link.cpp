@@ -19,6 +19,21 @@ constexpr char const* endpoint = "inproc://local";   // of a context that only t
 constexpr std::string_view host_identity = "local";
 constexpr std::size_t spare_capacity_max = 1'024;    // of a buffer that is kept; what a burst has made large goes with it
 
+/// Leaves nothing of a message but memory for the next of its kind; whether that is any.
+bool is_spent(message& what) noexcept {
+  if (auto* const work = std::get_if<deliver>(&what)) {
+    for (auto& one : work->deliveries) one.inputs.clear();
+    return !work->deliveries.empty();
+  }
+  auto* const result = std::get_if<done>(&what);
+  if (result == nullptr) return false;
+  auto children = std::move(result->children);
+  children.clear();
+  *result = done{};
+  result->children = std::move(children);
+  return result->children.capacity() > 0;
+}
+
 /// One end: its socket belongs to whoever calls `turn`, others leave messages in the outbox. All that is there leaves in one frame.
 class link_end {
  public:
@@ -44,19 +59,24 @@ class link_end {
   link_end(link_end const&) = delete;
   link_end& operator=(link_end const&) = delete;
 
+  /// Leaves memory in `what`, where there is some: that of a message that has arrived goes back to those who send them.
   void post(message&& what) {
     bool was_asleep = false;
     {
       std::lock_guard const held{mutex_};
       if (!outbox_) outbox_ = spare_ ? std::move(spare_) : std::make_unique<messages>();
       outbox_->push_back(std::move(what));
+      if (spent_ && !spent_->empty()) {
+        what = std::move(spent_->back());
+        spent_->pop_back();
+      }
       was_asleep = std::exchange(asleep_, false);
     }
     if (was_asleep) waker_.wake();
   }
 
-  /// Sends and receives what is there; whether there was anything.
-  bool turn() {
+  /// Sends what is there, and receives what is there of the other end; whether there was anything.
+  bool turn(link_end& from) {
     bool moved = false;
     std::unique_ptr<messages> out;
     {
@@ -73,10 +93,9 @@ class link_end {
       moved = true;
       auto came = unwrap(frame);
       for (auto& one : *came) receiver_(std::move(one));
-      came->clear();
       if (came->capacity() > spare_capacity_max) continue;
-      std::lock_guard const held{mutex_};
-      spare_ = std::move(came);
+      std::erase_if(*came, [](message& one) { return !is_spent(one); });
+      from.keep(std::move(came));
     }
     return moved;
   }
@@ -102,6 +121,13 @@ class link_end {
   void wake() const noexcept { waker_.wake(); }
 
  private:
+  /// Of those that this end has sent, what is left.
+  void keep(std::unique_ptr<messages> spent) {
+    std::lock_guard const held{mutex_};
+    if (!spent_ || spent_->size() < spent->size()) spent_.swap(spent);
+    if (!spare_ && spent && spent->empty()) spare_ = std::move(spent);
+  }
+
   /// The next frame that carries a message, if one is there.
   bool receive(zmq::message_t& frame) {
     for (;;) {
@@ -118,6 +144,7 @@ class link_end {
   std::mutex mutex_;
   std::unique_ptr<messages> outbox_;   // null: nothing to send
   std::unique_ptr<messages> spare_;    // an empty one
+  std::unique_ptr<messages> spent_;    // messages that have arrived: memory for the next
   bool asleep_ = false;                // its thread waits, or is about to
 };
 
@@ -125,16 +152,10 @@ class zmq_inproc_link final : public inproc_link {
  public:
   zmq_inproc_link(receivers to, bool threaded)
       : context_(0), hub_(context_, zmq::socket_type::router, std::move(to.hub)), host_(context_, zmq::socket_type::dealer, std::move(to.host)) {
-    (void)hub_.turn();  // the ROUTER meets its peer
+    (void)hub_.turn(host_);  // the ROUTER meets its peer
     if (!threaded) return;
-    for (link_end* end : {&hub_, &host_}) {
-      threads_.push_back(quiet_thread("skein-inproc", [this, end] {
-        for (;;) {
-          bool const moved = end->turn();
-          if (stopping_) break;  // a wake-up that comes after this look ends the wait at once
-          if (!moved) end->wait();
-        }
-      }));
+    for (bool const is_hub : {true, false}) {
+      threads_.push_back(quiet_thread("skein-inproc", [this, is_hub] { is_hub ? serve(hub_, host_) : serve(host_, hub_); }));
     }
   }
   ~zmq_inproc_link() override { stop(); }
@@ -147,7 +168,7 @@ class zmq_inproc_link final : public inproc_link {
     std::unique_lock const held{polling_, std::try_to_lock};
     if (!held || stopping_) return false;
     bool moved = false;
-    while (hub_.turn() | host_.turn()) moved = true;
+    while (hub_.turn(host_) | host_.turn(hub_)) moved = true;
     return moved;
   }
 
@@ -157,11 +178,19 @@ class zmq_inproc_link final : public inproc_link {
     host_.wake();
     for (auto& thread : threads_) thread.join();
     std::lock_guard const held{polling_};
-    (void)host_.turn();
-    (void)hub_.turn();
+    (void)host_.turn(hub_);
+    (void)hub_.turn(host_);
   }
 
  private:
+  void serve(link_end& end, link_end& other) {
+    for (;;) {
+      bool const moved = end.turn(other);
+      if (stopping_) break;  // a wake-up that comes after this look ends the wait at once
+      if (!moved) end.wait();
+    }
+  }
+
   zmq::context_t context_;
   link_end hub_, host_;
   std::atomic<bool> stopping_ = false;

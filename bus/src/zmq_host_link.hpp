@@ -7,6 +7,7 @@
 #include "link_monitor.hpp"
 #include "metered_frame.hpp"
 
+#include <skein/bus/blackboard_io.hpp>
 #include <skein/bus/codec.hpp>
 #include <skein/bus/frame_batch.hpp>
 #include <skein/bus/host_link.hpp>
@@ -152,6 +153,7 @@ class zmq_host_link final : public host_link {
   std::deque<encoded_report> sending_;
   frame_batch batch_;
   std::vector<bytes_view> frames_;       // of the message that is being read
+  spare_deliveries spare_deliveries_;
   std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};
   std::optional<host_connection> connection_;

@@ -8,11 +8,27 @@
 
 namespace skein {
 
+namespace {
+
+/// `new` takes a block: objects of this kind come and go with payloads.
+template <class T>
+struct in_block {
+  static void* operator new(std::size_t size) {
+    static_assert(detail::block_allocator<T>::fits);
+    return detail::take_block(size);
+  }
+  static void operator delete(void* gone, std::size_t size) noexcept { detail::give_block(gone, size); }
+};
+
+}  // namespace
+
 /// The bytes and the decoded values are each set once under the mutex and then published by an atomic, so that a reader who finds them
 /// there takes no lock.
-struct payload::forms {
+struct payload::forms : in_block<payload::forms> {
   /// One decoded C++ type. Several only when one process reads the same bytes as several types.
-  struct decoded {
+  struct decoded : in_block<decoded> {
+    decoded(std::type_info const* as, result<std::shared_ptr<void const>> found, std::unique_ptr<decoded> before)
+        : cpp_type(as), value(std::move(found)), next(std::move(before)) {}
     std::type_info const* cpp_type;
     result<std::shared_ptr<void const>> value;
     std::unique_ptr<decoded> next;
@@ -60,7 +76,7 @@ struct payload::forms {
       std::lock_guard const lock{mutex};
       found = find(*type.cpp_type);
       if (!found) {
-        decoded_values = std::make_unique<decoded>(decoded{type.cpp_type, type.decode(*from), std::move(decoded_values)});
+        decoded_values = std::make_unique<decoded>(type.cpp_type, type.decode(*from), std::move(decoded_values));
         newest_decoded.store(found = decoded_values.get(), std::memory_order_release);
       }
     }
@@ -84,7 +100,7 @@ struct payload::received : state {
 
 payload::payload(artifact_type const& type, std::shared_ptr<void const> value) : state_(std::make_shared<shared_value>(type, std::move(value))) {}
 
-payload::payload(skein::bytes encoded) : state_(std::make_shared<received>(std::move(encoded))) {}
+payload::payload(skein::bytes encoded) : state_(std::allocate_shared<received>(detail::block_allocator<received>{}, std::move(encoded))) {}
 
 void payload::drop(forms* made) noexcept { delete made; }
 

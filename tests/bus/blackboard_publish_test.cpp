@@ -110,6 +110,19 @@ TEST(blackboard_publish, gives_memory_back_that_is_as_good_as_new) {
   EXPECT_EQ(loose_idea(3).get(), memory) << "of the same thread";
 }
 
+TEST(spare_artifacts, are_those_that_nobody_else_has) {
+  auto shared = loose_idea(1), alone = loose_idea(2);
+  auto const* const memory = alone.get();
+  std::vector<artifact_ptr> all{shared, std::move(alone)};
+  let_go(all);
+  EXPECT_TRUE(all.empty());
+  EXPECT_EQ(shared->id, (artifact_id{{1}}));
+  auto const next = make_artifact();
+  EXPECT_EQ(next.get(), memory);
+  EXPECT_EQ(next->id, artifact_id{});
+  EXPECT_NE(make_artifact(), shared);
+}
+
 TEST(blackboard_publish, takes_all_of_several_or_none) {
   blackboard board{{.embargoed_max = 1, .record_changes = false}};
   effects out;

@@ -1,3 +1,4 @@
+#include <skein/bus/blackboard_io.hpp>
 #include <skein/bus/codec.hpp>
 
 #include "support/golden_frames.hpp"
@@ -73,6 +74,26 @@ TEST(codec, encodes_the_same_into_memory_of_another_frame) {
     EXPECT_TRUE(ended == nullptr || encode(*ended, {}, protocol_max, frame));
     EXPECT_TRUE(work == nullptr || encode(*work, {}, protocol_max, frame));
     EXPECT_EQ(frame, expected);
+  }
+}
+
+TEST(codec, reads_deliveries_into_memory_of_others) {
+  for (auto const name : {"deliver", "deliver_with_deadline"}) {
+    auto const from = golden(name);
+    spare_deliveries spare;
+    std::vector<delivery> gone(3);
+    for (auto& one : gone) {
+      one.agent = "another agent, with a long name";
+      one.ordinal = 9;
+      one.priority = 5;
+      one.deadline = std::chrono::seconds{1};
+      one.unasked = true;
+    }
+    spare.take(gone);
+    auto const value = decode(from, {}, spare);
+    ASSERT_TRUE(value);
+    EXPECT_EQ(encode(*value).value(), from);
+    for (auto const& one : std::get<deliver>(*value).deliveries) EXPECT_FALSE(one.unasked);
   }
 }
 

@@ -179,7 +179,7 @@ TEST(network_link, reads_frames_that_were_joined) {
   (void)welcome_by(hub, peer, 2);
   frame_batch batch;
   for (std::uint64_t i = 1; i <= 100; ++i) ASSERT_TRUE(batch.add(encode(goodbye{i}).value()));
-  peer.send(bytes_view{batch.take()});
+  peer.send(batch.whole());
   for (std::uint64_t i = 1; i <= 100; ++i) EXPECT_EQ(std::get<goodbye>(hub.arrived.take().what).instance, i);
   EXPECT_EQ(hub.link->counters().received, 101u);
 }
@@ -191,11 +191,11 @@ TEST(network_link, refuses_a_batch_at_its_first_bad_frame) {
   EXPECT_TRUE(std::holds_alternative<welcome>(peer.receive()));
   frame_batch inner, outer;
   for (auto* const batch : {&inner, &inner}) ASSERT_TRUE(batch->add(encode(drain{}).value()));
-  auto const nested = inner.take();
+  auto const nested = inner.whole();
   ASSERT_TRUE(outer.add(encode(goodbye{1}).value()));
   ASSERT_TRUE(outer.add(nested));
   ASSERT_TRUE(outer.add(encode(goodbye{2}).value()));
-  peer.send(bytes_view{outer.take()});
+  peer.send(outer.whole());
   EXPECT_EQ(std::get<refused>(peer.receive()).code, errc::bad_message);
   EXPECT_EQ(std::get<goodbye>(hub.arrived.take().what).instance, 1u);
   EXPECT_TRUE(hub.arrived.empty());

@@ -34,6 +34,12 @@ struct findings {
   bool is_utf8 = true;     ///< All texts are.
 
   void see(std::string_view text) noexcept { is_utf8 = is_utf8 && utf8::is_valid(text); }
+  /// Of an entry: its value follows its key, and both are ASCII as a rule. Apart they are valid or not.
+  void see(std::string_view key, std::string_view value) noexcept {
+    if (is_ascii({key.data(), key.size() + value.size()})) return;
+    see(key);
+    see(value);
+  }
 };
 
 bool are_texts(std::string_view encoded, findings& found) noexcept {
@@ -48,14 +54,14 @@ bool are_texts(std::string_view encoded, findings& found) noexcept {
   return true;
 }
 
-bool is_attribute(flat::entry const& each, findings& found) noexcept {
+inline bool is_attribute(flat::entry const& each, findings& found) noexcept {
   auto const size = each.value.size();
+  if (each.kind == flat::tag::text) return found.see(each.key, each.value), true;
   found.see(each.key);
   switch (each.kind) {
     case flat::tag::boolean: return size == 1;
     case flat::tag::integer:
     case flat::tag::real: return size == 8;
-    case flat::tag::text: return found.see(each.value), true;
     case flat::tag::texts: return are_texts(each.value, found);
     case flat::tag::hex_id: return size == span_id::size_bytes || size == trace_id::size_bytes;
     case flat::tag::uuid: return size == run_id::size_bytes;

@@ -6,6 +6,8 @@
 
 namespace skein::bus {
 
+class spare_deliveries;   // blackboard_io.hpp
+
 /// What a peer may ask of this side's memory. Both sides of a connection should have the same.
 struct codec_limits {
   std::size_t message_bytes_max = 64u << 20;   ///< Of one frame.
@@ -24,5 +26,7 @@ struct codec_limits {
 /// unsupported_version or too_large. Payloads stay bytes until somebody asks for a value. Never allocates more than a small
 /// multiple of the input's size.
 [[nodiscard]] result<message> decode(bytes_view frame, codec_limits const& limits = {});
+/// The same; a DELIVER takes the memory for its deliveries from `spare`.
+[[nodiscard]] result<message> decode(bytes_view frame, codec_limits const& limits, spare_deliveries& spare);
 
 }  // namespace skein::bus

@@ -30,12 +30,10 @@ class frame_batch {
   void clear(bytes memory = {});
   /// The memory in which whole() lies, which stays good. Empty afterwards.
   [[nodiscard]] bytes release();
-  /// A copy of whole(). Empty afterwards.
-  [[nodiscard]] bytes take();
 
  private:
   std::size_t bytes_max_;
-  bytes data_;                           // a gap, then the frames
+  bytes data_;   // a gap, then the frames
   std::vector<std::uint32_t> lengths_;
   bytes header_;
 };

@@ -35,7 +35,7 @@ enum class link_state : std::uint8_t {
 
 /// What a link tells its owner; all on a thread of the link, without its lock, and one after the other but for work(). They must not block; work() may.
 struct host_link_receivers {
-  std::function<void(std::vector<delivery>&&)> start;   ///< Each is to end in one complete().
+  std::function<void(std::vector<delivery>&&)> start;   ///< Each is to end in one complete(). Deliveries that it leaves there are memory for the next.
   std::function<void(attempt_ref const&)> drop;       ///< Its result is not wanted any more.
   /// `why`: a sentence for people, on `connecting` and `refused`: connection refused, the hub does not accept this key, …
   std::function<void(link_state, std::string const& why)> changed;

@@ -94,7 +94,7 @@ struct done {
   std::string error_type, what;                    ///< For failed and permanent: the exception's type and text.
   std::int64_t duration_ns = 0;                    ///< Of the handler.
   std::vector<child> children;                     ///< In the order in which they were published; empty unless ok.
-  span_batch spans;                  ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
+  span_batch spans;                                ///< Shipped by hosts in other processes; empty where the hub's recorder is shared.
   std::vector<run_record> runs;                    ///< What handlers said of their runs (tags, attributes, previews); only what they set.
   timestamp sent_at{};                             ///< As in hello.
   std::chrono::nanoseconds retry_after{-1};        ///< For failed: at least 0 replaces the policy's backoff. Travels as NACK.
@@ -108,7 +108,7 @@ struct nack {
   std::chrono::nanoseconds retry_after{};          ///< From when the hub takes the message; at least 0, cut at a year.
   std::string error_type, what;                    ///< As in done.
   std::int64_t duration_ns = 0;                    ///< Of the handler.
-  span_batch spans;                  ///< As in done.
+  span_batch spans;                                ///< As in done.
   std::vector<run_record> runs;                    ///< As in done.
   timestamp sent_at{};                             ///< As in hello.
 };
@@ -127,8 +127,8 @@ struct beat {
   std::uint64_t instance = 0;      ///< Of the host.
   std::uint64_t last_number = 0;   ///< Of the last deliver message that came.
   std::vector<attempt_ref> held;   ///< Every attempt that the host has neither finished nor given back.
-  span_batch spans;         ///< Running spans, and ended ones that no DONE has carried yet: a killed host leaves them. Sent again in a DONE.
-  timestamp sent_at{};                    ///< As in hello.
+  span_batch spans;                ///< Running spans, and ended ones that no DONE has carried yet: a killed host leaves them. Sent again in a DONE.
+  timestamp sent_at{};             ///< As in hello.
 };
 
 /// Host → hub: finishes nothing more, gives everything back.

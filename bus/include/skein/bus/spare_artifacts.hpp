@@ -4,6 +4,7 @@
 #include <skein/bus/artifact.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace skein::bus {
 
@@ -11,5 +12,7 @@ namespace skein::bus {
 [[nodiscard]] std::shared_ptr<artifact_data> make_artifact();
 /// Keeps the memory of one that nobody else has, as renew() left it, for the next that this thread makes; null is nothing. Bounded: what is too much is freed.
 void give_back(std::shared_ptr<artifact_data>&& one) noexcept;
+/// Leaves none of them: gives back those that nobody else has.
+void let_go(std::vector<artifact_ptr>& all) noexcept;
 
 }  // namespace skein::bus

@@ -145,7 +145,7 @@ artifact_type describe_artifact() {
           .schema_hash = stable_hash(describe(shape_of<T>())),
           .encode = [](void const* value, bytes& out) { return encode_record(traits::name, value, field_table<T>, out); },
           .decode = [](bytes_view encoded) -> result<std::shared_ptr<void const>> {
-            auto value = std::make_shared<T>();
+            auto value = std::allocate_shared<T>(detail::block_allocator<T>{});
             if (auto done = decode_record(traits::name, encoded, value.get(), field_table<T>); !done) return done.error();
             return std::shared_ptr<void const>{std::move(value)};
           },
