@@ -105,8 +105,8 @@ artifact_id publish_in(activation_frame& frame, artifact_type const& type, paylo
     frame.made.marks.resize(frame.made.children.size());   // as many as there are, whatever memory ran out for
     frame.made.marks.push_back({now, publisher_of(frame), id});
   }
-  bus::child& child = frame.made.children.emplace_back();
-  child.type = type.name;
+  // With a first member: without any, all of it would be filled with zeros first.
+  bus::child& child = frame.made.children.emplace_back(std::string{type.name});
   child.version = type.version;
   child.payload = std::move(value);
   if (options) {

@@ -177,13 +177,21 @@ void thread_host::give_back(std::vector<bus::delivery> const& unstarted) {
   for (auto const& one : unstarted) (void)around_.complete({.activation = one.activation, .outcome = bus::outcome::released});
 }
 
+/// Each delivery asks. Null when there is none.
+hosted_agent* thread_host::find(std::string const& name) {
+  auto& recent = found_[(name.size() + (name.empty() ? 0u : static_cast<unsigned char>(name.back()))) % found_.size()];
+  if (recent && recent->definition.descriptor().name == name) return recent;
+  auto const known = by_name_.find(name);
+  return known == by_name_.end() ? nullptr : recent = known->second.get();
+}
+
 /// Queues deliveries, and leaves others in their place that are done with.
 void thread_host::admit(std::vector<bus::delivery>& work) {
   std::optional<timestamp> now;
   for (auto& one : work) {
-    auto const found = by_name_.find(one.agent);
-    if (found == by_name_.end()) continue;  // the hub leases only what was offered
-    auto& a = *found->second;
+    auto* const found = find(one.agent);
+    if (!found) continue;  // the hub leases only what was offered
+    auto& a = *found;
     auto& queued = fresh();
     queued.due = {};
     if (one.deadline.count() > 0) {

@@ -220,6 +220,7 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
       result.children = std::move(frame.made.children);
     }
     frame.span.end_at(ended);
+    result.sent_at = ended;
   } catch (std::exception const& e) {  // out of memory around the handler, say
     current = nullptr;
     result.outcome = bus::outcome::failed;

@@ -8,6 +8,7 @@
 #include <skein/agents/local_host.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -20,15 +21,6 @@
 #include <vector>
 
 namespace skein::agents {
-
-/// For names of agents, which are short, and looked up for each delivery. Equal beginnings are common: it goes by the end.
-struct name_hash {
-  std::size_t operator()(std::string const& name) const noexcept {
-    std::size_t hash = name.size();
-    for (auto i = name.size() > 8 ? name.size() - 8 : 0; i < name.size(); ++i) hash = hash * 31 + static_cast<unsigned char>(name[i]);
-    return hash;
-  }
-};
 
 inline void dispose(queued_attempt* one) noexcept { delete one; }
 
@@ -54,6 +46,7 @@ class thread_host final : public local_host {
  private:
   // Under the host's lock.
   void admit(std::vector<bus::delivery>& work);
+  hosted_agent* find(std::string const& name);
   queued_attempt& fresh();
   void recycle(thread_slot& slot);
   std::size_t peers_to_wake();
@@ -81,7 +74,8 @@ class thread_host final : public local_host {
   host_environment& around_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
-  std::unordered_map<std::string, std::unique_ptr<hosted_agent>, name_hash> by_name_;
+  std::unordered_map<std::string, std::unique_ptr<hosted_agent>> by_name_;
+  std::array<hosted_agent*, 16> found_{};       // of them, that were asked for last
   std::vector<hosted_agent*> agents_;
   waiting_lines lines_;
   attempt_list spare_;

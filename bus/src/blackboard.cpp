@@ -7,27 +7,44 @@
 
 namespace skein::bus {
 
-void spare_deliveries::add_to(std::vector<delivery>& to) {
+namespace {
+
+/// What has memory of its own moves there, up to so much.
+template <class T>
+void keep_memory(T& from, std::vector<T>& to, std::size_t capacity_of_none) {
+  constexpr std::size_t kept_max = 1'024;
+  if (from.capacity() <= capacity_of_none || to.size() == kept_max) return;
+  from.clear();
+  to.push_back(std::move(from));
+}
+
+template <class T>
+void use_memory(std::vector<T>& from, T& to) {
+  if (from.empty()) return;
+  to.swap(from.back());
+  from.pop_back();
+}
+
+}  // namespace
+
+delivery& spare_deliveries::add_to(std::vector<delivery>& to, attempt_ref const& attempt) {
   if (to.capacity() == 0) {
-    if (emptied_.empty()) {
-      to.reserve(8);
-    } else {
-      to.swap(emptied_.back());
-      emptied_.pop_back();
-    }
+    use_memory(emptied_, to);
+    to.reserve(8);
   }
-  if (deliveries_.empty()) return void(to.emplace_back());
-  to.push_back(std::move(deliveries_.back()));
-  deliveries_.pop_back();
+  auto& made = to.emplace_back(attempt);
+  use_memory(inputs_, made.inputs);
+  use_memory(long_names_, made.agent);
+  return made;
 }
 
 void spare_deliveries::take(std::vector<delivery>& gone) noexcept {
-  constexpr std::size_t deliveries_max = 1'024, emptied_max = 16, capacity_max = 128;
+  constexpr std::size_t emptied_max = 16, capacity_max = 128;
+  static std::size_t const short_name = std::string{}.capacity();
   try {
     for (auto& one : gone) {
-      if (deliveries_.size() == deliveries_max) break;
-      one.inputs.clear();
-      deliveries_.push_back(std::move(one));
+      keep_memory(one.inputs, inputs_, 0);
+      keep_memory(one.agent, long_names_, short_name);
     }
     gone.clear();
     if (gone.capacity() > 0 && gone.capacity() <= capacity_max && emptied_.size() < emptied_max) emptied_.push_back(std::move(gone));
@@ -176,6 +193,10 @@ void blackboard::state::take_dues() {
 }
 
 std::optional<timestamp> blackboard::next_timer() const {
+  auto const& hosts = state_->hosts;
+  // Nearly always, where all work is done in this process.
+  bool const watches_hosts = hosts.size() > 1 || (hosts.size() == 1 && (!hosts.begin()->second.local || hosts.begin()->second.away_until));
+  if (!watches_hosts && !state_->grace_until && state_->dues.empty() && state_->retries.empty() && state_->expected.empty()) return std::nullopt;
   std::optional<timestamp> next = state_->grace_until;
   auto const sooner = [&](timestamp at) {
     if (!next || at < *next) next = at;
@@ -183,7 +204,7 @@ std::optional<timestamp> blackboard::next_timer() const {
   if (!state_->retries.empty()) sooner(state_->retries.top().at);
   if (!state_->expected.empty()) sooner(state_->expected.top().at);
   if (!state_->dues.empty()) sooner(state_->dues.top().at);
-  for (auto const& [key, h] : state_->hosts) {
+  for (auto const& [key, h] : hosts) {
     if (!h.local) sooner(h.heard + state_->limits.lease);
     if (h.away_until) sooner(*h.away_until);
   }

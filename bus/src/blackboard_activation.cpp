@@ -107,9 +107,9 @@ void blackboard::state::publish_child(activation const& a, std::size_t index, ch
   made->cause = a.row.id;
   made->tags = std::move(from.tags);
   made->visible_to = std::move(from.visible_to);
+  bool const is_traced = from.context.valid();
   made->context = from.context;
   made->headers = std::move(from.headers);
-  bool const is_traced = made->context.valid();
   if (!is_traced) trace_child(a, *made);
   made->routed = parent.routed;
   bool const is_announced = !is_traced && made->context.valid();
@@ -238,7 +238,8 @@ void blackboard::state::announce_failure(activation const& a) {
 }
 
 void blackboard::state::add_summary(activation const& a, bool ok) {
-  closed_activation const summary{a.sub->agent, a.row.id, a.row.run, a.row.attempt, ok, a.duration_ns};
+  // Each is made where it stays.
+  auto const add_to = [&](auto& all) { all.emplace_back(a.sub->agent, a.row.id, a.row.run, a.row.attempt, ok, a.duration_ns); };
   a.each_run([&](run_state& run) {
     if (!run.named && &run != a.run) return;
     std::size_t const held = run.named ? run.closed.size() : recent_closed.size();
@@ -246,9 +247,9 @@ void blackboard::state::add_summary(activation const& a, bool ok) {
       ++(run.named ? run.omitted : recent_omitted);
     } else if (run.named) {
       if (run.closed.capacity() == 0) run.closed.swap(spare_closed);
-      run.closed.push_back(summary);
+      add_to(run.closed);
     } else {
-      recent_closed.push_back(summary);
+      add_to(recent_closed);
     }
   });
 }

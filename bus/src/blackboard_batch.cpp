@@ -20,7 +20,7 @@ void blackboard::state::gather(subscription& sub, std::vector<artifact_ptr> grou
       known = sub.batches.find(correlation);
     }
   }
-  open_group& batch = known != sub.batches.end() ? groups.at(known->second) : open_a_group(sub, true, {correlation, {}});
+  open_group& batch = known != sub.batches.end() ? groups.at(known->second) : open_a_group(sub, correlation, nullptr);
   std::size_t const before = batch.members.size();
   for (auto const& member : group) add_member(batch, static_cast<std::uint32_t>(batch.members.size()), member);
   if (batch.members.size() >= std::size_t{want.batch_max} * group_size(want)) return start_batch(batch.row.no);
@@ -32,7 +32,7 @@ void blackboard::state::start_batch(group_no no) {
   auto const gone = close_group(no);
   auto inputs = gone->members;
   open(*gone->sub, inputs, false);
-  forget_members(*gone);
+  forget_members(gone->members);
 }
 
 bool blackboard::state::flush_batches(std::optional<run_id> const& run) {

@@ -18,7 +18,8 @@ void blackboard::state::dispatch() {
   // Every subscription gets one lease in turn, among those of the highest priority that wait. One without work, without a host that has
   // room, or whose agent may not start leaves the queue; it comes back with new work, a new host, the end of a lease, or its agent. Room is
   // counted by subscription: work that waits on a slow agent never keeps another's waiting.
-  while (subscription* const sub = next_in_turn()) {
+  while (queued > 0) {
+    subscription* const sub = next_in_turn();
     if (!may_start(*sub)) continue;
     activation* const next = first_ready(*sub);
     if (!next) continue;
@@ -36,6 +37,7 @@ subscription* blackboard::state::next_in_turn() {
     subscription* const sub = waiting.front();
     waiting.pop_front();
     sub->queued = false;
+    --queued;
     return sub;
   }
   return nullptr;
@@ -66,6 +68,7 @@ void blackboard::state::drop_stale(subscription& sub) {
 void blackboard::state::queue(subscription& sub) {
   if (sub.queued || sub.ready.empty() || sub.hosts.empty()) return;
   sub.queued = true;
+  ++queued;
   ready_subscriptions[sub.descriptor.priority].push_back(&sub);
 }
 
@@ -118,10 +121,8 @@ void blackboard::state::lease(activation& a, host& h, subscription& taker) {
   take_lease(a, h);
   if (a.sub->agent->is_paced) starts(a, *a.sub->agent);
   record(a);
-  delivery& leaving = next_delivery(h);
+  delivery& leaving = next_delivery(h, {a.row.no, a.row.id, a.row.attempt});
   a.number = h.number;
-  // It may have been another one: every member is set.
-  leaving.activation = {a.row.no, a.row.id, a.row.attempt};
   leaving.agent = a.sub->row.agent;
   leaving.ordinal = a.sub->row.ordinal;
   leaving.inputs = a.inputs;
@@ -159,7 +160,7 @@ void blackboard::state::end_lease(activation& a) {
 }
 
 /// One to fill in, in a message with this host's number.
-delivery& blackboard::state::next_delivery(host& h) {
+delivery& blackboard::state::next_delivery(host& h, attempt_ref const& attempt) {
   constexpr std::size_t together_max = 64;   // so that its threads begin before all of a burst has arrived
   std::vector<delivery>* to = &h.outbox;
   if (!h.local) {
@@ -173,8 +174,7 @@ delivery& blackboard::state::next_delivery(host& h) {
     last->number = h.number;   // a hello may have raised it
     to = &last->deliveries;
   }
-  out->spare.add_to(*to);
-  return to->back();
+  return out->spare.add_to(*to, attempt);
 }
 
 void blackboard::state::flush_outboxes() {

@@ -103,12 +103,22 @@ using group_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<
 
 /// An open group: it waits for its types (not batch), or gathers for a batch. Those of one subscription and kind stand in a list.
 struct open_group : group_hook {
-  group_row row;
+  group_row row;                        // while it stands in `forming`, without correlation and key: those are there
   struct subscription* sub = nullptr;
   std::vector<artifact_ptr> members;    // by slot, null = missing; of a batch: all, group after group
   std::size_t filled = 0;               // members that are there
   std::uint64_t bytes = 0;              // encoded payloads of the members
   forming_groups* forming = nullptr;    // where it stands while it waits
+
+  [[nodiscard]] std::string const& correlation() const noexcept { return forming ? forming->correlation : row.correlation; }
+  [[nodiscard]] std::string const& key() const noexcept { return forming ? forming->key : row.key; }
+  /// The row with all that belongs to it.
+  [[nodiscard]] group_row whole_row() const {
+    group_row whole = row;
+    whole.correlation = correlation();
+    whole.key = key();
+    return whole;
+  }
 
   void recycle() {
     forming = nullptr;
@@ -128,6 +138,8 @@ struct subscription {
   subscription_row row;
   subscription_descriptor descriptor;   // empty until a host has said hello with it
   std::vector<std::size_t> alike;       // by slot: the first that takes the same artifacts, by the same key
+  std::vector<type_slot const*> taken_types;   // by slot, while it is active
+  bool takes_all = true;                // of its types: no condition on the artifact
   retry_policy retry;
   agent_entity* agent = nullptr;
   // Open groups; a lower number is an older group.

@@ -4,8 +4,6 @@
 #include <skein/registry/artifact_traits.hpp>
 #include <skein/registry/failure.hpp>
 
-#include <boost/container/small_vector.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -25,6 +23,7 @@ bool is_overdue(open_group const& group, timestamp now) {
 
 void subscription::describe(subscription_descriptor const& as) {
   descriptor = as;
+  takes_all = as.from.empty() && as.tagged.empty() && as.filters.empty();
   alike.clear();
   for (std::size_t slot = 0; slot < as.types.size(); ++slot) {
     std::size_t first = 0;
@@ -52,18 +51,20 @@ bool blackboard::state::put_group_key(subscription const& sub, std::size_t slot,
   return true;
 }
 
-bool blackboard::state::find_group_place(subscription& sub, artifact_data const& artifact, std::string const& correlation, verdicts const& said, group_place& best) {
+bool blackboard::state::find_group_place(subscription& sub, artifact_data const& artifact, type_slot const& type, std::string const& correlation, verdicts const& said,
+                                         group_place& best) {
   auto const& want = sub.descriptor;
   bool found = false, has_expired = false;
   std::string other;
-  for (std::size_t slot = 0; slot < want.types.size(); ++slot) {
-    if (sub.alike[slot] != slot || want.types[slot] != artifact.type) continue;
+  for (std::size_t slot = 0; slot < sub.taken_types.size(); ++slot) {
+    if (sub.alike[slot] != slot || sub.taken_types[slot] != &type) continue;
     std::string& key = found ? other : best.key;
     if (!put_group_key(sub, slot, artifact, said, key)) continue;
     group_key_view const of = sub.group_key_of(correlation, key);
     group_no oldest = 0;
+    forming_groups* at = nullptr;
     for (;;) {
-      forming_groups const* const at = sub.forming.find(of);
+      at = sub.forming.find(of);
       if (!at || at->lacking[slot].empty()) break;
       oldest = at->lacking[slot].front();
       if (want.within.count() <= 0 || !is_overdue(groups.at(oldest), now)) break;
@@ -78,14 +79,14 @@ bool blackboard::state::find_group_place(subscription& sub, artifact_data const&
     best.group = oldest;
     best.slot = slot;
     best.hash = of.hash;
+    best.among = at;
   }
-  // What expired above may have started something that filled the place.
-  auto const still_lacks = [&](group_place const& place) {
-    forming_groups const* const at = groups.contains(place.group) ? sub.forming.find({correlation, place.key, place.hash}) : nullptr;
-    return at && at->lacking[place.slot].contains(place.group);
-  };
-  if (has_expired && found && best.group != 0 && !still_lacks(best)) return find_group_place(sub, artifact, correlation, said, best = {});
-  return found;
+  if (!found || !has_expired) return found;
+  // What expired above may have started something that filled the place, and was perhaps the last of its name.
+  best.among = sub.forming.find({correlation, best.key, best.hash});
+  bool const still_lacks = best.among && best.among->lacking[best.slot].contains(best.group);
+  if (best.group != 0 && !still_lacks) return find_group_place(sub, artifact, type, correlation, said, best = {});
+  return true;
 }
 
 void blackboard::state::leave_out(subscription const& sub, artifact_data const& artifact, std::string_view why) {
@@ -95,15 +96,16 @@ void blackboard::state::leave_out(subscription const& sub, artifact_data const& 
   tell("left_out", sub.row.agent, artifact.type + ' ' + artifact.id.to_string() + " takes no part in its groups: " + std::string{why}, artifact.run);
 }
 
-void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& artifact, verdicts const& said) {
+void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said) {
   auto const& want = sub.descriptor;
   static std::string const common;
   std::string const& correlation = want.across_runs ? common : artifact->correlation;
   if (want.grouping == grouping::single) return gather(sub, {artifact}, correlation);
   group_place place;
-  if (!find_group_place(sub, *artifact, correlation, said, place)) return leave_out(sub, *artifact, "it has no key");
+  if (!find_group_place(sub, *artifact, type, correlation, said, place)) return leave_out(sub, *artifact, "it has no key");
   ++sub.taken;
-  open_group& group = place.group != 0 ? groups.at(place.group) : open_a_group(sub, false, {correlation, place.key, place.hash});
+  if (!place.among) place.among = &sub.forming.add({correlation, place.key, place.hash}, sub.alike.size());
+  open_group& group = place.group != 0 ? groups.at(place.group) : open_a_group(sub, correlation, place.among);
   std::size_t slot = place.slot;
   while (group.members[slot] || sub.alike[slot] != place.slot) ++slot;
   group_no const no = group.row.no;
@@ -116,17 +118,16 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   } else {
     auto const whole = close_group(no);
     auto& inputs = whole->members;
-    boost::container::small_vector<run_id, 8> referred;
-    for (auto const& member : inputs) {
-      if (member) referred.push_back(member->run);
-    }
     inputs[slot] = artifact;
     if (want.batch_max > 0) {
+      auto const members = inputs;
       gather(sub, std::move(inputs), correlation);
+      forget_members(members, artifact.get());
     } else {
-      open(sub, inputs, false);
+      // What was opened has taken the members.
+      activation const* const opened = open(sub, inputs, false);
+      forget_members(opened ? opened->inputs : inputs, artifact.get());
     }
-    for (auto const& run : referred) forget_reference(run);
   }
   while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - sub.waiting.front().row.taken >= want.within_count) {
     expire(sub.waiting.front().row.no, "within_count");
@@ -135,35 +136,35 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   bound_groups(sub);
 }
 
-open_group& blackboard::state::open_a_group(subscription& sub, bool batch, group_key_view of) {
+open_group& blackboard::state::open_a_group(subscription& sub, std::string const& correlation, forming_groups* among) {
   group_no const no = ++last_group;
+  bool const batch = among == nullptr;
   open_group& made = groups.add(no);
   made.sub = &sub;
   made.row.no = no;
   made.row.subscription = sub.row.no;
   made.row.batch = batch;
-  made.row.correlation = of.correlation;
-  made.row.key = of.key;
   made.row.opened_at = now;
   made.row.taken = sub.taken;
   made.row.seen = 0;
   ++counters.groups_open;
   if (batch) {
-    sub.batches[made.row.correlation] = no;
+    made.row.correlation = correlation;
+    sub.batches[correlation] = no;
     sub.gathering.push_back(made);
     open_batches.insert(no);
   } else {
     std::size_t const slots = sub.descriptor.types.size();
     made.members.resize(slots);
-    made.forming = &forming_of(sub, of);
+    made.forming = among;
     for (std::size_t slot = 0; slot < slots; ++slot) {
-      if (sub.alike[slot] == slot) made.forming->lacking[slot].push_back(no);
+      if (sub.alike[slot] == slot) among->lacking[slot].push_back(no);
     }
     sub.waiting.push_back(made);
     sub.proven = sub.taken;
     sub.proven_by = no;
   }
-  change_to(made.row);
+  if (limits.record_changes) change_to(made.whole_row());
   set_group_timer(sub);
   return made;
 }
@@ -208,9 +209,9 @@ group_map::taken blackboard::state::close_group(group_no no) {
   return taken;
 }
 
-void blackboard::state::forget_members(open_group const& gone) {
-  for (auto const& member : gone.members) {
-    if (member) forget_reference(member->run);
+void blackboard::state::forget_members(std::span<artifact_ptr const> members, artifact_data const* but) {
+  for (auto const& member : members) {
+    if (member && member.get() != but) forget_reference(member->run);
   }
 }
 
@@ -220,7 +221,7 @@ void blackboard::state::prove_taken(subscription& sub) {
   if (sub.proven == sub.taken && groups.contains(sub.proven_by)) return;
   open_group& oldest = sub.waiting.front();
   oldest.row.seen = sub.taken;
-  change_to(oldest.row);
+  if (limits.record_changes) change_to(oldest.whole_row());
   sub.proven = sub.taken;
   sub.proven_by = oldest.row.no;
 }
@@ -228,14 +229,14 @@ void blackboard::state::prove_taken(subscription& sub) {
 // ---- how a group ends incomplete ----
 
 void blackboard::state::expire(group_no no, std::string_view why, run_id const& only) {
+  expired told;
+  told.correlation = groups.at(no).correlation();   // closing it may forget the name
   auto const taken = close_group(no);
   open_group const& gone = *taken;
   ++counters.groups_expired;
-  expired told;
   told.agent = gone.sub->row.agent;
   told.why = std::string{why};
   told.missing = missing_types(gone);
-  told.correlation = gone.row.correlation;
   artifact_ptr newest;
   bool is_of_its_kind = false;
   for (auto const& member : gone.members) {
@@ -257,7 +258,7 @@ void blackboard::state::expire(group_no no, std::string_view why, run_id const& 
     announce(made, newest->context.span);
     touch(run_of(made->run, made->context));
   }
-  forget_members(gone);
+  forget_members(gone.members);
 }
 
 void blackboard::state::bound_groups(subscription& sub) {
@@ -287,6 +288,8 @@ void blackboard::state::bound_groups(subscription& sub) {
 }
 
 void blackboard::state::set_group_timer(subscription& sub) {
+  bool const is_timed = sub.descriptor.within.count() > 0 || sub.descriptor.batch_age.count() > 0;
+  if (!is_timed && sub.groups_due == timestamp{}) return;
   // Of each kind the oldest is due first, and all those behind it are looked at then.
   std::optional<timestamp> next;
   for (auto const* kind : {&sub.waiting, &sub.gathering}) {
@@ -324,7 +327,9 @@ void blackboard::state::expire_groups_of(run_id const& run, std::string_view why
   std::sort(concerned.begin(), concerned.end());
   for (auto const no : concerned) {
     if (!groups.contains(no)) continue;
-    open_group const was = groups.at(no);
+    open_group was = groups.at(no);
+    was.row = was.whole_row();
+    was.forming = nullptr;
     for (auto const& member : was.members) {
       if (member) refer_to(member->run);
     }
@@ -338,10 +343,10 @@ void blackboard::state::expire_groups_of(run_id const& run, std::string_view why
       bool const is_whole = was.row.batch && std::none_of(first, last, [&](auto const& member) { return member->run == run; });
       if (is_whole) gather(sub, {first, last}, was.row.correlation);
       for (; first != last; ++first) {
-        if (!is_whole && *first && (*first)->run != run && sub.active) take_into_group(sub, *first, known);
+        if (!is_whole && *first && (*first)->run != run && sub.active) take_into_group(sub, *first, type_named((*first)->type), known);
       }
     }
-    forget_members(was);
+    forget_members(was.members);
   }
 }
 

@@ -217,8 +217,11 @@ void blackboard::state::activate(subscription& sub) {
     return;
   }
   sub.active = true;
-  for (auto const& type : sub.descriptor.types) {
-    auto& interested = type_named(type).second.interested;
+  sub.taken_types.clear();
+  for (auto const& name : sub.descriptor.types) {
+    type_slot& type = type_named(name);
+    sub.taken_types.push_back(&type);
+    auto& interested = type.second.interested;
     if (std::find(interested.begin(), interested.end(), &sub) == interested.end()) interested.push_back(&sub);
   }
   if (!sub.descriptor.exclusive.empty()) rejoin(sub);

@@ -2,6 +2,7 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace skein::bus {
 
@@ -79,25 +80,44 @@ artifact_ptr blackboard::state::place(std::shared_ptr<artifact_data> artifact, s
 void blackboard::state::keep(artifact_ptr const& artifact) {
   type_slot& type = type_named(artifact->type);
   type.second.kept.push_back(kept_before + kept.size());
-  kept.push_back({artifact, &type});
+  kept.emplace_back(artifact, &type);
   ++counters.artifacts_kept;
   while (kept.size() > limits.artifacts_kept_max) evict_oldest();
 }
+
+namespace {
+
+/// With an artifact that only this thread has, as the count says that was read just now. They let go of it by a release of that count, so a fence behind the
+/// reading is enough.
+void see_what_others_did([[maybe_unused]] artifact_ptr const& last) noexcept {
+#if defined(__SANITIZE_THREAD__)
+  artifact_ptr{last}.reset();   // it knows no fences: the count goes up and down once more
+#else
+  std::atomic_thread_fence(std::memory_order_acquire);
+#endif
+}
+
+}  // namespace
 
 void blackboard::state::evict_oldest() {
   // Both queues are in board order, so the oldest of all is the oldest of its type.
   kept_artifact oldest = std::move(kept.front());
   kept.pop_front();
   ++kept_before;
+  // What leaves soon has not been looked at for long: it is asked for before it is needed. (A function of its own would be taken for one that does nothing.)
+  constexpr std::size_t ahead = 4, line = 64;
+  if (kept.size() > ahead) {
+    auto const* const later = reinterpret_cast<char const*>(kept[ahead].artifact.get());
+    for (std::size_t at = 0; at < sizeof(artifact_data); at += line) __builtin_prefetch(later + at);
+  }
   oldest.type->second.kept.pop_front();
   forget_if_unused(*oldest.type);
   --counters.artifacts_kept;
   ++counters.artifacts_evicted;
   constexpr std::size_t spare_max = 64;   // a step takes few and gives back as many
   if (oldest.artifact.use_count() != 1 || spare_artifacts.size() >= spare_max) return;
-  // Nobody else has it, and nobody can get it again: no weak pointer to an artifact is ever made. What other threads did with it came before
-  // they let go of it; the count that goes up and down once more makes that visible here, as it would for the thread that destroys it.
-  artifact_ptr{oldest.artifact}.reset();
+  // Nobody else has it, and nobody can get it again: no weak pointer to an artifact is ever made.
+  see_what_others_did(oldest.artifact);
   spare_artifacts.push_back(std::const_pointer_cast<artifact_data>(std::move(oldest.artifact)));
   renew(*spare_artifacts.back());
 }
@@ -158,13 +178,13 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
     if (!sub->descriptor.exclusive.empty()) {
       competing.push_back(sub);
     } else {
-      give(*sub, artifact, run, said, sub->row.no > asked_to);
+      give(*sub, artifact, *type, said, sub->row.no > asked_to);
     }
   }
   if (!competing.empty()) compete(competing, artifact, asked_to);
 }
 
-void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, run_state&, verdicts const& said, bool unasked) {
+void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked) {
   auto const& want = sub.descriptor;
   if (!want.is_grouped()) {
     open(sub, artifact, unasked);
@@ -173,7 +193,7 @@ void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, ru
   // Nobody could ask it later: what it would reject might complete a group.
   bool const local_code_decides = want.has_predicate || (want.grouping == grouping::join && want.keys.empty());
   if (unasked && local_code_decides) return leave_out(sub, *artifact, "its predicate or key is a lambda that could not be asked when it came");
-  if (sub.active) take_into_group(sub, artifact, said);
+  if (sub.active) take_into_group(sub, artifact, type, said);
 }
 
 artifact_ptr blackboard::state::make_own(artifact_type const& type, payload value, artifact_id id, artifact_data const& parent, std::string produced_by,
@@ -199,10 +219,11 @@ void blackboard::state::announce(artifact_ptr const& made, span_id parent) {
 }
 
 bool blackboard::state::matches(subscription const& sub, artifact_data const& artifact) const {
-  auto const contains = [](auto const& all, auto const& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
   auto const& want = sub.descriptor;
   if (!want.self_trigger && artifact.produced_by == sub.row.agent) return false;
   if (artifact.visible_to && !may_see(artifact, sub.row.agent, sub.agent->rules)) return false;
+  if (sub.takes_all) return true;
+  auto const contains = [](auto const& all, auto const& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
   if (!want.from.empty() && !contains(want.from, artifact.produced_by)) return false;
   if (!want.tagged.empty() && std::none_of(want.tagged.begin(), want.tagged.end(), [&](auto const& tag) { return contains(artifact.tags, tag); })) return false;
   return std::all_of(want.filters.begin(), want.filters.end(), [&](auto const& filter) { return filter.type != artifact.type || holds(filter.where, artifact.payload); });
@@ -236,7 +257,7 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   a.inputs.reserve(inputs.size());
   for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
-    if (inputs.size() > 1) group = stable_hash({reinterpret_cast<char const*>(member->id.bytes().data()), artifact_id::size_bytes}, group);
+    if (inputs.size() > 1) group = stable_hash(member->id.bytes(), group);
     a.inputs.push_back(std::move(member));
   }
   a.row.no = no;

@@ -44,8 +44,9 @@ void blackboard::state::resume_groups(subscription& sub) {
   std::size_t const slots = sub.descriptor.types.size();
   for (auto& group : sub.waiting) {
     group.members.resize(slots);
-    auto const key = sub.group_key_of(group.row.correlation, group.row.key);
-    group.forming = &forming_of(sub, key);
+    group.forming = &forming_of(sub, sub.group_key_of(group.correlation(), group.key()));
+    group.row.correlation.clear();
+    group.row.key.clear();
     for (std::size_t slot = 0; slot < slots; ++slot) {
       auto& of_alike = group.forming->lacking[sub.alike[slot]];
       if (!group.members[slot] && !of_alike.contains(group.row.no)) of_alike.push_back(group.row.no);

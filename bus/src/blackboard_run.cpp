@@ -149,7 +149,7 @@ board_report blackboard::state::report(waiter const& asked, bool with_open) {
   auto const tell_closed = [&](auto const& from) {
     made.activations.reserve(from.size());
     for (closed_activation const& one : from) {
-      made.activations.emplace_back(one.agent->name, one.id, one.run, one.attempt, one.ok, std::chrono::nanoseconds{one.duration_ns});
+      made.activations.emplace_back(one.agent->name, one.ok, one.attempt, std::chrono::nanoseconds{one.duration_ns}, one.id, one.run);
     }
   };
   if (auto* const found = runs.find(scope); !scope.empty() && found) {

@@ -63,7 +63,7 @@ struct blackboard::state {
   void route(artifact_ptr const& artifact, run_state& run, verdicts const& said, subscription_no asked_to);
   bool matches(subscription const& sub, artifact_data const& artifact) const;
   /// One artifact for one subscription: starts it, or gives it to a group. `rivals`: for exclusive ones.
-  void give(subscription& sub, artifact_ptr const& artifact, run_state& run, verdicts const& said, bool unasked);
+  void give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked);
   /// nullptr when a limit of the run forbids it. `inputs` in declared order; taken from there.
   activation* open(subscription& sub, std::span<artifact_ptr> inputs, bool unasked);
   activation* open(subscription& sub, artifact_ptr input, bool unasked) { return open(sub, {&input, 1}, unasked); }
@@ -76,7 +76,7 @@ struct blackboard::state {
   void announce(artifact_ptr const& made, span_id parent);
 
   // Groups: AND, joins and batches (blackboard_group.cpp, blackboard_batch.cpp).
-  void take_into_group(subscription& sub, artifact_ptr const& artifact, verdicts const& said);
+  void take_into_group(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said);
   void gather(subscription& sub, std::vector<artifact_ptr> group, std::string const& correlation);
   /// It takes no part: counted as a mismatch, with a notice.
   void leave_out(subscription const& sub, artifact_data const& artifact, std::string_view why);
@@ -86,16 +86,20 @@ struct blackboard::state {
     std::size_t slot = 0;               // the first of those that take it
     std::string key;
     std::size_t hash = 0;               // of correlation and key
+    forming_groups* among = nullptr;    // null: none of that name wait
   };
   /// False when it has no key; then it belongs nowhere.
-  [[nodiscard]] bool find_group_place(subscription& sub, artifact_data const& artifact, std::string const& correlation, verdicts const& said, group_place& best);
+  [[nodiscard]] bool find_group_place(subscription& sub, artifact_data const& artifact, type_slot const& type, std::string const& correlation, verdicts const& said,
+                                      group_place& best);
   [[nodiscard]] static bool put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, std::string& to);
-  open_group& open_a_group(subscription& sub, bool batch, group_key_view of);
+  /// `among`: those of its name that wait; null for a batch.
+  open_group& open_a_group(subscription& sub, std::string const& correlation, forming_groups* among);
   void add_member(open_group& group, std::uint32_t position, artifact_ptr const& artifact);
   /// Takes it off the board; its members still hold references to their runs.
   [[nodiscard]] group_map::taken close_group(group_no no);
   [[nodiscard]] forming_groups& forming_of(subscription& sub, group_key_view of);
-  void forget_members(open_group const& gone);
+  /// `but`: that one is not meant.
+  void forget_members(std::span<artifact_ptr const> members, artifact_data const* but = nullptr);
   void start_batch(group_no no);
   /// `only`: not empty, the record is of the members of this run alone.
   void expire(group_no no, std::string_view why, run_id const& only = {});
@@ -272,7 +276,7 @@ struct blackboard::state {
   void drop_stale(subscription& sub);
   void end_lease(activation& a);
   void flush_outboxes();
-  [[nodiscard]] delivery& next_delivery(host& h);
+  [[nodiscard]] delivery& next_delivery(host& h, attempt_ref const& attempt);
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
 
   // Runs, waits, reports (blackboard_run.cpp).
@@ -312,6 +316,7 @@ struct blackboard::state {
   std::vector<host*> leased_hosts;                                       // in other processes, with a filled outbox
 
   std::map<std::int32_t, std::deque<subscription*>, std::greater<>> ready_subscriptions;   // by priority
+  std::size_t queued = 0;                                                // of them
   std::uint64_t contests = 0;
   std::vector<activation_no> restored;                                   // that began before the last restart, as far as they may be open
   std::vector<agent_entity*> shifted;

@@ -46,7 +46,7 @@ std::string missing_of(open_group const& group, timestamp now) {
   if (!group.row.batch) {
     if (want.grouping != grouping::join) return what;
     // A key that is a field's value has the letter of its kind before it.
-    return what + " with the key " + (want.keys.empty() || group.row.key.empty() ? group.row.key : group.row.key.substr(1));
+    return what + " with the key " + (want.keys.empty() || group.key().empty() ? group.key() : group.key().substr(1));
   }
   std::size_t const size = group_size(want);
   auto const more = want.batch_max - std::min<std::size_t>(want.batch_max, group.members.size() / size);
@@ -60,7 +60,7 @@ void blackboard::state::describe_groups(board_report& into, std::optional<run_id
   std::map<std::tuple<std::string, std::string, std::string>, std::uint64_t> waiting;
   for (auto const& [no, group] : groups) {
     if (only && std::none_of(group.members.begin(), group.members.end(), [&](auto const& member) { return member && member->run == *only; })) continue;
-    ++waiting[{group.sub->row.agent, missing_of(group, now), group.row.correlation}];
+    ++waiting[{group.sub->row.agent, missing_of(group, now), group.correlation()}];
   }
   for (auto const& [what, count] : waiting) {
     if (into.stranded.size() >= limits.report_entries_max) {

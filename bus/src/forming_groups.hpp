@@ -103,15 +103,15 @@ class forming_table {
   /// No group of them waits any more.
   void drop(forming_groups& gone) {
     constexpr std::size_t spare_max = 4'096;   // as of groups: a burst opens that many at once
-    if (auto* const first = *first_of_.find(gone.hash); first != &gone) {
+    auto* first = first_of_.extract(gone.hash);
+    if (first == &gone) {
+      first = gone.same_hash;
+    } else {
       auto* before = first;
       while (before->same_hash != &gone) before = before->same_hash;
       before->same_hash = gone.same_hash;
-    } else if (gone.same_hash) {
-      first_of_[gone.hash] = gone.same_hash;
-    } else {
-      first_of_.erase(gone.hash);
     }
+    if (first) first_of_[gone.hash] = first;
     std::unique_ptr<forming_groups> one{&gone};
     if (spare_.size() < spare_max) spare_.push_back(std::move(one));
   }

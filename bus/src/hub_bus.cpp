@@ -253,14 +253,19 @@ bool locked_bus::step_done(lock& held, host_key from, bus::done& result, bool tr
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    said = said_of_children(*table, result.children);
+    if (!table->empty()) said = said_of_children(*table, result.children);
     held = lock_briefly(mutex_);
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.
   if (broken_) return false;
   effects& out = begin_step();
-  core_.step(time_.now(), from, result, said, traced, out);
+  core_.step(time_of(from, result), from, result, said, traced, out);
   return finish_done(held, out, 1);
+}
+
+/// A result of this process says when its handler ended, which is mostly this very moment.
+timestamp locked_bus::time_of(host_key from, bus::done const& result) const {
+  return from == local_host_key && result.sent_at != timestamp{} ? result.sent_at : time_.now();
 }
 
 bool locked_bus::finish_done(lock& held, effects& out, std::size_t steps) {

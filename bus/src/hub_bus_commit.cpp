@@ -27,22 +27,7 @@ void locked_bus::step(lock& held, board_input&& in) {
 
 /// Where the next steps put what they cause, until it is finished; nobody else touches it.
 effects& locked_bus::begin_step() {
-  if (durable_) return group_;
-  // Only here, under the lock, does a buffer leave its place; put_back() fills it only when it is empty.
-  if (effects* const one = spare_.load(std::memory_order_acquire)) {
-    spare_.store(nullptr, std::memory_order_relaxed);
-    return *one;
-  }
-  return *new effects;
-}
-
-/// Needs no lock. Of several buffers one is kept.
-void locked_bus::put_back(effects& out) noexcept {
-  out.clear();
-  effects* none = nullptr;
-  // What a burst has made large goes with it.
-  if (out.messages.capacity() <= messages_kept_max && spare_.compare_exchange_strong(none, &out, std::memory_order_release, std::memory_order_relaxed)) return;
-  delete &out;
+  return durable_ ? group_ : spare_.take();
 }
 
 void locked_bus::finish_step(lock& held, effects& out, std::size_t steps) {
@@ -62,11 +47,11 @@ void locked_bus::finish_and_leave(lock& held, effects& out, std::size_t steps) {
   }
   bool const sooner = arm();
   nudge_driver();
-  if (!plain && !sooner) return durable_ ? void() : put_back(out);
+  if (!plain && !sooner) return durable_ ? void() : spare_.give_back(out);
   held.unlock();
   if (plain && !out.messages.empty()) port_.send(std::move(out.messages));
   if (sooner) (void)port_.wake();
-  durable_ ? held.lock() : put_back(out);
+  durable_ ? held.lock() : spare_.give_back(out);
 }
 
 /// Nothing but messages: nobody has to be told of them before somebody else.
@@ -110,6 +95,7 @@ void locked_bus::emit(lock& held, effects& out) {
 /// Whether the port is to be woken, without the lock.
 bool locked_bus::arm() {
   auto const next = core_.next_timer();
+  if (!next && !armed_) return false;
   bool const sooner = next && (!armed_ || *next < *armed_);
   armed_ = next;
   if (sooner) poke_locked();  // a thread that waits for an answer may have to wake for the timer

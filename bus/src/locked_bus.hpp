@@ -5,6 +5,7 @@
 #include <skein/bus/recent_map.hpp>
 
 #include "report_queue.hpp"
+#include "spare_effects.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -28,7 +29,6 @@ class hub_bus::pending {
 class locked_bus final : public hub_bus {
  public:
   locked_bus(std::unique_ptr<bus::ledger> ledger, clock& time, hub_port& port, hub_bus_options options, board_state from);
-  ~locked_bus() override { delete spare_.load(); }
 
   result<void> offer(hello agents, std::function<predicate_table(blackboard const&)> predicates) override;
   result<reply::published> publish(input::publish in, timestamp deadline) override;
@@ -80,7 +80,6 @@ class locked_bus final : public hub_bus {
   effects& begin_step();
   void finish_step(lock& held, effects& out, std::size_t steps);
   void finish_and_leave(lock& held, effects& out, std::size_t steps);
-  void put_back(effects& out) noexcept;
   [[nodiscard]] bool is_plain(effects const& out) const noexcept;
   void emit(lock& held, effects& out);
   [[nodiscard]] bool arm();
@@ -105,6 +104,7 @@ class locked_bus final : public hub_bus {
   std::shared_ptr<pending> make_slot();
   void install(predicate_table table);
   bool step_done(lock& held, host_key from, bus::done& result, bool traced);
+  [[nodiscard]] timestamp time_of(host_key from, bus::done const& result) const;
   bool finish_done(lock& held, effects& out, std::size_t steps);
   bool step_reports(std::size_t stepped);
   template <class Input, class Answer>
@@ -135,7 +135,7 @@ class locked_bus final : public hub_bus {
   std::mutex mutex_;
   blackboard core_;
   std::optional<timestamp> armed_;              // the timer that somebody was last woken for
-  std::atomic<effects*> spare_ = nullptr;       // a buffer for a step without a commit; taken under the lock, put back without
+  spare_effects spare_;                         // for steps without a commit; taken under the lock
   report_queue reports_;                        // with share_steps
   std::vector<report> stepping_;                // of the thread that has the place
   std::optional<hello> offered_;

@@ -35,7 +35,7 @@ void orchestrator::state::begin_publish(artifact_type const& type) {
   if (type.cpp_type) register_type(type);
 }
 
-std::shared_ptr<bus::artifact_data> orchestrator::state::make_artifact(artifact_type const& type, payload value, publish_options const& options, bool routed,
+std::shared_ptr<bus::artifact_data> orchestrator::state::make_artifact(artifact_type const& type, payload&& value, publish_options const& options, bool routed,
                                                                        place const& where) {
   check(value).value();
   run_scope const& run = *where.run;

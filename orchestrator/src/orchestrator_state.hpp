@@ -118,7 +118,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   [[nodiscard]] place place_here(timestamp at);
   /// What all artifacts of one call have in common is looked at once.
   void begin_publish(artifact_type const& type);
-  [[nodiscard]] std::shared_ptr<bus::artifact_data> make_artifact(artifact_type const& type, payload value, publish_options const& options, bool routed,
+  [[nodiscard]] std::shared_ptr<bus::artifact_data> make_artifact(artifact_type const& type, payload&& value, publish_options const& options, bool routed,
                                                                   place const& where);
   /// Whether nobody but the board hears of it: then it needs no outgoing_publish.
   [[nodiscard]] bool is_silent(place const& where);

@@ -41,9 +41,8 @@ class material {
 template <kind Kind>
 std::array<std::uint8_t, 16> derive_uuid(std::array<std::uint8_t, 16> const& from, std::uint64_t first, std::uint64_t second) noexcept {
   material const hashed{from, first, second};
-  std::array<std::uint8_t, 16> bytes = from;
-  end_uuid(bytes, 8, hashed.hash<Kind, 0>(), hashed.hash<Kind, 1>());
-  return bytes;
+  std::uint64_t const leading = __builtin_bswap64(word_at(from.data())) >> 16;
+  return make_uuid(leading, 8, hashed.hash<Kind, 0>(), hashed.hash<Kind, 1>());
 }
 
 template <kind Kind>
@@ -68,8 +67,7 @@ run_id derive_run_id(std::uint64_t source, std::int64_t at_ns) noexcept {
   std::array<std::uint8_t, 16> bytes{};
   put_big_endian(bytes.data(), static_cast<std::uint64_t>(at_ns / 1'000'000), 6);
   material const hashed{bytes, source, static_cast<std::uint64_t>(at_ns)};
-  end_uuid(bytes, 7, hashed.hash<kind::run, 0>(), hashed.hash<kind::run, 1>());
-  return run_id{bytes};
+  return run_id{make_uuid(static_cast<std::uint64_t>(at_ns / 1'000'000), 7, hashed.hash<kind::run, 0>(), hashed.hash<kind::run, 1>())};
 }
 
 span_id derive_publish_span_id(artifact_id const& artifact) noexcept { return derive_span<kind::publish_span>(artifact.bytes(), 0); }

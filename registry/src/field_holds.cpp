@@ -152,12 +152,13 @@ struct native_fields {
 
   template <class Look>
   auto look(std::string_view path, Look look) const {
+    // Mostly it is a field's name, and a scalar.
+    for (auto const& each : of.fields) {
+      if (each.name == path && each.look) return look(found_field{std::visit(walk_scalar{}, each.look(of.object)), msgpack_walk{{}}});
+    }
     std::size_t const dot = path.find('.');
     std::string_view const first = path.substr(0, dot);
     auto const named = std::find_if(of.fields.begin(), of.fields.end(), [&](codec::field const& each) { return each.name == first; });
-    if (named != of.fields.end() && named->look && dot == std::string_view::npos) {
-      return look(found_field{std::visit(walk_scalar{}, named->look(of.object)), msgpack_walk{{}}});
-    }
     return look_inside(named, dot == std::string_view::npos ? std::nullopt : std::optional{path.substr(dot + 1)}, look);
   }
 

@@ -61,10 +61,7 @@ std::array<std::uint8_t, 16> id_generator::uuid_v7(std::int64_t now_ns) noexcept
     ++last_ms_;  // RFC 9562 §6.2: a full counter borrows from the future; a clock that steps back stays here as well
     in_ms_ = 0;
   }
-  std::array<std::uint8_t, 16> bytes{};
-  put_big_endian(bytes.data(), last_ms_, 6);
-  end_uuid(bytes, 7, in_ms_, next());
-  return bytes;
+  return make_uuid(last_ms_, 7, in_ms_, next());
 }
 
 skein::span_id id_generator::span() noexcept {

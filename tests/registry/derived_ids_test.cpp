@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <set>
 
@@ -21,8 +22,19 @@ std::string time_part(Id const& id) {
 TEST(stable_hash, is_pinned) {
   EXPECT_EQ(stable_hash(""), 5197578548964807871u);
   EXPECT_EQ(stable_hash("a"), 12385901686642846523u);
+  EXPECT_EQ(stable_hash("piz"), 6385849286723049188u);
+  EXPECT_EQ(stable_hash("pizz"), 9806718940459463250u);
+  EXPECT_EQ(stable_hash("pizza"), 14553427413094653588u);
+  EXPECT_EQ(stable_hash("pizza.p"), 6234141578854126319u);
+  EXPECT_EQ(stable_hash("pizza.pi"), 13750396123672806554u);
   EXPECT_EQ(stable_hash("pizza.pizza"), 9016376957003738113u);
   EXPECT_EQ(stable_hash("pizza.pizza", 1), 8928621719125929261u);
+}
+
+TEST(stable_hash, of_an_id_is_that_of_its_bytes) {
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(17 * i);
+  EXPECT_EQ(stable_hash(bytes, 5), stable_hash({reinterpret_cast<char const*>(bytes.data()), bytes.size()}, 5));
 }
 
 TEST(stable_hash, depends_on_every_bit_length_and_seed) {

@@ -46,8 +46,16 @@ void current_slot::settle() noexcept {
 
 ambient exchange_current(ambient next) noexcept {
   if (this_slot.gone) return {};
+  swap_current(next);
+  return next;
+}
+
+void swap_current(ambient& with) noexcept {
+  if (this_slot.gone) return;
   this_slot.settle();
-  return std::exchange(kept(), std::move(next));
+  ambient& current = this_slot.kept ? *this_slot.kept : kept();
+  current.span.swap(with.span);
+  current.run.swap(with.run);
 }
 
 ambient const& current_ambient() noexcept {

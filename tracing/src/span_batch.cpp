@@ -47,9 +47,10 @@ span_block& span_batch::open_block(std::size_t bytes) {
 }
 
 void span_batch::push_back(span_view span) {
+  bool const runs = span.status() == status_code::running;
   open_block(span.bytes().size()).push_back(span.bytes());
   ++spans_;
-  if (span.status() == status_code::running) ++running_;
+  if (runs) ++running_;
 }
 
 void span_batch::push_back(span_record const& span) {

@@ -20,8 +20,9 @@ class span_block {
 
   /// Copies a span to the end.
   void push_back(std::string_view span) {
+    auto const status = span_view{span.data()}.status();   // read where it was just made
     std::memcpy(add(span.size()), span.data(), span.size());
-    count(span_view{data_.get() + size_ - flat::aligned(span.size())}.status());
+    count(status);
   }
   /// The same, under another head of the same size.
   void push_back(flat::head const& top, std::string_view span) {

@@ -273,13 +273,14 @@ struct run_ended {
 /// Memory of deliveries that have left, and of the messages that they were in, for the next ones. It keeps so much of a burst and no artifact.
 class spare_deliveries {
  public:
-  /// Appends one to fill in: `inputs` is empty, every other member may be that of another one.
-  void add_to(std::vector<delivery>& to);
+  /// Appends one of this attempt, as good as new for the rest.
+  [[nodiscard]] delivery& add_to(std::vector<delivery>& to, attempt_ref const& attempt);
   /// Takes all of them.
   void take(std::vector<delivery>& gone) noexcept;
 
  private:
-  std::vector<delivery> deliveries_;
+  std::vector<std::vector<artifact_ptr>> inputs_;
+  std::vector<std::string> long_names_;   // the short ones need no memory
   std::vector<std::vector<delivery>> emptied_;
 };
 

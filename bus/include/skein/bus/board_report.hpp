@@ -1,6 +1,7 @@
 // What a wait or a question about the board answers: what ran, what failed, what still waits and for what.
 #pragma once
 
+#include <skein/bus/activation_report.hpp>
 #include <skein/bus/message.hpp>
 #include <skein/registry/ids.hpp>
 
@@ -10,16 +11,6 @@
 #include <vector>
 
 namespace skein::bus {
-
-/// A closed activation, by its last attempt.
-struct activation_summary {
-  std::string agent;                     ///< Whose handler ran.
-  activation_id id;                      ///< As in the ledger and in spans.
-  run_id run;                            ///< Of its newest input.
-  std::uint32_t attempt = 0;             ///< How often it was leased.
-  bool ok = false;                       ///< Whether the last attempt succeeded.
-  std::chrono::nanoseconds duration{};   ///< Of the last attempt's handler.
-};
 
 /// An activation that failed for good.
 struct failure_summary {
@@ -90,7 +81,7 @@ struct dead_summary {
 
 /// What a wait for idle reports.
 struct board_report {
-  std::vector<activation_summary> activations;   ///< In the order they closed.
+  std::vector<activation_report> activations;    ///< In the order they closed.
   std::vector<failure_summary> failures;         ///< Activations that are dead, in the order they closed.
   std::vector<blocked_summary> blocked;          ///< By agent.
   std::vector<open_summary> open;                ///< By agent and state; only when the wait was ended.

@@ -1,8 +1,8 @@
 // What a wait found: what ran, what failed, what is left.
 #pragma once
 
+#include <skein/bus/activation_report.hpp>
 #include <skein/registry/ids.hpp>
-#include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/span_tree.hpp>
 
 #include <cstdint>
@@ -13,16 +13,6 @@
 #include <vector>
 
 namespace skein {
-
-/// One closed activation, by its last attempt.
-struct activation_report {
-  std::string agent;             ///< Whose handler ran.
-  bool ok = false;               ///< Whether the last attempt succeeded.
-  std::uint32_t attempt = 0;     ///< How often it was leased.
-  elapsed duration;              ///< Of the last attempt's handler.
-  activation_id id;              ///< As in spans and in the ledger.
-  run_id run;                    ///< Of its newest input.
-};
 
 /// One activation that failed for good.
 struct failure_report {

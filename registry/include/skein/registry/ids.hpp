@@ -135,6 +135,8 @@ class id_generator {
 
 /// A 64-bit hash of bytes that is the same on every machine and in every version (it is stored). Not for hostile keys.
 [[nodiscard]] std::uint64_t stable_hash(std::string_view bytes, std::uint64_t seed = 0) noexcept;
+/// The same of an id's bytes.
+[[nodiscard]] std::uint64_t stable_hash(std::array<std::uint8_t, 16> const& bytes, std::uint64_t seed = 0) noexcept;
 
 }  // namespace skein
 

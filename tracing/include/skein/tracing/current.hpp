@@ -20,6 +20,8 @@ struct ambient {
 
 /// Puts `next` in place and returns what was there. This is all that a scheduler of coroutines needs. Never blocks, never throws.
 ambient exchange_current(ambient next) noexcept;
+/// The same in place: `with` is current afterwards, and holds what was.
+void swap_current(ambient& with) noexcept;
 /// What is current, without touching a reference count. The reference is valid until the thread's next exchange_current.
 [[nodiscard]] ambient const& current_ambient() noexcept;
 
@@ -27,10 +29,10 @@ ambient exchange_current(ambient next) noexcept;
 class [[nodiscard]] ambient_scope {
  public:
   /// What was current before is current again when this is destroyed.
-  explicit ambient_scope(ambient next) noexcept : previous_(exchange_current(std::move(next))) {}
+  explicit ambient_scope(ambient next) noexcept : previous_(std::move(next)) { swap_current(previous_); }
   ambient_scope(ambient_scope const&) = delete;
   ambient_scope& operator=(ambient_scope const&) = delete;
-  ~ambient_scope() { exchange_current(std::move(previous_)); }
+  ~ambient_scope() { swap_current(previous_); }
 
  private:
   ambient previous_;
