@@ -51,17 +51,13 @@ void give_back(std::shared_ptr<artifact_data>&& one) noexcept {
   }
 }
 
-void let_go(std::vector<artifact_ptr>& all) noexcept {
-  for (auto& one : all) {
-    if (one.use_count() != 1) continue;
-    // No weak pointer to an artifact is ever made, so nobody can get it again. What other threads did with it came before they let go of it; the count that
-    // goes up and down once more makes that visible here, as it would for the thread that destroys it.
-    artifact_ptr{one}.reset();
-    auto mine = std::const_pointer_cast<artifact_data>(std::move(one));
-    renew(*mine);
-    give_back(std::move(mine));
-  }
-  all.clear();
+void renew_and_give_back(artifact_ptr&& one) noexcept {
+  // What other threads did with it came before they let go of it; the count that goes up and down once more makes that visible here, as it would for the
+  // thread that destroys it.
+  artifact_ptr{one}.reset();
+  auto mine = std::const_pointer_cast<artifact_data>(std::move(one));
+  renew(*mine);
+  give_back(std::move(mine));
 }
 
 }  // namespace skein::bus

@@ -50,6 +50,19 @@ TEST(a_shipping_recorder, hands_out_what_has_ended_once_and_in_order) {
   EXPECT_EQ(here.recorder->counters(), (recorder_counters{.recorded = 2, .written = 2}));
 }
 
+TEST(a_shipping_recorder, keeps_the_order_of_many) {
+  shipping here;
+  names ended;
+  for (int i = 0; i < 200; ++i) {
+    ended.push_back(std::to_string(i));
+    here.start(ended.back()).end();
+    if (i == 10) (void)here.recorder->preview(1, plenty);
+  }
+  auto const shipped = here.recorder->take(plenty);
+  EXPECT_EQ(names_of(shipped.spans), ended);
+  for (auto const& one : shipped.spans) EXPECT_EQ(one.service, "worker-1");
+}
+
 TEST(a_shipping_recorder, keeps_what_does_not_fit_for_the_next_time) {
   shipping here;
   for (char const* name : {"a", "b", "c"}) here.start(name).set_inputs(std::string(1000, 'x'));

@@ -4,6 +4,7 @@
 
 #include "entry_writer.hpp"
 #include "nanoseconds.hpp"
+#include "span_batch_access.hpp"
 #include "thread_buffer.hpp"
 #include "thread_ids.hpp"
 
@@ -15,6 +16,8 @@
 namespace skein {
 namespace {
 
+/// What ends between two shipments goes with the next as it is, up to so much.
+constexpr std::size_t gathered_spans_max = 64, gathered_bytes_max = 64 * 1'024;
 /// Memory of ended spans that is kept for the next ones.
 constexpr std::size_t spare_max = 1'024, spare_bytes_max = 4'096;
 
@@ -95,6 +98,9 @@ class gathering_recorder final : public shipping_recorder {
     auto out = std::move(used);
     out.spans.clear();
     std::lock_guard const lock{open_.mutex};
+    if (gathered_bytes_ > bytes_max) keep_apart();
+    if (!gathered_.empty()) out.spans.swap(gathered_);
+    gathered_bytes_ = 0;
     std::size_t bytes = 0;
     while (!ended_.empty() && bytes + ended_.front().bytes.size() <= bytes_max) {
       bytes += ended_.front().bytes.size();
@@ -112,6 +118,7 @@ class gathering_recorder final : public shipping_recorder {
     std::size_t bytes = 0;
     auto const room = [&] { return out.size() < spans_max && bytes < bytes_max; };
     std::lock_guard const lock{open_.mutex};
+    keep_apart();
     while (!open_.fresh.empty() && room()) {
       open_span& next = open_.fresh.pop();
       open_.known.push(next);
@@ -176,15 +183,9 @@ class gathering_recorder final : public shipping_recorder {
   /// Adds an ended span and unlocks. Of too many the oldest goes: children end before their parents, so what is kept has its parents.
   void add(std::unique_lock<light_lock>& lock, span_view span) {
     ++open_.counters.recorded;
-    std::string bytes;
-    if (!spare_.empty()) {
-      bytes = std::move(spare_.back());
-      spare_.pop_back();
-    }
-    bytes.assign(span.bytes());
-    give_service(bytes);
-    bytes_ += bytes.size();
-    ended_.push_back({std::move(bytes), false});
+    if (gather(span)) return;
+    keep_apart();
+    keep(span);
     bool first_drop = false;
     while (ended_.size() > options_.spans_max || bytes_ > options_.bytes_max) {
       pop_oldest();
@@ -195,6 +196,36 @@ class gathering_recorder final : public shipping_recorder {
       log_warn("spans are dropped: more ended here than can wait for the hub to take them (" + std::to_string(options_.spans_max) + " spans, " +
                std::to_string(options_.bytes_max) + " bytes); record fewer spans in a handler");
     }
+  }
+
+  /// Adds it to those of the next shipment; false when they are too many, or must be told apart.
+  bool gather(span_view span) {
+    auto const size = span.bytes().size() + service_.size();
+    if (!ended_.empty() || gathered_.size() >= std::min(gathered_spans_max, options_.spans_max)) return false;
+    if (gathered_bytes_ + size > std::min(gathered_bytes_max, options_.bytes_max)) return false;
+    gathered_bytes_ += size;
+    bool const is_whole = service_.empty() || (flat::load<flat::head>(span.bytes().data()).has & flat::bit(flat::tag::service)) != 0;
+    is_whole ? gathered_.push_back(span) : span_batch_access::add(gathered_, span, service_, flat::tag::service);
+    return true;
+  }
+
+  /// What was gathered is taken one by one from here on.
+  void keep_apart() {
+    for (auto const span : gathered_.views()) keep(span);
+    gathered_.clear();
+    gathered_bytes_ = 0;
+  }
+
+  void keep(span_view span) {
+    std::string bytes;
+    if (!spare_.empty()) {
+      bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    bytes.assign(span.bytes());
+    give_service(bytes);
+    bytes_ += bytes.size();
+    ended_.push_back({std::move(bytes), false});
   }
 
   void pop_oldest() {
@@ -208,6 +239,8 @@ class gathering_recorder final : public shipping_recorder {
   shipping_options const options_;
   thread_buffer open_;                  // the spans that run, and the lock and counters of everything here
   std::string service_;                 // an entry of a span
+  span_batch gathered_;                 // ended and not taken; none while there are any in ended_
+  std::size_t gathered_bytes_ = 0;
   std::deque<ended_span> ended_;
   std::vector<std::string> spare_;      // of ended spans that were taken
   std::size_t bytes_ = 0;               // of ended_

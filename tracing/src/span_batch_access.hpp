@@ -18,6 +18,13 @@ class span_batch_access {
     to.running_ += block->running();
     to.blocks_.push_back(std::move(block));
   }
+  /// Adds a copy of a span with one more entry, of a kind that it does not have.
+  static void add(span_batch& to, span_view span, std::string_view entry, flat::tag kind) {
+    auto const whole = span.bytes();
+    to.open_block(whole.size() + entry.size()).push_back(whole, entry, kind);
+    ++to.spans_;
+    if (span.status() == status_code::running) ++to.running_;
+  }
   /// Empties the batch; `keep(std::unique_ptr<span_block>)` gets each block, as it was.
   template <class Keep>
   static void take_blocks(span_batch& from, Keep&& keep) {

@@ -29,6 +29,17 @@ class span_block {
     push_back(span);
     std::memcpy(data_.get() + size_ - flat::aligned(span.size()), &top, sizeof top);
   }
+  /// The same with one more entry, of a kind that the span does not have, behind its own.
+  void push_back(std::string_view span, std::string_view entry, flat::tag kind) {
+    char* const at = add(span.size() + entry.size());
+    std::memcpy(at, span.data(), span.size());
+    std::memcpy(at + span.size(), entry.data(), entry.size());
+    auto top = flat::load<flat::head>(at);
+    top.bytes += entry.size();
+    top.has |= flat::bit(kind);
+    std::memcpy(at, &top, sizeof top);
+    count(top.status);
+  }
   /// The span that was added last. There must be one.
   [[nodiscard]] std::string_view last() const noexcept { return span_view{data_.get() + last_}.bytes(); }
   /// Puts another one of the same status in its place.
