@@ -1,8 +1,9 @@
 // Publishing: an artifact gets its place on the board, and every matching subscription an activation.
 #include "blackboard_state.hpp"
 
+#include <skein/bus/spare_artifacts.hpp>
+
 #include <algorithm>
-#include <atomic>
 
 namespace skein::bus {
 
@@ -85,20 +86,6 @@ void blackboard::state::keep(artifact_ptr const& artifact) {
   while (kept.size() > limits.artifacts_kept_max) evict_oldest();
 }
 
-namespace {
-
-/// With an artifact that only this thread has, as the count says that was read just now. They let go of it by a release of that count, so a fence behind the
-/// reading is enough.
-void see_what_others_did([[maybe_unused]] artifact_ptr const& last) noexcept {
-#if defined(__SANITIZE_THREAD__)
-  artifact_ptr{last}.reset();   // it knows no fences: the count goes up and down once more
-#else
-  std::atomic_thread_fence(std::memory_order_acquire);
-#endif
-}
-
-}  // namespace
-
 void blackboard::state::evict_oldest() {
   // Both queues are in board order, so the oldest of all is the oldest of its type.
   kept_artifact oldest = std::move(kept.front());
@@ -117,9 +104,7 @@ void blackboard::state::evict_oldest() {
   constexpr std::size_t spare_max = 64;   // a step takes few and gives back as many
   if (oldest.artifact.use_count() != 1 || spare_artifacts.size() >= spare_max) return;
   // Nobody else has it, and nobody can get it again: no weak pointer to an artifact is ever made.
-  see_what_others_did(oldest.artifact);
-  spare_artifacts.push_back(std::const_pointer_cast<artifact_data>(std::move(oldest.artifact)));
-  renew(*spare_artifacts.back());
+  spare_artifacts.push_back(taken_back(std::move(oldest.artifact)));
 }
 
 std::shared_ptr<artifact_data> blackboard::state::fresh_artifact() {

@@ -157,9 +157,8 @@ void read_delivery(reader& in, shared_artifacts const& artifacts, delivery& valu
       return nullptr;
     });
     if (in.ok() && value.inputs.empty()) in.fail_before("a delivery needs an input");
-    value.priority = in.more() ? static_cast<std::int32_t>(in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max())) : 0;
-    value.deadline = std::chrono::nanoseconds{in.more() ? in.sint(0) : 0};
-    value.unasked = false;
+    if (in.more()) value.priority = static_cast<std::int32_t>(in.sint(std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+    if (in.more()) value.deadline = std::chrono::nanoseconds{in.sint(0)};
   });
 }
 
@@ -167,10 +166,7 @@ void read_deliver(reader& in, payload_slots& payloads, shared_artifacts& artifac
   in.fields(3, [&] {
     value.number = in.uint();
     in.list(artifacts, artifact_bytes_min, [&] { return read_artifact(in, payloads); });
-    in.items(delivery_bytes_min, [](std::size_t) {}, [&] {
-      spare.add_to(value.deliveries);
-      read_delivery(in, artifacts, value.deliveries.back());
-    });
+    in.items(delivery_bytes_min, [](std::size_t) {}, [&] { read_delivery(in, artifacts, spare.add_to(value.deliveries, {})); });
   });
 }
 

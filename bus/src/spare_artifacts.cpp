@@ -1,5 +1,6 @@
 #include <skein/bus/spare_artifacts.hpp>
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -51,13 +52,16 @@ void give_back(std::shared_ptr<artifact_data>&& one) noexcept {
   }
 }
 
-void renew_and_give_back(artifact_ptr&& one) noexcept {
-  // What other threads did with it came before they let go of it; the count that goes up and down once more makes that visible here, as it would for the
-  // thread that destroys it.
-  artifact_ptr{one}.reset();
-  auto mine = std::const_pointer_cast<artifact_data>(std::move(one));
+std::shared_ptr<artifact_data> taken_back(artifact_ptr&& last) noexcept {
+  // What other threads did with it came before they let go of it by a release of the count, which the caller has read: a fence behind that is enough.
+#if defined(__SANITIZE_THREAD__)
+  artifact_ptr{last}.reset();   // it knows no fences: the count goes up and down once more
+#else
+  std::atomic_thread_fence(std::memory_order_acquire);
+#endif
+  auto mine = std::const_pointer_cast<artifact_data>(std::move(last));
   renew(*mine);
-  give_back(std::move(mine));
+  return mine;
 }
 
 }  // namespace skein::bus

@@ -13,12 +13,12 @@ namespace skein::bus {
 [[nodiscard]] std::shared_ptr<artifact_data> make_artifact();
 /// Keeps the memory of one that nobody else has, as renew() left it, for the next that this thread makes; null is nothing. Bounded: what is too much is freed.
 void give_back(std::shared_ptr<artifact_data>&& one) noexcept;
-/// The same for one that the caller alone has, which no weak pointer leads to: it is renewed first.
-void renew_and_give_back(artifact_ptr&& one) noexcept;
+/// One that the caller alone has, as its count says, and that no weak pointer leads to: as renew() leaves it, to fill in anew.
+[[nodiscard]] std::shared_ptr<artifact_data> taken_back(artifact_ptr&& last) noexcept;
 /// Leaves none of them; gives back those that nobody else has.
 inline void let_go(std::vector<artifact_ptr>& all) noexcept {
   for (auto& one : all) {
-    if (one.use_count() == 1) renew_and_give_back(std::move(one));
+    if (one.use_count() == 1) give_back(taken_back(std::move(one)));
   }
   all.clear();
 }
