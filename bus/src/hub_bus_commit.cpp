@@ -171,6 +171,7 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
     }
     spend(batch);
     commits_.notify_all();
+    if (written) tidy_ledger(held);
     if (group_steps_ == 0 || !stop()) continue;
     if (awaited_no_ >= group_no_) break;  // who waits for it goes on
     // Whoever is woken must find the place free, or it goes back to sleep.
@@ -182,6 +183,14 @@ void locked_bus::lead(lock& held, std::function<bool()> const& stop) {
   committing_ = false;
   if (group_steps_ > 0) commits_.notify_all();
   nudge_driver();
+}
+
+/// While others work on what has just left.
+void locked_bus::tidy_ledger(lock& held) {
+  if (!ledger_->untidy()) return;
+  held.unlock();
+  ledger_->tidy();
+  held.lock();
 }
 
 bool locked_bus::hand_over(lock& held) {

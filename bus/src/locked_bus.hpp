@@ -93,6 +93,7 @@ class locked_bus final : public hub_bus {
   void settle(pending& slot, result<board_reply> how);
   void room_changed();
   void lead(lock& held, std::function<bool()> const& stop);
+  void tidy_ledger(lock& held);
   bool hand_over(lock& held);
   void answer_after_emit(lock& held, effects& batch);
   void await_commit(lock& held, std::uint64_t no);

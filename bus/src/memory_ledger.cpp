@@ -21,6 +21,8 @@ class memory_ledger final : public ledger {
 
 }  // namespace
 
+bool ledger::untidy() const noexcept { return false; }
+void ledger::tidy() noexcept {}
 result<std::vector<artifact_ptr>> ledger::artifacts(std::string_view, std::size_t) { return std::vector<artifact_ptr>{}; }
 
 std::unique_ptr<ledger> make_memory_ledger() { return std::make_unique<memory_ledger>(); }

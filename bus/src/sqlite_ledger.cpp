@@ -32,6 +32,8 @@ class sqlite_ledger final : public ledger {
   sqlite_ledger(sqlite_ledger_options options, parts all) : options_(std::move(options)), parts_(std::move(all)) {}
 
   result<void> commit(std::span<change const> changes) override;
+  bool untidy() const noexcept override { return parts_.wal.pages() >= options_.checkpoint_pages; }
+  void tidy() noexcept override { parts_.wal.shorten(parts_.file, options_.checkpoint_pages); }
   result<board_state> load() override {
     auto state = ledger_file::read_state(parts_.file, options_.idempotency_keys_max, options_.dead_kept_max);
     if (!state) return read_failed(state.error());
@@ -87,7 +89,7 @@ result<void> sqlite_ledger::commit(std::span<change const> changes) {
     sqlite3_wal_checkpoint_v2(parts_.file.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     return why;
   }
-  parts_.wal.run(parts_.file);
+  parts_.wal.shorten(parts_.file, 2 * options_.checkpoint_pages);
   ++counters_.commits;
   counters_.activations_removed += removed.activations;
   counters_.artifacts_removed += removed.artifacts;

@@ -31,11 +31,9 @@ checkpoints::checkpoints(sqlite::database& file, int pages) : pages_(pages), in_
   sqlite3_wal_hook(file.handle(), &note_pages, in_wal_.get());
 }
 
-void checkpoints::run(sqlite::database& file) noexcept {
-  if (*in_wal_ < pages_) {
-    wait_at_ = pages_ * waits_after;
-    return;
-  }
+void checkpoints::shorten(sqlite::database& file, int from) noexcept {
+  if (*in_wal_ < pages_) wait_at_ = pages_ * waits_after;
+  if (*in_wal_ < from) return;
   auto* const handle = file.handle();
   sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (*in_wal_ < wait_at_) return;

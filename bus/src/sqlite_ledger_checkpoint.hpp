@@ -12,12 +12,14 @@ namespace skein::bus::ledger_file {
 /// coming to the end of the WAL, which then grows without bound. This one waits for them, shortly, when the WAL has become long.
 class checkpoints {
  public:
-  /// Takes the place of the automatic checkpoint of `file`, after so many pages in the WAL.
+  /// Takes the place of the automatic checkpoint of `file`, which is to be made after so many pages in the WAL.
   checkpoints(sqlite::database& file, int pages);
   checkpoints(checkpoints&&) = default;
 
-  /// After each commit. Does what it can: whatever fails is tried again after the next commit.
-  void run(sqlite::database& file) noexcept;
+  /// In the WAL, as of the last commit.
+  [[nodiscard]] int pages() const noexcept { return *in_wal_; }
+  /// Outside of transactions: makes a checkpoint if the WAL has `from` pages or more. Does what it can: whatever fails is tried again by the next call.
+  void shorten(sqlite::database& file, int from) noexcept;
 
   /// Within a transaction, before its end. A sync takes several times as long when the file has grown, for then its size is written too. So it grows ahead, by zeros,
   /// in large steps: SQLite takes what was never a frame for the end of the WAL. Does what it can.

@@ -53,6 +53,33 @@ class hasty_port final : public hub_port {
   std::vector<done> results;
 };
 
+/// Has something to do after every commit, and tells how many deliveries had left by then.
+class untidy_ledger final : public ledger {
+ public:
+  untidy_ledger(std::shared_ptr<memory_store> store, quick_port const& port, std::vector<std::size_t>& left) : rows_(std::move(store)), port_(port), left_(left) {}
+
+  result<void> commit(std::span<change const> changes) override {
+    untidy_ = true;
+    return rows_.commit(changes);
+  }
+  bool untidy() const noexcept override { return untidy_; }
+  void tidy() noexcept override {
+    untidy_ = false;
+    left_.push_back(port_.delivered.size());
+  }
+  result<board_state> load() override { return rows_.load(); }
+  result<run_history> history(run_id run) override { return rows_.history(run); }
+  ledger_counters counters() const noexcept override { return rows_.counters(); }
+  bool durable() const noexcept override { return true; }
+  std::string describe() const override { return "untidy"; }
+
+ private:
+  memory_store_ledger rows_;
+  quick_port const& port_;
+  std::vector<std::size_t>& left_;
+  bool untidy_ = false;
+};
+
 std::shared_ptr<artifact_data> idea_of_run(std::uint8_t number) {
   auto made = std::make_shared<artifact_data>();
   made->id = artifact_id{{number}};
@@ -110,6 +137,20 @@ TEST(hub_bus_commit, asks_for_a_writer_again_when_the_last_one_found_everything_
 
   EXPECT_GT(port.wakes, before);
   EXPECT_EQ(store->model.activations().at(2).state, activation_state::done);
+}
+
+TEST(hub_bus_commit, lets_out_what_is_written_before_the_ledger_tidies) {
+  skein::testing::manual_clock time;
+  quick_port port;
+  std::vector<std::size_t> left;
+  auto const bus = std::move(hub_bus::open(std::make_unique<untidy_ledger>(std::make_shared<memory_store>(), port, left), time, port, {}).value());
+  hello m;
+  m.host = std::string{local_host_name};
+  m.credit = 10;
+  m.agents = {agent("cook").on("idea")};
+  ASSERT_TRUE(bus->offer(std::move(m), [](blackboard const&) { return predicate_table{}; }));
+  for (std::uint8_t i = 1; i <= 2; ++i) ASSERT_TRUE(bus->publish({.artifact = idea_of_run(i)}, time.now() + 1s));
+  EXPECT_EQ(left, (std::vector<std::size_t>{0, 1, 2}));
 }
 
 }  // namespace skein::bus::testing

@@ -127,6 +127,7 @@ std::size_t run_script(ledger_folder const& folder, fault_vfs& disk, std::uint64
     for (int i = 0; i < (life == 0 ? script_commits - 4 : 4); ++i) {
       if (!(*opened)->commit(script.next_commit())) return acknowledged;
       ++acknowledged;
+      if ((*opened)->untidy()) (*opened)->tidy();
     }
   }
   return acknowledged;

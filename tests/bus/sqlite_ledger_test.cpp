@@ -523,6 +523,26 @@ TEST(sqlite_ledger, keeps_the_wal_short_while_one_reader_follows_another) {
   EXPECT_LT(longest, 80u * checkpoint_pages * 4096u);   // of some 1,600 pages
 }
 
+TEST(sqlite_ledger, leaves_the_checkpoint_to_tidy_until_the_wal_is_twice_as_long) {
+  ledger_folder const folder;
+  constexpr int checkpoint_pages = 20;
+  auto const ledger = folder.open({.checkpoint_pages = checkpoint_pages});
+  std::uint64_t seq = 0;
+  auto const commit_until = [&](auto const& over) {
+    while (!over()) ASSERT_TRUE(ledger->commit(as_changes(artifact_row{make_artifact(++seq, {}, 8'000), ""})));
+  };
+  auto const in_file = [&] { return std::filesystem::file_size(folder.file()); };
+  auto const before = in_file();
+  commit_until([&] { return ledger->untidy(); });
+  EXPECT_EQ(in_file(), before);
+  ledger->tidy();
+  auto const tidied = in_file();
+  EXPECT_GT(tidied, seq * 8'000);
+  commit_until([&] { return ledger->untidy(); });
+  EXPECT_EQ(in_file(), tidied);
+  commit_until([&] { return in_file() > tidied; });
+}
+
 // A sync that has to write the file's size too takes several times as long.
 TEST(sqlite_ledger, grows_the_wal_in_a_few_large_steps) {
   ledger_folder const folder;

@@ -127,9 +127,9 @@ void recorder_core::record(thread_buffer& mine, std::unique_lock<light_lock>& lo
 
 /// Gets the buffer a chunk with room, waiting where the options say so. False: the span is counted as gone.
 bool recorder_core::make_room(thread_buffer& mine, std::unique_lock<light_lock>& lock) {
-  bool full_batch = false;
-  mine.granted = queue_.exchange(mine.chunk, mine.unused(), full_batch);
-  if (full_batch) signal_.hurry();
+  bool worth_writing = false;
+  mine.granted = queue_.exchange(mine.chunk, mine.unused(), worth_writing);
+  if (worth_writing) signal_.hurry();
   if (mine.granted > 0) return true;
   if (options_.on_overflow == overflow::drop) {
     ++mine.counters.dropped;

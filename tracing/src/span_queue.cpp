@@ -51,13 +51,13 @@ std::size_t span_queue::grant_locked() noexcept {
   return granted;
 }
 
-std::size_t span_queue::exchange(chunk& filled, std::size_t unused, bool& full_batch) {
+std::size_t span_queue::exchange(chunk& filled, std::size_t unused, bool& worth_writing) {
   std::size_t granted = 0;
   {
     std::lock_guard const lock{mutex_};
     push_locked(filled, unused);
     granted = grant_locked();
-    full_batch = queued_ >= batch_max_ || granted == 0;
+    worth_writing = queued_ >= batch_max_ / 2 || granted == 0;
     if (granted > 0 && !filled && !spare_.empty()) {
       filled = std::move(spare_.back());
       spare_.pop_back();

@@ -22,8 +22,9 @@ class span_queue {
   explicit span_queue(recorder_options const& options);
 
   /// Takes over a thread's chunk with the part of its grant that it did not use, and answers how many spans the next one may hold:
-  /// 0 when the queue is at its bound. `filled` comes back empty, or null. `full_batch` tells whether the writer has enough for a whole batch.
-  [[nodiscard]] std::size_t exchange(chunk& filled, std::size_t unused, bool& full_batch);
+  /// 0 when the queue is at its bound. `filled` comes back empty, or null. `worth_writing` tells whether there is half a
+  /// batch: less costs the writer more for each span; with more, too much is left for the end of a burst, when only the writer works.
+  [[nodiscard]] std::size_t exchange(chunk& filled, std::size_t unused, bool& worth_writing);
   /// Takes over a chunk without granting another.
   void push(chunk& filled, std::size_t unused);
   /// Gives back a grant.

@@ -35,6 +35,11 @@ class ledger {
   /// Applies all changes in order in one transaction: after ok they survive a crash (of the machine too, where `durable`), after an
   /// error none of them happened. May block for the disk. errc::ledger_failed.
   [[nodiscard]] virtual result<void> commit(std::span<change const> changes) = 0;
+  /// Whether tidy() has something to do. Never blocks. Default: no.
+  [[nodiscard]] virtual bool untidy() const noexcept;
+  /// Does what a commit leaves undone, so that its answers need not wait for it; may block for the disk. Need not be called: commits do the same when it becomes too
+  /// much. Default: nothing.
+  virtual void tidy() noexcept;
   /// What is open, as of the last successful commit. Also used to rebuild the board after a failed commit.
   [[nodiscard]] virtual result<board_state> load() = 0;
   /// Everything that is left of `run`; empty for a run that the ledger does not know. For rebuilding spans after a crash and for
@@ -64,7 +69,7 @@ struct sqlite_ledger_options {
                                                       ///< are deleted, oldest first, a few in each commit. What is open stays,
                                                       ///< and so do the newest dead ones.
   std::size_t dead_kept_max = 10'000;                 ///< Newest dead activations that load() gives back and retention spares.
-  int checkpoint_pages = 1'000;                       ///< WAL pages after which a commit also moves them into the database.
+  int checkpoint_pages = 1'000;                       ///< WAL pages after which ledger::tidy() moves them into the database; at twice as many a commit does.
   std::string control_socket;                         ///< Written into the lock file: where the owner listens for commands; empty = nowhere.
 };
 /// Opens or creates; holds `<path>.lock` until destroyed. errc::locked naming the owner's pid, io_failed, corrupt, unsupported_version.
