@@ -7,6 +7,7 @@
 
 namespace skein::json {
 
+/// The highest bit of each byte of a word.
 inline constexpr std::uint64_t not_plain = 0x8080808080808080;
 
 /// Has a bit of `not_plain` set if one of eight bytes is below 0x20, a quote, a backslash, or not ASCII; other bits mean nothing.
@@ -16,6 +17,7 @@ inline constexpr std::uint64_t not_plain = 0x8080808080808080;
   return bytes | (bytes - 0x20 * each) | (quote - each) | (backslash - each);
 }
 
+/// Whether the character stands for itself.
 [[nodiscard]] constexpr bool is_plain(char c) noexcept {
   auto const code = static_cast<unsigned char>(c);
   return code >= 0x20 && code < 0x80 && c != '"' && c != '\\';
