@@ -80,7 +80,7 @@ void blackboard::state::describe_embargoes(board_report& into, std::optional<run
   for (auto const& [until, count] : hidden) into.blocked.push_back({"-", "hidden until " + text_of(until), count});
 }
 
-void blackboard::state::restore_embargoes(std::vector<embargo_row>& rows, std::unordered_map<std::uint64_t, artifact_ptr> const& by_seq) {
+void blackboard::state::restore_embargoes(std::vector<embargo_row>& rows, artifacts_by_seq const& by_seq) {
   for (auto& row : rows) {
     auto const found = by_seq.find(row.seq);
     if (found == by_seq.end() || !found->second->visible_to) continue;

@@ -5,7 +5,7 @@
 
 namespace skein::bus {
 
-void blackboard::state::restore_groups(board_state& from, std::unordered_map<std::uint64_t, artifact_ptr> const& by_seq) {
+void blackboard::state::restore_groups(board_state& from, artifacts_by_seq const& by_seq) {
   last_group = from.last_group;
   std::sort(from.groups.begin(), from.groups.end(), [](auto const& a, auto const& b) { return a.no < b.no; });
   std::vector<subscription*> concerned;

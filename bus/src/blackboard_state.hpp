@@ -15,6 +15,9 @@
 
 namespace skein::bus {
 
+/// What a ledger has given back.
+using artifacts_by_seq = std::unordered_map<std::uint64_t, artifact_ptr>;
+
 struct blackboard::state {
   explicit state(blackboard_limits given) : limits(given) {}
 
@@ -117,7 +120,7 @@ struct blackboard::state {
   void describe_groups(board_report& into, std::optional<run_id> const& only) const;
   /// Its descriptor is known: groups from before a restart wait on.
   void resume_groups(subscription& sub);
-  void restore_groups(board_state& from, std::unordered_map<std::uint64_t, artifact_ptr> const& by_seq);
+  void restore_groups(board_state& from, artifacts_by_seq const& by_seq);
 
   // When work may start: pauses, and what is counted as blocked or delayed (blackboard_schedule.cpp).
   agent_entity& agent_of(std::string const& name);
@@ -182,7 +185,7 @@ struct blackboard::state {
   void restore_timers(std::vector<timer_row>& rows);
   void embargo(artifact_ptr const& artifact, verdicts const& said, subscription_no asked_to);
   void embargo_is_due(std::uint64_t seq);
-  void restore_embargoes(std::vector<embargo_row>& rows, std::unordered_map<std::uint64_t, artifact_ptr> const& by_seq);
+  void restore_embargoes(std::vector<embargo_row>& rows, artifacts_by_seq const& by_seq);
   /// Those of a cancelled run wait no more, and are routed to nobody.
   void lift_embargoes_of(run_id const& run);
   void lift(embargoed& one);
@@ -290,7 +293,13 @@ struct blackboard::state {
   board_report report(waiter const& asked, bool with_open);
   void describe_open(board_report& into, std::optional<run_id> const& only, bool with_open) const;
 
+  // From a ledger (blackboard_restore.cpp).
   void restore(board_state&& from, restart const& how);
+  void restore_subscription(subscription_row&& row);
+  void restore_runs(board_state& from, artifacts_by_seq const& by_seq, restart const& how);
+  void restore_activation(activation_row&& row, artifacts_by_seq const& by_seq, restart const& how);
+  void forget_unreferenced_runs();
+
   template <class Row>
   void change_to(Row&& row) {
     if (limits.record_changes) out->changes.emplace_back(std::forward<Row>(row));
