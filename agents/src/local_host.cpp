@@ -179,7 +179,7 @@ void thread_host::give_back(std::vector<bus::delivery> const& unstarted) {
 
 /// Each delivery asks. Null when there is none.
 hosted_agent* thread_host::find(std::string const& name) {
-  auto& recent = found_[(name.size() + (name.empty() ? 0u : static_cast<unsigned char>(name.back()))) % found_.size()];
+  auto*& recent = found_.place_of(name);
   if (recent && recent->definition.descriptor().name == name) return recent;
   auto const known = by_name_.find(name);
   return known == by_name_.end() ? nullptr : recent = known->second.get();

@@ -6,9 +6,9 @@
 #include "waiting_lines.hpp"
 
 #include <skein/agents/local_host.hpp>
+#include <skein/registry/recent_names.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -75,7 +75,7 @@ class thread_host final : public local_host {
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::unordered_map<std::string, std::unique_ptr<hosted_agent>> by_name_;
-  std::array<hosted_agent*, 16> found_{};       // of them, that were asked for last
+  recent_names<hosted_agent> found_;
   std::vector<hosted_agent*> agents_;
   waiting_lines lines_;
   attempt_list spare_;

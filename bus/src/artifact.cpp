@@ -6,9 +6,9 @@ namespace skein::bus {
 
 namespace {
 
-void renew(std::string& text) noexcept {
+inline void renew(std::string& text) noexcept {
   constexpr std::size_t usual = 256;
-  if (text.capacity() > usual) text = std::string{};
+  if (text.capacity() > usual) [[unlikely]] text = std::string{};
   text.clear();
 }
 

@@ -131,12 +131,12 @@ void blackboard::state::begin_step(timestamp at, effects& to) {
 
 void blackboard::state::finish_step() {
   dispatch();
-  flush_for_waiters();
+  if (!open_batches.empty()) flush_for_waiters();
   flush_outboxes();
   settle_shifted();
   end_touched();
   answer_waiters();
-  answer_conditions();
+  if (!conditions.empty()) answer_conditions();
   out = nullptr;
 }
 
@@ -318,7 +318,7 @@ std::string blackboard::host_name(host_key at) const {
 
 std::vector<activation_row> blackboard::open_activations() const {
   std::vector<activation_row> rows;
-  for (auto const& [no, a] : state_->activations) rows.push_back(a.row);
+  for (auto const& [no, a] : state_->activations) rows.emplace_back(a.row).host = state_->holder_of(a);
   std::sort(rows.begin(), rows.end(), [](auto const& a, auto const& b) { return a.no < b.no; });
   return rows;
 }

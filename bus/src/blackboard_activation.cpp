@@ -31,25 +31,10 @@ std::chrono::nanoseconds backoff(retry_policy const& policy, activation_row cons
 
 }  // namespace
 
-void blackboard::state::transition(activation& a, activation_state next) {
-  auto const count = [this](activation_state s) -> std::uint64_t* {
-    if (s == activation_state::ready) return &counters.ready;
-    if (s == activation_state::leased) return &counters.leased;
-    if (s == activation_state::retry) return &counters.retry;
-    return nullptr;
-  };
-  if (auto* from = count(a.row.state)) --*from;
-  uncount(a);
-  a.row.state = next;
-  if (auto* to = count(next)) ++*to;
-  assess(a);
-}
-
-void blackboard::state::record(activation const& a) {
-  if (!limits.record_changes) return;
+void blackboard::state::record_change(activation const& a) {
   auto const& r = a.row;
-  out->changes.emplace_back(activation_update{r.no, r.state, r.attempt, r.failures, r.losses, r.not_before, r.host, r.error_type, r.what, r.since,
-                                              a.sub->descriptor.exclusive.empty() ? 0 : r.subscription});
+  out->changes.emplace_back(activation_update{r.no, r.state, r.attempt, r.failures, r.losses, r.not_before, holder_of(a), r.error_type, r.what, r.since,
+                                              a.sub->is_exclusive ? r.subscription : 0});
 }
 
 void blackboard::state::make_ready(activation& a, bool first) {
@@ -113,7 +98,7 @@ void blackboard::state::publish_child(activation const& a, std::size_t index, ch
   if (!is_traced) trace_child(a, *made);
   made->routed = parent.routed;
   bool const is_announced = !is_traced && made->context.valid();
-  artifact_ptr const placed = place(std::move(made), {});
+  artifact_ptr const placed = place(std::move(made));
   if (is_announced) out->announcements.push_back({placed, derive_invoke_span_id(a.row.id, a.row.attempt)});
   static verdicts const none;
   route(placed, *a.run, said ? *said : none, said ? last_subscription : 0);
@@ -169,11 +154,12 @@ void blackboard::state::pass_on(activation& a) {
 }
 
 void blackboard::state::tell_lost(activation const& a, std::string_view why) {
-  out->lost.push_back({{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, a.row.host, std::string{why}, a.inputs, a.row.since, now});
+  out->lost.push_back({{a.row.no, a.row.id, a.row.attempt}, a.sub->row.agent, holder_of(a), std::string{why}, a.inputs, a.row.since, now});
 }
 
 void blackboard::state::lose(activation& a, std::string_view why) {
   tell_lost(a, why);
+  a.row.host = std::string{holder_of(a)};   // a copy: it may be the row's own
   end_lease(a);
   ++a.row.losses;
   ++counters.losses;

@@ -63,7 +63,6 @@ bool blackboard::state::flush_batches(std::optional<run_id> const& run) {
 }
 
 void blackboard::state::flush_for_waiters() {
-  if (open_batches.empty()) return;
   for (std::size_t i = 0; i < waiters.size(); ++i) {
     // What a flush opens may end at once and leave another batch.
     while (awaited(waiters[i].run) == 0 && flush_batches(waiters[i].run)) dispatch();

@@ -57,7 +57,7 @@ void blackboard::state::on(input::invoke&& in) {
   if (auto why = refusal_of(in.artifacts.front()->run)) return refuse(std::move(*why));
   run_state& run = run_of(in.artifacts.front()->run, in.artifacts.front()->context);
   std::vector<artifact_ptr> group;
-  for (auto& artifact : in.artifacts) group.push_back(place(std::move(artifact), {}));
+  for (auto& artifact : in.artifacts) group.push_back(place(std::move(artifact)));
   out->replies.emplace_back(reply::published{in.reply_to, group.back()->id, false});
   answer_start(in.reply_to, open(sub, group, false), sub.row.agent);
   touch(run);
@@ -163,10 +163,10 @@ std::uint64_t blackboard::state::cancel_agent(std::string const& agent) {
 
 void blackboard::state::cancel(activation& a, std::string_view why) {
   if (a.row.state == activation_state::leased) {
-    auto const holder = hosts.find(a.host);
-    if (holder != hosts.end()) send(a.host, bus::cancel{{a.row.no, a.row.id, a.row.attempt}});
+    auto const* const holder = find_host(a.host);
+    if (holder) send(a.host, bus::cancel{{a.row.no, a.row.id, a.row.attempt}});
     // A host of this process tells how it ends; another one may never do so.
-    if (holder == hosts.end() || !holder->second.local) tell_lost(a, why);
+    if (!holder || !holder->local) tell_lost(a, why);
     a.duration_ns = (now - a.row.since).count();
   }
   a.row.error_type = cancelled_type;

@@ -89,7 +89,7 @@ void blackboard::state::on(input::requeue&& in) {
   });
   enter(a);
   make_ready(a, false);
-  if (!a.sub->descriptor.exclusive.empty()) contest(a);
+  if (a.sub->is_exclusive) contest(a);
   out->replies.emplace_back(reply::settled{in.reply_to});
 }
 
@@ -141,9 +141,8 @@ std::vector<agent_summary> blackboard::agents() const {
     auto& one = all[name];
     one.subscriptions = static_cast<std::uint32_t>(subs.size());
     for (auto const* sub : subs) {
-      for (auto const key : sub->hosts) {
-        auto const& host = state_->hosts.at(key).name;
-        if (std::find(one.hosts.begin(), one.hosts.end(), host) == one.hosts.end()) one.hosts.push_back(host);
+      for (auto const* host : sub->hosts) {
+        if (std::find(one.hosts.begin(), one.hosts.end(), host->name) == one.hosts.end()) one.hosts.push_back(host->name);
       }
     }
   }
@@ -152,7 +151,7 @@ std::vector<agent_summary> blackboard::agents() const {
     if (a.row.state == activation_state::ready) ++one.ready;
     if (a.row.state == activation_state::leased) ++one.leased;
     if (a.row.state == activation_state::retry) ++one.retry;
-    if (a.blocked) ++one.blocked;
+    if (a.is_counted_blocked()) ++one.blocked;
   }
   for (auto const& [no, one] : state_->dead) ++all[state_->subscriptions[one.row.subscription - 1]->row.agent].dead;
   for (auto& [name, one] : all) {

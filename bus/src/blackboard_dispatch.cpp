@@ -6,41 +6,31 @@
 
 namespace skein::bus {
 
-namespace {
-
-/// Work that waits on a host cannot be withdrawn from it. So a host holds no more than it can start of an agent whose deadlines run from the
-/// lease, whose breaker may open or whose starts are counted; and of subscriptions that others compete with.
-bool is_scarce(subscription const& sub) noexcept { return sub.agent->is_paced || !sub.descriptor.exclusive.empty(); }
-
-}  // namespace
-
-void blackboard::state::dispatch() {
+void blackboard::state::dispatch_queued() {
   // Every subscription gets one lease in turn, among those of the highest priority that wait. One without work, without a host that has
   // room, or whose agent may not start leaves the queue; it comes back with new work, a new host, the end of a lease, or its agent. Room is
   // counted by subscription: work that waits on a slow agent never keeps another's waiting.
   while (queued > 0) {
-    subscription* const sub = next_in_turn();
-    if (!may_start(*sub)) continue;
-    activation* const next = first_ready(*sub);
+    subscription& sub = next_in_turn();
+    if (!may_start(sub)) continue;
+    activation* const next = first_ready(sub);
     if (!next) continue;
-    auto const [taker, h] = next->rivals.empty() ? std::pair{sub, best_host(*sub)} : best_rival(*next);
+    auto const [taker, h] = next->rivals.empty() ? std::pair{&sub, best_host(sub)} : best_rival(*next);
     if (!h) continue;
-    sub->ready.pop_front();
+    sub.ready.pop_front();
     lease(*next, *h, *taker);
-    queue(*sub);
+    queue(sub);
   }
 }
 
-subscription* blackboard::state::next_in_turn() {
-  for (auto& [priority, waiting] : ready_subscriptions) {
-    if (waiting.empty()) continue;
-    subscription* const sub = waiting.front();
-    waiting.pop_front();
-    sub->queued = false;
-    --queued;
-    return sub;
-  }
-  return nullptr;
+subscription& blackboard::state::next_in_turn() {
+  auto line = ready_subscriptions.begin();
+  while (line->second.empty()) ++line;
+  subscription& sub = line->second.front();
+  line->second.pop_front();
+  sub.queued = false;
+  --queued;
+  return sub;
 }
 
 activation* blackboard::state::first_ready(subscription& sub) {
@@ -48,7 +38,7 @@ activation* blackboard::state::first_ready(subscription& sub) {
     activation* const found = activations.find(sub.ready.front());
     if (!found || found->row.state != activation_state::ready) continue;
     activation& a = *found;
-    if (!a.any_taker([&](subscription const& one) { return &one == &sub; })) continue;
+    if (!a.is_for(sub)) continue;
     if (!is_run_paused(a)) return &a;
     a.parked = true;
   }
@@ -60,51 +50,32 @@ void blackboard::state::drop_stale(subscription& sub) {
   if (sub.ready.size() < sub.looked_through * 2 + 1'024) return;
   std::erase_if(sub.ready, [&](activation_no no) {
     activation const* const a = activations.find(no);
-    return !a || a->row.state != activation_state::ready || !a->any_taker([&](subscription const& one) { return &one == &sub; });
+    return !a || a->row.state != activation_state::ready || !a->is_for(sub);
   });
   sub.looked_through = sub.ready.size();
 }
 
-void blackboard::state::queue(subscription& sub) {
-  if (sub.queued || sub.ready.empty() || sub.hosts.empty()) return;
-  sub.queued = true;
-  ++queued;
-  ready_subscriptions[sub.descriptor.priority].push_back(&sub);
-}
-
-/// A host that may be gone gets no new work before it loses what it has.
-bool blackboard::state::is_quiet(host const& h) const noexcept { return h.away_until || (!h.local && h.heard + limits.lease / 4 <= now); }
-
-void blackboard::state::hear(host& h) {
-  bool const was_quiet = is_quiet(h);
-  h.heard = now;
-  h.away_until.reset();
-  if (!was_quiet) return;
+void blackboard::state::wake(host const& h) {
   for (auto no : h.serves) queue(*subscriptions[no - 1]);
 }
 
 host* blackboard::state::best_host(subscription const& sub) {
   host* best = nullptr;
   std::size_t most = 0;
-  for (auto key : sub.hosts) {
-    host& h = hosts.at(key);
-    if (std::size_t const room = is_quiet(h) ? 0 : room_for(sub, h); room > most) best = &h, most = room;
+  for (auto* h : sub.hosts) {
+    if (std::size_t const room = is_quiet(*h) ? 0 : room_for(sub, *h); room > most) best = h, most = room;
   }
   return best;
 }
 
 std::size_t blackboard::state::room_for(subscription const& sub, host const& h) const noexcept {
   if (h.draining) return 0;
-  agent_entity const& agent = *sub.agent;
-  std::size_t limit = h.credit, used = 0;
-  if (is_scarce(sub)) {
-    limit = std::min<std::size_t>(limit, agent.max_concurrency);
-    for (auto const* other : agent.subs) {
-      auto const* const count = is_scarce(*other) ? h.held.find(other->row.no) : nullptr;
-      if (count) used += *count;
-    }
-  } else if (auto const* const count = h.held.find(sub.row.no)) {
-    used = *count;
+  std::size_t const limit = sub.is_scarce() ? std::min<std::size_t>(h.credit, sub.agent->max_concurrency) : h.credit;
+  std::size_t used = 0;
+  if (sub.is_scarce()) {
+    for (auto const* other : sub.agent->subs) used += other->is_scarce() ? h.leases_of(*other) : 0;
+  } else {
+    used = h.leases_of(sub);
   }
   return limit > used ? limit - used : 0;
 }
@@ -132,29 +103,25 @@ void blackboard::state::lease(activation& a, host& h, subscription& taker) {
 }
 
 void blackboard::state::take_lease(activation& a, host& h) {
-  a.row.host = h.name;
   a.host = h.key;
   a.refreshed = now;
   h.leases.push_back(a);
-  ++h.held[a.sub->row.no];
+  auto& held = h.held[a.sub->row.no];
+  held = std::max(held, 1u) + 1;
   if (a.sub->agent->is_paced) set_deadline(a);
 }
+
+std::string const& blackboard::state::holder_of(activation const& a) const { return a.host == 0 ? a.row.host : hosts.at(a.host).name; }
 
 void blackboard::state::end_lease(activation& a) {
   if (a.host == 0) return;
   agent_entity& agent = *a.sub->agent;
   if (a.due != timestamp{}) clear_deadline(a);
   if (agent.trial == a.row.no) agent.trial = 0, shift(agent);
-  if (auto found = hosts.find(a.host); found != hosts.end()) {
-    host& h = found->second;
-    h.leases.erase(h.leases.iterator_to(a));
-    if (auto& held = h.held[a.sub->row.no]; held > 1) {
-      --held;
-    } else {
-      held = 1;  // an entry that is erased must have a value
-      h.held.erase(a.sub->row.no);
-    }
-    is_scarce(*a.sub) ? queue_all(agent) : queue(*a.sub);
+  if (host* const h = find_host(a.host)) {
+    h->leases.erase(h->leases.iterator_to(a));
+    --h->held[a.sub->row.no];
+    a.sub->is_scarce() ? queue_all(agent) : queue(*a.sub);
   }
   a.host = 0;
 }
@@ -177,7 +144,7 @@ delivery& blackboard::state::next_delivery(host& h, attempt_ref const& attempt) 
   return out->spare.add_to(*to, attempt);
 }
 
-void blackboard::state::flush_outboxes() {
+void blackboard::state::flush_all_outboxes() {
   for (auto* h : leased_hosts) out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
   leased_hosts.clear();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "forming_groups.hpp"
+#include "numbered_index.hpp"
 #include "recycled_map.hpp"
 
 #include <skein/bus/blackboard.hpp>
@@ -130,16 +131,23 @@ struct open_group : group_hook {
     bytes = 0;
   }
 };
-using group_map = recycled_map<group_no, open_group>;
+using group_map = recycled_map<group_no, open_group, numbered_index<open_group*>>;
 /// Oldest first: a lower number is an older group.
 using group_list = boost::intrusive::list<open_group, boost::intrusive::base_hook<group_hook>>;
 
-struct subscription {
+using ready_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+struct ready_line;
+
+struct subscription : ready_hook {
   subscription_row row;
   subscription_descriptor descriptor;   // empty until a host has said hello with it
   std::vector<std::size_t> alike;       // by slot: the first that takes the same artifacts, by the same key
   std::vector<type_slot const*> taken_types;   // by slot, while it is active
+  // Of the descriptor.
   bool takes_all = true;                // of its types: no condition on the artifact
+  bool refuses_own = false;             // what its own agent has published
+  bool is_grouped = false;
+  bool is_exclusive = false;
   retry_policy retry;
   agent_entity* agent = nullptr;
   // Open groups; a lower number is an older group.
@@ -157,10 +165,12 @@ struct subscription {
   timestamp expected_until{};
   std::uint64_t identity = 0;           // hash of (agent, ordinal, fingerprint)
   bool active = false;                  // offered by the agent's latest description: artifacts are routed to it
-  bool queued = false;                  // in board::ready_subscriptions
-  std::vector<host_key> hosts;          // that serve it
+  bool queued = false;                  // in a line of board::ready_subscriptions
+  ready_line* line = nullptr;           // that of its priority, once it was looked for
+  std::vector<struct host*> hosts;      // that serve it
   std::deque<activation_no> ready;      // may name activations that are not ready any more, or not for it; they are skipped
   std::size_t looked_through = 0;       // entries of `ready` that drop_stale() left
+  std::uint64_t made_ready = 0;         // activations opened for it: now and then drop_stale() is called
   std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
 
   /// Sets the descriptor and what follows from it.
@@ -178,7 +188,15 @@ struct subscription {
   std::uint64_t correlation_hash = 0;
   /// Whether somebody takes its work, or is expected back to do so.
   [[nodiscard]] bool served() const noexcept { return !hosts.empty() || expected_until != timestamp{}; }
+  /// The same, and its agent is not paused.
+  [[nodiscard]] bool takes_work() const noexcept { return served() && !agent->paused; }
+  /// Work that waits on a host cannot be withdrawn from it. So a host holds no more than it can start of an agent whose deadlines run from the
+  /// lease, whose breaker may open or whose starts are counted; and of subscriptions that others compete with.
+  [[nodiscard]] bool is_scarce() const noexcept { return agent->is_paced || is_exclusive; }
 };
+
+/// Those of one priority that may have something to start.
+struct ready_line : boost::intrusive::list<subscription, boost::intrusive::base_hook<ready_hook>, boost::intrusive::constant_time_size<false>> {};
 
 using lease_hook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
 
@@ -191,18 +209,18 @@ struct activation : lease_hook {
   subscription* sub = nullptr;
   std::vector<subscription*> rivals;    // that compete for it (exclusive), `sub` among them; empty = nobody else may take it
   bool unasked = false;                 // local predicates have not been asked
-  bool waits = false;                   // counted in its agent's `waiting`
-  bool delayed = false;                 // with rivals: ready, not blocked, held up by the breakers and limiters of them all
+  /// What it counts as while it is ready. `waiting`: in its agent's `waiting`. `delayed`: of one with rivals, held up by the breakers and limiters of them all.
+  enum class counting : std::uint8_t { none, blocked, waiting, delayed } counted = counting::none;
   bool parked = false;                  // ready, but out of the queues: its run is paused
   std::uint32_t overdue = 0;            // the attempt that a deadline has ended: its result is refused
   timestamp due{};                      // of the lease: when its deadline has passed; zero = none
-  host_key host = 0;                    // of the lease; 0 for a lease that waits for its host after a restart
+  host_key host = 0;                    // of the lease; 0 for a lease that waits for its host after a restart. While it isn't 0, row.host says nothing.
   std::uint64_t number = 0;             // of the deliver message that carried the lease
   std::int64_t duration_ns = 0;         // of the last attempt that reported
   timestamp refreshed{};                // when the lease began or a beat last listed it
   ticket closed_reply = 0;
-  bool blocked = false;
 
+  [[nodiscard]] bool is_counted_blocked() const noexcept { return counted == counting::blocked; }
   /// Every run that it is open work of.
   template <class Visit>
   void each_run(Visit visit) const {
@@ -217,6 +235,10 @@ struct activation : lease_hook {
       if (is(*one)) return true;
     }
     return false;
+  }
+  /// Whether the subscription may take it.
+  [[nodiscard]] bool is_for(subscription const& taker) const noexcept {
+    return any_taker([&](subscription const& one) { return &one == &taker; });
   }
   [[nodiscard]] artifact_data const& newest() const noexcept { return *inputs[newest_index]; }
   std::size_t newest_index = 0;
@@ -236,7 +258,8 @@ struct activation : lease_hook {
     other_runs.clear();
     sub = nullptr;
     rivals.clear();
-    unasked = waits = delayed = parked = blocked = false;
+    unasked = parked = false;
+    counted = counting::none;
     overdue = 0;
     due = {};
     host = 0;
@@ -264,10 +287,14 @@ struct host {
   timestamp heard{};
   std::optional<timestamp> away_until;  // its connection was lost: until then it may come back on another
   boost::intrusive::list<activation, boost::intrusive::base_hook<lease_hook>> leases;
-  flat_index<subscription_no, std::uint32_t> held;         // leases by subscription
+  flat_index<subscription_no, std::uint32_t> held;         // leases by subscription, and one more for each that it ever had any of
   std::vector<subscription_no> serves;
   std::vector<delivery> outbox;         // leased in this step; stays empty for the host of this process
 
+  [[nodiscard]] std::size_t leases_of(subscription const& sub) const noexcept {
+    auto const* const count = held.find(sub.row.no);
+    return count ? *count - 1 : 0;
+  }
   /// Whether the result of the activation's attempt is still to come from here: leased to this host, or lost with it and ready for
   /// somebody else to take over. An attempt that has reported names no host.
   [[nodiscard]] bool owes(activation const& a, attempt_ref const& ref) const noexcept {

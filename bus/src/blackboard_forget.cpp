@@ -11,7 +11,7 @@ std::optional<error> blackboard::state::objection(input::forget_agent const& in)
   for (auto const& sub : subscriptions) {
     if (sub->row.no == 0 || sub->row.agent != in.agent) continue;
     is_known = true;
-    if (!sub->hosts.empty()) at = sub->hosts.front();
+    if (!sub->hosts.empty()) at = sub->hosts.front()->key;
   }
   for (auto const& [no, a] : activations) {
     if (a.host != 0 && a.sub->row.agent == in.agent) at = a.host;

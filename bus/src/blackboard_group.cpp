@@ -24,6 +24,10 @@ bool is_overdue(open_group const& group, timestamp now) {
 void subscription::describe(subscription_descriptor const& as) {
   descriptor = as;
   takes_all = as.from.empty() && as.tagged.empty() && as.filters.empty();
+  refuses_own = !as.self_trigger;
+  is_grouped = as.is_grouped();
+  is_exclusive = !as.exclusive.empty();
+  line = nullptr;
   alike.clear();
   for (std::size_t slot = 0; slot < as.types.size(); ++slot) {
     std::size_t first = 0;

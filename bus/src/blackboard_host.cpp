@@ -8,11 +8,6 @@ namespace skein::bus {
 
 namespace {
 
-template <class T>
-void erase_value(std::vector<T>& from, T const& value) {
-  from.erase(std::remove(from.begin(), from.end(), value), from.end());
-}
-
 /// In the order in which they were opened.
 std::vector<activation_no> held_by(host const& h) {
   std::vector<activation_no> held;
@@ -47,7 +42,7 @@ void blackboard::state::on(input::hello&& in) {
       moved.leases = std::move(other.leases);
       moved.held = std::move(other.held);
       for (auto& a : moved.leases) a.host = in.from;
-      hosts.erase(key);
+      forget_host(other);
     }
     break;
   }
@@ -131,8 +126,8 @@ void blackboard::state::serve(host& h, std::vector<agent_descriptor> const& agen
     expire_undescribed(agent.name);
     for (auto* sub : current) {
       h.serves.push_back(sub->row.no);
-      if (std::find(sub->hosts.begin(), sub->hosts.end(), h.key) == sub->hosts.end()) {
-        sub->hosts.push_back(h.key);
+      if (std::find(sub->hosts.begin(), sub->hosts.end(), &h) == sub->hosts.end()) {
+        sub->hosts.push_back(&h);
         sub->expected_until = {};
         set_served(*sub);
       }
@@ -141,17 +136,17 @@ void blackboard::state::serve(host& h, std::vector<agent_descriptor> const& agen
   }
   for (auto no : before) {
     if (std::find(h.serves.begin(), h.serves.end(), no) != h.serves.end()) continue;
-    stop_serving(*subscriptions[no - 1], h.key, absence::for_good);
+    stop_serving(*subscriptions[no - 1], h, absence::for_good);
   }
 }
 
 void blackboard::state::unserve(host& h, absence how) {
-  for (auto no : h.serves) stop_serving(*subscriptions[no - 1], h.key, how);
+  for (auto no : h.serves) stop_serving(*subscriptions[no - 1], h, how);
   h.serves.clear();
 }
 
-void blackboard::state::stop_serving(subscription& sub, host_key key, absence how) {
-  erase_value(sub.hosts, key);
+void blackboard::state::stop_serving(subscription& sub, host const& h, absence how) {
+  std::erase(sub.hosts, &h);
   if (sub.hosts.empty() && how == absence::expected_back) expect(sub, now + limits.grace);
   set_served(sub);
 }
@@ -169,7 +164,7 @@ void blackboard::state::retire(subscription& sub) {
   for (auto const& name : sub.descriptor.types) {
     auto* const type = find_type(name);
     if (!type) continue;
-    erase_value(type->second.interested, &sub);
+    std::erase(type->second.interested, &sub);
     forget_if_unused(*type);
   }
   if (!sub.row.remote) return;
@@ -224,7 +219,7 @@ void blackboard::state::activate(subscription& sub) {
     auto& interested = type.second.interested;
     if (std::find(interested.begin(), interested.end(), &sub) == interested.end()) interested.push_back(&sub);
   }
-  if (!sub.descriptor.exclusive.empty()) rejoin(sub);
+  if (sub.is_exclusive) rejoin(sub);
   resume_groups(sub);
 }
 
@@ -270,9 +265,9 @@ void blackboard::state::on(input::beat&& in) {
 }
 
 void blackboard::state::take_result(host_key from, done& result, std::span<verdicts const> said, bool traced) {
-  auto const sender = hosts.find(from);
-  if (sender == hosts.end()) return send(from, hello_again{});
-  hear(sender->second);
+  host* const sender = find_host(from);
+  if (!sender) return send(from, hello_again{});
+  hear(*sender);
   attempt_ref const ref = result.activation;
   activation* const found = activations.find(ref.no);
   if (!found) {
@@ -283,17 +278,17 @@ void blackboard::state::take_result(host_key from, done& result, std::span<verdi
     return send(from, stale{ref});
   }
   activation& a = *found;
-  if (!sender->second.owes(a, ref)) {
+  if (!sender->owes(a, ref)) {
     // An attempt that has reported but did not close its activation: its DONE is repeated.
-    bool const reported = a.row.id == ref.id && a.row.attempt == ref.attempt && a.row.host.empty() && a.overdue != ref.attempt;
+    bool const reported = a.row.id == ref.id && a.row.attempt == ref.attempt && a.host == 0 && a.row.host.empty() && a.overdue != ref.attempt;
     if (reported) return send(from, done_ok{ref});
     ++counters.stale;
     return send(from, stale{ref});
   }
   a.duration_ns = result.duration_ns;
-  if (!traced) tell_untraced(a, sender->second.name, result);
+  if (!traced) tell_untraced(a, sender->name, result);
   complete(a, result, said);
-  if (!sender->second.local) send(from, done_ok{ref});
+  if (!sender->local) send(from, done_ok{ref});
 }
 
 void blackboard::state::on(input::goodbye&& in) {
@@ -339,6 +334,7 @@ void blackboard::state::drop_host(host_key key, std::string_view why, absence ho
 }
 
 void blackboard::state::forget_host(host& h) {
+  last_host = nullptr;
   hosts.erase(hosts.find(h.key));
 }
 

@@ -8,9 +8,7 @@
 
 namespace skein::bus {
 
-bool blackboard::state::admits(subscription& sub, run_state& run, artifact_data const& newest) {
-  std::uint64_t const limit = sub.agent->rules.activations_max_per_workflow;
-  if (limit == 0) return true;
+bool blackboard::state::admits_within(std::uint64_t limit, subscription& sub, run_state& run, artifact_data const& newest) {
   std::uint64_t& count = run.started[sub.row.agent];
   if (count > limit) return ++counters.over_limit, false;
   ++count;

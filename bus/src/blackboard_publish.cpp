@@ -22,7 +22,7 @@ result<reply::published> blackboard::state::take(input::publish& in) {
   std::size_t hidden = embargoes.size();
   if (auto why = refusal_of(*given, hidden)) return *std::move(why);
   run_state& run = run_of(given->run, given->context);
-  artifact_ptr const artifact = place(std::move(given), std::move(in.idempotency_key));
+  artifact_ptr const artifact = place(std::move(given), &in.idempotency_key);
   if (in.only != 0) {
     activation* const a = open(*subscriptions[in.only - 1], artifact, false);
     if (in.reply_when_closed) answer_start(in.reply_to, a, subscriptions[in.only - 1]->row.agent);
@@ -49,7 +49,7 @@ result<void> blackboard::state::take(input::publish_all& in) {
   for (std::size_t i = 0; i < in.artifacts.size(); ++i) {
     auto& one = in.artifacts[i];
     run_state& run = run_of(one->run, one->context);
-    route(place(std::move(one), {}), run, i < in.said.size() ? in.said[i] : nothing, last_subscription);
+    route(place(std::move(one)), run, i < in.said.size() ? in.said[i] : nothing, last_subscription);
     touch(run);
     // One after the other, as if each had come alone: work begins in the order in which it was published.
     dispatch();
@@ -66,24 +66,24 @@ std::optional<error> blackboard::state::refusal_of(artifact_data const& artifact
   return error{errc::busy, "the board hides " + std::to_string(embargoes.size()) + " artifacts until their time, its embargoed_max; publish later or raise the limit"};
 }
 
-artifact_ptr blackboard::state::place(std::shared_ptr<artifact_data> artifact, std::string idempotency_key) {
+artifact_ptr blackboard::state::place(std::shared_ptr<artifact_data> artifact, std::string* idempotency_key) {
   artifact->seq = ++last_seq;
   artifact->created_at = now;
-  if (!idempotency_key.empty()) remember_key(idempotency_key, artifact->id);
+  if (idempotency_key && !idempotency_key->empty()) remember_key(*idempotency_key, artifact->id);
   artifact_ptr placed = std::move(artifact);
   ++counters.artifacts;
   keep(placed);
-  if (limits.record_changes) change_to(artifact_row{placed, std::move(idempotency_key)});
+  if (limits.record_changes) change_to(artifact_row{placed, idempotency_key ? std::move(*idempotency_key) : std::string{}});
   if (!conditions.empty() && placed->routed && !is_embargoed(*placed, now)) count_for_conditions(*placed);
   return placed;
 }
 
 void blackboard::state::keep(artifact_ptr const& artifact) {
   type_slot& type = type_named(artifact->type);
-  type.second.kept.push_back(kept_before + kept.size());
+  type.second.kept.push_back(kept_before + counters.artifacts_kept);
   kept.emplace_back(artifact, &type);
   ++counters.artifacts_kept;
-  while (kept.size() > limits.artifacts_kept_max) evict_oldest();
+  while (counters.artifacts_kept > limits.artifacts_kept_max) evict_oldest();
 }
 
 void blackboard::state::evict_oldest() {
@@ -93,7 +93,7 @@ void blackboard::state::evict_oldest() {
   ++kept_before;
   // What leaves soon has not been looked at for long: it is asked for before it is needed. (A function of its own would be taken for one that does nothing.)
   constexpr std::size_t ahead = 4, line = 64;
-  if (kept.size() > ahead) {
+  if (counters.artifacts_kept > ahead) {
     auto const* const later = reinterpret_cast<char const*>(kept[ahead].artifact.get());
     for (std::size_t at = 0; at < sizeof(artifact_data); at += line) __builtin_prefetch(later + at);
   }
@@ -118,20 +118,20 @@ std::shared_ptr<artifact_data> blackboard::state::fresh_artifact() {
 std::shared_ptr<artifact_data> blackboard::state::spare_artifact() { return spare_artifacts.empty() ? nullptr : fresh_artifact(); }
 
 type_slot* blackboard::state::find_type(std::string_view name) {
-  if (last_type && last_type->first == name) return last_type;
+  type_slot*& recent = recent_types.place_of(name);
+  if (recent && recent->first == name) return recent;
   auto const found = types.find(name);
-  if (found == types.end()) return nullptr;
-  return last_type = &*found;
+  return found == types.end() ? nullptr : recent = &*found;
 }
 
 type_slot& blackboard::state::type_named(std::string const& name) {
   if (auto* const known = find_type(name)) return *known;
-  return *(last_type = &*types.try_emplace(name).first);
+  return *(recent_types.place_of(name) = &*types.try_emplace(name).first);
 }
 
 void blackboard::state::forget_if_unused(type_slot& type) {
   if (!type.second.kept.empty() || !type.second.interested.empty()) return;
-  if (last_type == &type) last_type = nullptr;
+  recent_types.forget(type.first, &type);
   types.erase(types.find(type.first));
 }
 
@@ -160,7 +160,7 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
   for (subscription* sub : type->second.interested) {
     if (!matches(*sub, *artifact)) continue;
     if (!said.rejected.empty() && std::find(said.rejected.begin(), said.rejected.end(), sub->row.no) != said.rejected.end()) continue;
-    if (!sub->descriptor.exclusive.empty()) {
+    if (sub->is_exclusive) {
       competing.push_back(sub);
     } else {
       give(*sub, artifact, *type, said, sub->row.no > asked_to);
@@ -170,11 +170,11 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
 }
 
 void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked) {
-  auto const& want = sub.descriptor;
-  if (!want.is_grouped()) {
+  if (!sub.is_grouped) {
     open(sub, artifact, unasked);
     return;
   }
+  auto const& want = sub.descriptor;
   // Nobody could ask it later: what it would reject might complete a group.
   bool const local_code_decides = want.has_predicate || (want.grouping == grouping::join && want.keys.empty());
   if (unasked && local_code_decides) return leave_out(sub, *artifact, "its predicate or key is a lambda that could not be asked when it came");
@@ -195,7 +195,7 @@ artifact_ptr blackboard::state::make_own(artifact_type const& type, payload valu
   made->context = {parent.context.trace, derive_publish_span_id(made->id), parent.context.flags};
   made->headers = parent.headers;
   made->routed = parent.routed;
-  return place(std::move(made), {});
+  return place(std::move(made));
 }
 
 void blackboard::state::announce(artifact_ptr const& made, span_id parent) {
@@ -204,10 +204,12 @@ void blackboard::state::announce(artifact_ptr const& made, span_id parent) {
 }
 
 bool blackboard::state::matches(subscription const& sub, artifact_data const& artifact) const {
-  auto const& want = sub.descriptor;
-  if (!want.self_trigger && artifact.produced_by == sub.row.agent) return false;
+  if (sub.refuses_own && artifact.produced_by == sub.row.agent) return false;
   if (artifact.visible_to && !may_see(artifact, sub.row.agent, sub.agent->rules)) return false;
-  if (sub.takes_all) return true;
+  return sub.takes_all || meets_conditions(sub.descriptor, artifact);
+}
+
+bool blackboard::state::meets_conditions(subscription_descriptor const& want, artifact_data const& artifact) {
   auto const contains = [](auto const& all, auto const& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
   if (!want.from.empty() && !contains(want.from, artifact.produced_by)) return false;
   if (!want.tagged.empty() && std::none_of(want.tagged.begin(), want.tagged.end(), [&](auto const& tag) { return contains(artifact.tags, tag); })) return false;
@@ -215,7 +217,6 @@ bool blackboard::state::matches(subscription const& sub, artifact_data const& ar
 }
 
 void blackboard::state::find_other_runs(activation& a) {
-  if (std::all_of(a.inputs.begin(), a.inputs.end(), [&](auto const& input) { return input->run == a.run->row.id; })) return;
   std::unordered_set<run_state*> known;
   for (auto const& input : a.inputs) {
     if (input->run == a.run->row.id) continue;
@@ -251,12 +252,12 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   a.row.run = run.row.id;
   a.unasked = unasked;
   a.run = &run;
-  find_other_runs(a);
+  if (inputs.size() > 1) find_other_runs(a);
   a.sub = &sub;
   change_to(std::as_const(a.row));
   enter(a);
   sub.ready.push_back(no);
-  drop_stale(sub);
+  if (++sub.made_ready % 1'024 == 0) drop_stale(sub);
   queue(sub);
   return &a;
 }

@@ -29,7 +29,7 @@ void blackboard::state::restore(board_state&& from, restart const& how) {
   restore_schedule(from);
   for (auto& row : from.activations) restore_activation(std::move(row), by_seq, how);
   for (auto const& sub : subscriptions) {
-    if (sub->active && !sub->descriptor.exclusive.empty()) rejoin(*sub);
+    if (sub->active && sub->is_exclusive) rejoin(*sub);
   }
   for (auto& row : from.dead) {
     auto inputs = inputs_of(row, by_seq);

@@ -60,9 +60,8 @@ void blackboard::state::starts(activation const& a, agent_entity& agent) {
 
 // While it is open or half open, only the trial says something: the other attempts began before it opened.
 
-void blackboard::state::ends_well(activation const& a) {
+void blackboard::state::close_breaker(activation const& a) {
   agent_entity& agent = *a.sub->agent;
-  if (agent.rules.breaker.failures == 0) return;
   if (agent.breaker == breaker_state::closed) agent.failures_in_a_row = 0;
   if (agent.breaker != breaker_state::half_open || agent.trial != a.row.no) return;
   agent.breaker = breaker_state::closed;
@@ -127,7 +126,7 @@ void blackboard::state::deadline_is_due(activation_no no) {
   how.what = quoted(a.sub->row.agent) + " was not done within its deadline of " + elapsed{a.due - a.row.since}.to_string();
   send(a.host, bus::cancel{ref});
   // A host of this process tells how it ends; another one may never do so.
-  if (!hosts.at(a.host).local) tell_lost(a, how.what);
+  if (!find_host(a.host)->local) tell_lost(a, how.what);
   a.duration_ns = (now - a.row.since).count();
   a.overdue = ref.attempt;
   fail(a, how);

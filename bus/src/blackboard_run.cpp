@@ -7,8 +7,7 @@
 
 namespace skein::bus {
 
-run_state& blackboard::state::run_of(run_id const& id, span_context const& root) {
-  if (run_state* const known = find_run(id)) return *known;
+run_state& blackboard::state::open_run_of(run_id const& id, span_context const& root) {
   run_state& made = runs.add(id);
   last_run = &made;
   if (auto const* const ended = ended_runs.find(id); ended && !ended->row.id.empty()) {
@@ -26,18 +25,10 @@ run_state& blackboard::state::run_of(run_id const& id, span_context const& root)
   return made;
 }
 
-/// Most steps are about the run of the step before.
-run_state* blackboard::state::find_run(run_id const& id) const {
-  if (last_run && last_run->row.id == id) return last_run;
+run_state* blackboard::state::look_up_run(run_id const& id) const {
   run_state* const found = runs.find(id);
   if (found) last_run = found;
   return found;
-}
-
-void blackboard::state::touch(run_state& run) {
-  if (run.touched) return;
-  run.touched = true;
-  touched.push_back(&run);
 }
 
 void blackboard::state::on(input::open_run&& in) {
@@ -186,7 +177,7 @@ void blackboard::state::describe_open(board_report& into, std::optional<run_id> 
     bool concerned = !only;
     if (only) a.each_run([&](run_state const& run) { concerned |= run.row.id == *only; });
     if (!concerned) continue;
-    if (a.blocked) {
+    if (a.is_counted_blocked()) {
       ++blocked[{a.sub->row.agent, std::string{why_blocked(a)}}];
     } else if (with_open) {
       char const* const where = a.row.state == activation_state::ready ? "ready" : a.row.state == activation_state::leased ? "leased" : "retry";

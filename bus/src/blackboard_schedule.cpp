@@ -2,14 +2,9 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace skein::bus {
-
-namespace {
-
-bool takes_work(subscription const& sub) noexcept { return sub.served() && !sub.agent->paused; }
-
-}  // namespace
 
 agent_entity& blackboard::state::agent_of(std::string const& name) {
   auto found = agents_by_name.find(name);
@@ -22,16 +17,9 @@ agent_entity& blackboard::state::agent_of(std::string const& name) {
   return *found->second;
 }
 
-bool blackboard::state::is_run_paused(activation const& a) const noexcept {
-  if (a.run->row.paused) return true;
-  return std::any_of(a.other_runs.begin(), a.other_runs.end(), [](run_state const* run) { return run->row.paused; });
-}
-
 bool blackboard::state::is_paused(activation const& a) const noexcept {
   return is_run_paused(a) || !a.any_taker([](subscription const& sub) { return !sub.agent->paused; });
 }
-
-bool blackboard::state::is_blocked(activation const& a) const noexcept { return is_run_paused(a) || !a.any_taker(takes_work); }
 
 std::string_view blackboard::state::why_blocked(activation const& a) const noexcept {
   if (is_run_paused(a)) return "the run is paused";
@@ -44,49 +32,38 @@ bool blackboard::state::is_delayed(agent_entity const& agent) const noexcept {
 }
 
 bool blackboard::state::is_delayed(activation const& a) const noexcept {
-  return !a.any_taker([this](subscription const& sub) { return takes_work(sub) && !is_delayed(*sub.agent); });
-}
-
-void blackboard::state::enter(activation& a) {
-  ++counters.open;
-  ++counters.ready;
-  a.each_run([](run_state& run) { ++run.open; });
-  assess(a);
+  return !a.any_taker([this](subscription const& sub) { return sub.takes_work() && !is_delayed(*sub.agent); });
 }
 
 // An agent may be held up and let go again with every start while a long queue waits for it. So what waits is counted by agent, and only
 // activations that several may take carry a mark of their own.
-void blackboard::state::assess(activation& a) {
-  uncount(a);
-  if (a.row.state != activation_state::ready) return;
+void blackboard::state::count_ready(activation& a) {
   if (is_blocked(a)) {
-    a.blocked = true;
+    a.counted = activation::counting::blocked;
     ++counters.blocked;
     a.each_run([](run_state& run) { ++run.blocked; });
   } else if (a.rivals.empty()) {
-    a.waits = true;
+    a.counted = activation::counting::waiting;
     ++a.sub->agent->waiting;
     if (a.sub->agent->held_up) ++counters.delayed;
-  } else {
-    a.delayed = !a.any_taker([](subscription const& sub) { return takes_work(sub) && !sub.agent->held_up; });
-    if (a.delayed) ++counters.delayed;
+  } else if (!a.any_taker([](subscription const& sub) { return sub.takes_work() && !sub.agent->held_up; })) {
+    a.counted = activation::counting::delayed;
+    ++counters.delayed;
   }
 }
 
-void blackboard::state::uncount(activation& a) {
-  if (a.blocked) {
-    a.blocked = false;
-    --counters.blocked;
-    a.each_run([](run_state& run) { --run.blocked; });
-  }
-  if (a.waits) {
-    a.waits = false;
-    --a.sub->agent->waiting;
-    if (a.sub->agent->held_up) --counters.delayed;
-  }
-  if (a.delayed) {
-    a.delayed = false;
-    --counters.delayed;
+void blackboard::state::uncount_ready(activation& a) {
+  switch (std::exchange(a.counted, activation::counting::none)) {
+    case activation::counting::none: break;
+    case activation::counting::blocked:
+      --counters.blocked;
+      a.each_run([](run_state& run) { --run.blocked; });
+      break;
+    case activation::counting::waiting:
+      --a.sub->agent->waiting;
+      if (a.sub->agent->held_up) --counters.delayed;
+      break;
+    case activation::counting::delayed: --counters.delayed; break;
   }
 }
 
@@ -95,7 +72,7 @@ void blackboard::state::shift(agent_entity& agent) {
   shifted.push_back(&agent);
 }
 
-void blackboard::state::settle_shifted() {
+void blackboard::state::settle_all_shifted() {
   for (auto* agent : shifted) {
     agent->shifted = false;
     bool const holds = is_delayed(*agent);
@@ -103,7 +80,7 @@ void blackboard::state::settle_shifted() {
     agent->held_up = holds;
     holds ? counters.delayed += agent->waiting : counters.delayed -= agent->waiting;
     for (auto const* sub : agent->subs) {
-      if (sub->descriptor.exclusive.empty()) continue;
+      if (!sub->is_exclusive) continue;
       for (auto no : sub->ready) {
         if (auto* const found = activations.find(no)) assess(*found);
       }

@@ -1,7 +1,9 @@
-// The operations on the entities of the blackboard; blackboard_*.cpp each hold one concern.
+// The operations on the entities of the blackboard; blackboard_*.cpp each hold one concern, blackboard_inline.hpp what each hop does of them.
 #pragma once
 
 #include "blackboard_entities.hpp"
+
+#include <skein/registry/recent_names.hpp>
 
 #include <deque>
 #include <map>
@@ -50,7 +52,8 @@ struct blackboard::state {
   // Artifacts and routing (blackboard_publish.cpp).
   result<reply::published> take(input::publish& in);
   result<void> take(input::publish_all& in);
-  artifact_ptr place(std::shared_ptr<artifact_data> artifact, std::string idempotency_key);
+  /// `idempotency_key`: may be null; taken.
+  artifact_ptr place(std::shared_ptr<artifact_data> artifact, std::string* idempotency_key = nullptr);
   void keep(artifact_ptr const& artifact);
   void evict_oldest();
   /// One to fill in, as if it were new.
@@ -65,6 +68,7 @@ struct blackboard::state {
   /// `asked_to`: local code of subscriptions above this number has not been asked.
   void route(artifact_ptr const& artifact, run_state& run, verdicts const& said, subscription_no asked_to);
   bool matches(subscription const& sub, artifact_data const& artifact) const;
+  [[nodiscard]] static bool meets_conditions(subscription_descriptor const& want, artifact_data const& artifact);
   /// One artifact for one subscription: starts it, or gives it to a group. `rivals`: for exclusive ones.
   void give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked);
   /// nullptr when a limit of the run forbids it. `inputs` in declared order; taken from there.
@@ -139,18 +143,22 @@ struct blackboard::state {
   /// Counts it as blocked or delayed, as it stands; uncount() before anything changes that this goes by.
   void assess(activation& a);
   void uncount(activation& a);
+  void count_ready(activation& a);
+  void uncount_ready(activation& a);
   /// After `paused` has changed.
   void recheck(agent_entity& agent);
   void recheck(run_state& run);
   void queue_all(agent_entity& agent);
   void shift(agent_entity& agent);
   void settle_shifted();
+  void settle_all_shifted();
 
   // What an agent asks for (blackboard_rules.cpp).
   void set_rules(agent_entity& agent, agent_rules const& rules);
   void pace(agent_entity& agent);
   void starts(activation const& a, agent_entity& agent);
   void ends_well(activation const& a);
+  void close_breaker(activation const& a);
   void ends_badly(activation const& a);
   void open_breaker(activation const& a, agent_entity& agent);
   void set_deadline(activation& a);
@@ -162,6 +170,7 @@ struct blackboard::state {
   // Activations per run (blackboard_limit.cpp).
   /// Counts the activation against the limit of its agent in this run; false: it must not be opened, the run has failed by it.
   [[nodiscard]] bool admits(subscription& sub, run_state& run, artifact_data const& newest);
+  [[nodiscard]] bool admits_within(std::uint64_t limit, subscription& sub, run_state& run, artifact_data const& newest);
   void fail_by_limit(subscription const& sub, run_state& run, artifact_data const& newest);
 
   // Exclusive subscriptions (blackboard_exclusive.cpp).
@@ -233,6 +242,7 @@ struct blackboard::state {
   void close(activation& a, activation_state as, std::vector<artifact_ptr>&& children);
   void announce_failure(activation const& a);
   void record(activation const& a);
+  void record_change(activation const& a);
   void add_summary(activation const& a, bool ok);
   void tell_untraced(activation const& a, std::string const& host, done const& how);
   void trace_child(activation const& a, artifact_data& made);
@@ -255,7 +265,7 @@ struct blackboard::state {
   [[nodiscard]] std::optional<refused> objection(input::hello const& in) const;
   enum class absence { for_good, expected_back };
   void unserve(host& h, absence how);
-  void stop_serving(subscription& sub, host_key key, absence how);
+  void stop_serving(subscription& sub, host const& h, absence how);
   void expect(subscription& sub, timestamp until);
   void activate(subscription& sub);
   void retire(subscription& sub);
@@ -266,26 +276,36 @@ struct blackboard::state {
   void drop_host(host_key key, std::string_view why, absence how = absence::expected_back);
   void forget_host(host& h);
   void dispatch();
+  void dispatch_queued();
+  [[nodiscard]] host* find_host(host_key key);
   host* best_host(subscription const& sub);
   /// How many more activations of this subscription the host may hold.
   [[nodiscard]] std::size_t room_for(subscription const& sub, host const& h) const noexcept;
-  subscription* next_in_turn();
+  /// One of those that are queued.
+  [[nodiscard]] subscription& next_in_turn();
   [[nodiscard]] bool is_quiet(host const& h) const noexcept;
   void hear(host& h);
+  /// It is quiet no more.
+  void wake(host const& h);
   void lease(activation& a, host& h, subscription& taker);
   void take_lease(activation& a, host& h);
   activation* first_ready(subscription& sub);
   void queue(subscription& sub);
   void drop_stale(subscription& sub);
   void end_lease(activation& a);
+  /// Who holds it, or, of one that nobody holds, row.host.
+  [[nodiscard]] std::string const& holder_of(activation const& a) const;
   void flush_outboxes();
+  void flush_all_outboxes();
   [[nodiscard]] delivery& next_delivery(host& h, attempt_ref const& attempt);
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
 
   // Runs, waits, reports (blackboard_run.cpp).
-  run_state& run_of(run_id const& id, span_context const& root);
+  [[nodiscard]] run_state& run_of(run_id const& id, span_context const& root);
+  [[nodiscard]] run_state& open_run_of(run_id const& id, span_context const& root);
   /// nullptr when it is not open.
   [[nodiscard]] run_state* find_run(run_id const& id) const;
+  [[nodiscard]] run_state* look_up_run(run_id const& id) const;
   void touch(run_state& run);
   void end_touched();
   void answer_waiters();
@@ -313,18 +333,19 @@ struct blackboard::state {
   activation_no last_activation = 0;
   subscription_no last_subscription = 0;
 
-  recycled_map<activation_no, activation> activations;
+  recycled_map<activation_no, activation, numbered_index<activation*>> activations;
   recycled_map<run_id, run_state> runs;
   mutable run_state* last_run = nullptr;                                       // that was asked for
   std::vector<std::unique_ptr<subscription>> subscriptions;              // by no - 1
   std::unordered_map<std::uint64_t, subscription*> by_identity;
   by_name<type_entity> types;
-  type_slot* last_type = nullptr;                                        // that was asked for
+  recent_names<type_slot> recent_types;
   by_name<std::vector<subscription*>> by_agent;                          // active ones, by ordinal
   std::map<host_key, host> hosts;
+  host* last_host = nullptr;                                             // that was asked for
   std::vector<host*> leased_hosts;                                       // in other processes, with a filled outbox
 
-  std::map<std::int32_t, std::deque<subscription*>, std::greater<>> ready_subscriptions;   // by priority
+  std::map<std::int32_t, ready_line, std::greater<>> ready_subscriptions;      // by priority
   std::size_t queued = 0;                                                // of them
   std::uint64_t contests = 0;
   std::vector<activation_no> restored;                                   // that began before the last restart, as far as they may be open
@@ -368,3 +389,5 @@ struct blackboard::state {
 };
 
 }  // namespace skein::bus
+
+#include "blackboard_inline.hpp"

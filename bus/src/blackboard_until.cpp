@@ -79,7 +79,6 @@ void blackboard::state::count_failure_for_conditions(std::string const& agent) {
 }
 
 void blackboard::state::answer_conditions() {
-  if (conditions.empty()) return;
   bool const is_idle = awaited(std::nullopt) == 0;
   std::erase_if(conditions, [&](condition_waiter const& waiting) {
     std::uint64_t const* next = waiting.counts.data();

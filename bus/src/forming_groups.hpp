@@ -92,7 +92,7 @@ class forming_table {
       made = std::move(spare_.back());
       spare_.pop_back();
     }
-    made->correlation = of.correlation;
+    if (made->correlation != of.correlation) made->correlation = of.correlation;   // mostly it is that of the one before
     made->key = of.key;
     made->hash = of.hash;
     made->lacking.resize(slots);

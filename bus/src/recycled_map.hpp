@@ -4,11 +4,14 @@
 #include <skein/registry/ids.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,10 +38,19 @@ struct flat_hash {
   }
 };
 
+/// The slots of an index, in as many pieces as it has.
+template <class Slot>
+using index_parts = std::array<std::span<Slot const>, 2>;
+
 /// Open addressing with linear probing; a value that equals Value{} is no entry. Pointers and references last until the next insertion or erasure.
 template <class Key, class Value>
 class flat_index {
  public:
+  struct slot {
+    Key key{};
+    Value value{};
+  };
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
@@ -96,12 +108,8 @@ class flat_index {
     }
   }
 
- protected:
-  struct slot {
-    Key key{};
-    Value value{};
-  };
-  std::vector<slot> slots_;   // a power of two, at most half full
+  /// Where all entries are; a slot without a value is none.
+  [[nodiscard]] index_parts<slot> parts() const noexcept { return {std::span<slot const>{slots_}, std::span<slot const>{}}; }
 
  private:
   static constexpr std::size_t smallest = 64;
@@ -120,13 +128,14 @@ class flat_index {
     }
   }
 
+  std::vector<slot> slots_;   // a power of two, at most half full
   std::size_t size_ = 0;
 };
 
-/// Owns its values; they stay where they are until erased. `Value::recycle()` makes one as good as new, keeping its memory.
-template <class Key, class Value>
-class recycled_map : private flat_index<Key, Value*> {
-  using index = flat_index<Key, Value*>;
+/// Owns its values; they stay where they are until erased. `Value::recycle()` makes one as good as new, keeping its memory. `Index`: what finds them.
+template <class Key, class Value, class Index = flat_index<Key, Value*>>
+class recycled_map : private Index {
+  using index = Index;
 
  public:
   recycled_map() = default;
@@ -180,20 +189,25 @@ class recycled_map : private flat_index<Key, Value*> {
   /// Pairs of key and value, in no particular order; nothing may be added or erased meanwhile.
   class iterator {
    public:
-    iterator(typename index::slot const* at, typename index::slot const* end) : at_(at), end_(end) { settle(); }
-    std::pair<Key const&, Value&> operator*() const noexcept { return {at_->key, *at_->value}; }
-    iterator& operator++() noexcept { return ++at_, settle(), *this; }
-    friend bool operator==(iterator const& a, iterator const& b) noexcept { return a.at_ == b.at_; }
+    iterator(std::span<typename index::slot const> first, std::span<typename index::slot const> rest) : left_(first), rest_(rest) { settle(); }
+    std::pair<Key const&, Value&> operator*() const noexcept { return {left_.front().key, *left_.front().value}; }
+    iterator& operator++() noexcept { return left_ = left_.subspan(1), settle(), *this; }
+    friend bool operator==(iterator const& at, std::default_sentinel_t) noexcept { return at.left_.empty(); }
 
    private:
     void settle() noexcept {
-      while (at_ != end_ && !at_->value) ++at_;
+      for (;; left_ = left_.subspan(1)) {
+        if (left_.empty()) left_ = std::exchange(rest_, {});
+        if (left_.empty() || left_.front().value) return;
+      }
     }
-    typename index::slot const* at_;
-    typename index::slot const* end_;
+    std::span<typename index::slot const> left_, rest_;
   };
-  [[nodiscard]] iterator begin() const noexcept { return {this->slots_.data(), this->slots_.data() + this->slots_.size()}; }
-  [[nodiscard]] iterator end() const noexcept { return {this->slots_.data() + this->slots_.size(), this->slots_.data() + this->slots_.size()}; }
+  [[nodiscard]] iterator begin() const noexcept {
+    auto const [first, rest] = index::parts();
+    return {first, rest};
+  }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
   /// More than a burst has open at once; what is beyond goes back to the allocator.

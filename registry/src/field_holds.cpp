@@ -146,6 +146,14 @@ struct walk_scalar {
   }
 };
 
+/// The field of that name where it is a scalar; null for any other.
+codec::field const* find_scalar(native_record const& in, std::string_view name) noexcept {
+  for (auto const& each : in.fields) {
+    if (each.name == name && each.look) return &each;
+  }
+  return nullptr;
+}
+
 /// Fields of a typed value where it was made. A scalar is looked at; of others only what the path begins with is encoded, so that both kinds read the same.
 struct native_fields {
   native_record of;
@@ -153,9 +161,7 @@ struct native_fields {
   template <class Look>
   auto look(std::string_view path, Look look) const {
     // Mostly it is a field's name, and a scalar.
-    for (auto const& each : of.fields) {
-      if (each.name == path && each.look) return look(found_field{std::visit(walk_scalar{}, each.look(of.object)), msgpack_walk{{}}});
-    }
+    if (auto const* const field = find_scalar(of, path)) return look(found_field{std::visit(walk_scalar{}, field->look(of.object)), msgpack_walk{{}}});
     std::size_t const dot = path.find('.');
     std::string_view const first = path.substr(0, dot);
     auto const named = std::find_if(of.fields.begin(), of.fields.end(), [&](codec::field const& each) { return each.name == first; });
@@ -177,10 +183,13 @@ struct native_fields {
   }
 };
 
+/// Of a payload that is to be read where it was made: nobody has encoded it.
+std::optional<native_record> unencoded_record_in(payload const& of) noexcept { return of.encoded_size_if_known() == 0 ? native_record_in(of) : std::nullopt; }
+
 /// Calls `read` with the fields of the payload: of its bytes where it has them, otherwise of the value.
 template <class Read>
 auto read_fields(payload const& of, Read read) {
-  auto const record = of.encoded_size_if_known() == 0 ? native_record_in(of) : std::nullopt;
+  auto const record = unencoded_record_in(of);
   if (record) return read(native_fields{*record});
   auto const encoded = of.encoded();
   return read(encoded_fields{encoded ? *encoded : bytes_view{}});
@@ -236,12 +245,14 @@ bool holds_within(field_expression const& one, Fields const& in, std::size_t dep
 
 // Keys are put where they are wanted: a join makes one of every artifact.
 
+void put_integer_key(std::int64_t value, std::string& to) {
+  char text[24];
+  text[0] = 'n';
+  to.assign(text, std::to_chars(text + 1, text + sizeof text, value).ptr);
+}
+
 void put_integer_key(wide_int value, std::string& to) {
-  if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) {
-    char text[24] = "n";
-    to.assign(text, std::to_chars(text + 1, text + sizeof text, narrow).ptr);
-    return;
-  }
+  if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) return put_integer_key(narrow, to);
   std::string digits;
   bool const negative = value < 0;
   do {
@@ -272,6 +283,12 @@ bool put_key(walked_value const& value, std::string& to) {
   }
 }
 
+bool put_key(codec::scalar const& value, std::string& to) {
+  // Mostly it is a number.
+  if (auto const* const number = std::get_if<std::int64_t>(&value)) return put_integer_key(*number, to), true;
+  return put_key(std::visit(walk_scalar{}, value), to);
+}
+
 }  // namespace
 
 bool holds(field_expression const& one, bytes_view encoded) noexcept { return holds_within(one, encoded_fields{encoded}, field_expression_depth_max); }
@@ -286,6 +303,9 @@ bool holds(field_expression const& one, payload const& of) noexcept {
 
 bool put_field_key(std::string_view path, payload const& of, std::string& to) noexcept {
   try {
+    if (auto const record = unencoded_record_in(of)) {
+      if (auto const* const field = find_scalar(*record, path)) return put_key(field->look(record->object), to);
+    }
     return read_fields(of, [&](auto const& in) { return in.look(path, [&](found_field const& found) { return put_key(found.value, to); }); });
   } catch (...) {
     return false;
