@@ -96,12 +96,8 @@ void read_attempts(reader& in, std::vector<attempt_ref>& out) {
 
 void read_spans(reader& in, span_batch& out) {
   if (in.next_type() == reader::wire_type::bin) {
-    auto spans = unpack_spans(in.octets_view(), in.list_items_max());
-    if (spans) {
-      out = std::move(*spans);
-    } else {
-      in.fail_before(spans.error().message(), spans.error().code());
-    }
+    auto const how = unpack_spans(in.octets_view(), in.list_items_max(), out);
+    if (!how) in.fail_before(how.error().message(), how.error().code());
     return;
   }
   in.items(wire::span_bytes_min, [](std::size_t) {}, [&] {
@@ -284,11 +280,25 @@ refused read_refused(reader& in) {
   return value;
 }
 
+/// As good as a new one, with the memory of the one before.
+done& fresh_done(message& out) {
+  auto* const known = std::get_if<done>(&out);
+  if (!known) return out.emplace<done>();
+  done made;
+  known->children.clear();
+  known->spans.clear();
+  known->runs.clear();
+  made.children.swap(known->children);
+  made.spans.swap(known->spans);
+  made.runs.swap(known->runs);
+  return *known = std::move(made);
+}
+
 /// Reads into the variant itself: the frequent kinds are large, and moving them costs more than reading them.
 void read_message(kind what, reader& in, payload_slots& payloads, shared_artifacts& artifacts, spare_deliveries& spare, message& out) {
   switch (what) {
     case kind::deliver: return read_deliver(in, payloads, artifacts, spare, out.emplace<deliver>());
-    case kind::done: return read_dones(in, payloads, out.emplace<done>());
+    case kind::done: return read_dones(in, payloads, fresh_done(out));
     case kind::done_ok: return read_attempt_message(in, out.emplace<done_ok>());
     case kind::stale: return read_attempt_message(in, out.emplace<stale>());
     case kind::cancel: return read_attempt_message(in, out.emplace<cancel>());
@@ -308,7 +318,9 @@ void read_message(kind what, reader& in, payload_slots& payloads, shared_artifac
   if (what == kind::drain) out.emplace<drain>();
 }
 
-result<void> decode_into(message& out, bytes_view frame, codec_limits const& limits, spare_deliveries& spare) {
+}  // namespace
+
+result<void> decode(bytes_view frame, codec_limits const& limits, spare_deliveries& spare, message& out) {
   if (frame.size() > limits.message_bytes_max) return wire::over_limit(frame.size(), limits.message_bytes_max);
   auto const what = wire::read_preamble(frame);
   if (!what) return what.error();
@@ -323,17 +335,11 @@ result<void> decode_into(message& out, bytes_view frame, codec_limits const& lim
   return payloads.fill(name, rest.subspan(in.position()));
 }
 
-}  // namespace
-
-result<message> decode(bytes_view frame, codec_limits const& limits, spare_deliveries& spare) {
-  result<message> out{message{done_ok{}}};
-  if (auto read = decode_into(*out, frame, limits, spare); !read) out = read.error();
-  return out;
-}
-
 result<message> decode(bytes_view frame, codec_limits const& limits) {
   spare_deliveries none;
-  return decode(frame, limits, none);
+  result<message> out{message{done_ok{}}};
+  if (auto read = decode(frame, limits, none, *out); !read) out = read.error();
+  return out;
 }
 
 }  // namespace skein::bus

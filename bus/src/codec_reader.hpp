@@ -77,16 +77,8 @@ class reader {
   }
   [[nodiscard]] bool boolean();
   [[nodiscard]] std::uint64_t uint(std::uint64_t highest = std::numeric_limits<std::uint64_t>::max(), std::uint64_t lowest = 0) {
-    if (more() && at_ != end_) {
-      auto const tag = peek();
-      if (tag < 0x80 && tag >= lowest && tag <= highest) return step(1), tag;
-      // The four unsigned formats, where there are eight bytes to look at.
-      if ((tag & 0xfc) == 0xcc && remaining() > 8) {
-        unsigned const width = 1u << (tag & 3);
-        auto const value = eight_bytes(at_ + 1) >> (64 - 8 * width);
-        if (value >= lowest && value <= highest) return step(1 + width), value;
-      }
-    }
+    auto const next = plain_number();
+    if (next.size > 0 && next.value >= lowest && next.value <= highest) return step(next.size), next.value;
     return any_uint(highest, lowest);
   }
   template <class Unsigned>
@@ -95,10 +87,9 @@ class reader {
   }
   [[nodiscard]] std::int64_t sint(std::int64_t lowest = std::numeric_limits<std::int64_t>::min(),
                                   std::int64_t highest = std::numeric_limits<std::int64_t>::max()) {
-    if (more() && remaining() > 8 && peek() == 0xcf) {  // a time, as a rule
-      auto const value = static_cast<std::int64_t>(eight_bytes(at_ + 1));
-      if (value >= 0 && value >= lowest && value <= highest) return step(9), value;
-    }
+    auto const next = plain_number();
+    auto const value = static_cast<std::int64_t>(next.value);
+    if (next.size > 0 && value >= 0 && value >= lowest && value <= highest) return step(next.size), value;
     return any_sint(lowest, highest);
   }
   /// A float of either width, or an integer.
@@ -178,6 +169,19 @@ class reader {
   void any_fixed_bin(std::uint8_t* out, std::size_t size);
   [[nodiscard]] bool open_any(std::size_t& count);
   void skip_rest();
+  /// The number that is next, in one of the unsigned formats, and how many bytes it takes: 0 where it is none, or that is not easily told.
+  struct number {
+    std::uint64_t value;
+    std::size_t size;
+  };
+  [[nodiscard]] number plain_number() const noexcept {
+    if (!more() || at_ == end_) return {0, 0};
+    auto const tag = peek();
+    if (tag < 0x80) return {tag, 1};
+    if ((tag & 0xfc) != 0xcc || remaining() <= 8) return {0, 0};   // there must be eight bytes to look at
+    unsigned const width = 1u << (tag & 3);
+    return {eight_bytes(at_ + 1) >> (64 - 8 * width), 1 + width};
+  }
   [[nodiscard]] static std::uint64_t eight_bytes(std::byte const* from) noexcept {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < 8; ++i) value = value << 8 | std::to_integer<std::uint64_t>(from[i]);

@@ -169,13 +169,14 @@ void zmq_host_link::heed(welcome const& how) {
   batch_ = frame_batch{std::min<std::size_t>(bytes_max, frame_batch::bytes_max_default)};
 }
 
-void zmq_host_link::take(bytes_view frame, host_actions& out) {
-  auto from_hub = decode(frame, codec_, spare_deliveries_);
-  if (!from_hub) return log_warn(std::string{"the hub sent what cannot be read: "} + from_hub.error().what());
-  if (auto const* const how = std::get_if<welcome>(&*from_hub)) heed(*how);
+void zmq_host_link::take(bytes_view frame, timestamp now, host_actions& out) {
+  if (auto const read = decode(frame, codec_, spare_deliveries_, from_hub_); !read) {
+    return log_warn(std::string{"the hub sent what cannot be read: "} + read.error().what());
+  }
+  if (auto const* const how = std::get_if<welcome>(&from_hub_)) heed(*how);
   std::lock_guard const held{mutex_};
-  session_.receive(time_.now(), std::move(*from_hub), out);
-  if (auto* const work = std::get_if<deliver>(&*from_hub)) {
+  session_.receive(now, std::move(from_hub_), out);
+  if (auto* const work = std::get_if<deliver>(&from_hub_)) {
     work->deliveries.clear();   // moved on, but for those that were known
     spare_deliveries_.take(work->deliveries);
   }
@@ -203,7 +204,8 @@ void zmq_host_link::receive() {
       log_warn(std::string{"the hub sent what cannot be read: "} + split.error().what());
       continue;
     }
-    for (auto const one : frames_) take(one, found);
+    auto const now = time_.now();
+    for (auto const one : frames_) take(one, now, found);
   }
   tell(std::move(found));
 }
@@ -261,19 +263,24 @@ void zmq_host_link::timers() {
   tell(std::move(found));
 }
 
-/// Until something is due. With the lock held, and the turn.
-std::chrono::milliseconds zmq_host_link::wait_at_most() const {
+/// When the hub is to hear something next, at the latest. With the lock held.
+timestamp zmq_host_link::next_due() const {
+  auto due = session_.next_timer().value_or(timestamp::max());
+  if (ready_ && session_.welcomed()) {
+    for (auto const& [number, one] : questions_) due = std::min(due, one.repeat_at);
+  }
+  return due;
+}
+
+/// With the lock held, and the turn.
+std::chrono::milliseconds zmq_host_link::wait_at_most(timestamp due) const {
   auto timeout = wait_max;
   auto const sooner = [&](auto left) {
     timeout = std::min(timeout, std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds{0}));
   };
   if (blocked_) sooner(retry_every);
   if (reopen_at_) sooner(*reopen_at_ - steady::now());
-  auto const now = time_.now();
-  if (auto const due = session_.next_timer(); due && !blocked_) sooner(*due - now);
-  if (ready_ && session_.welcomed() && !blocked_) {
-    for (auto const& [number, one] : questions_) sooner(one.repeat_at - now);
-  }
+  if (due != timestamp::max() && !blocked_) sooner(due - time_.now());
   return timeout;
 }
 
@@ -283,9 +290,9 @@ void zmq_host_link::wait(seat& mine) {
     std::lock_guard const held{mutex_};
     if (!outbox_.empty() && !blocked_) return;
     asleep_ = true;
-    timeout = wait_at_most();
+    mine.due = next_due();
+    timeout = wait_at_most(mine.due);
     mine.waits = true;
-    mine.until = steady::now() + timeout;
   }
   turn_.unlock();
   // All descriptors were read until nothing was left, and nothing has been sent since.
@@ -300,15 +307,15 @@ void zmq_host_link::wait(seat& mine) {
 
 // ---- the threads ----
 
-/// Nothing is left behind that the other one would not see to: it waits, and for no longer than until something is due, or it will look by itself.
+/// Nothing is left behind that the other one would not see to: it waits, and no longer than until something is due, or it will look by itself.
 void zmq_host_link::leave_link_to(seat const& other) {
   for (;;) {
     {
       std::lock_guard const held{mutex_};
       if (outbox_.empty() || blocked_) {
         asleep_ = other.waits;
-        // What was sent last may have taken the news that something came. Waits are rounded up to milliseconds.
-        if (readable() || steady::now() + wait_at_most() + std::chrono::milliseconds{1} < other.until) wake_thread();
+        // What was sent last may have taken the news that something came.
+        if (readable() || blocked_ || reopen_at_ || next_due() < other.due) wake_thread();
         return;
       }
     }

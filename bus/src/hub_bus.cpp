@@ -108,7 +108,7 @@ result<void> locked_bus::enter(lock& held, timestamp deadline, std::size_t room)
       continue;
     }
     ++room_waiters_;
-    auto const woken = room_.wait_until(held, until);
+    auto const woken = held.mutex()->given_up([&](auto& given) { return room_.wait_until(given, until); });
     --room_waiters_;
     if (woken == std::cv_status::timeout && core_.counters().open >= options_.open_activations_max) {
       return error{errc::busy, "the board holds " + std::to_string(core_.counters().open) + " open activations, its open_activations_max; publish slower, add workers or raise the limit"};

@@ -66,7 +66,7 @@ void locked_bus::nudge_driver() {
 
 void locked_bus::poke_locked() {
   ++pokes_;
-  if (answer_waiters_ > 0) answers_.notify_all();
+  if (answer_waiters_ > 0) mutex_.notify_when_free();
 }
 
 void locked_bus::emit(lock& held, effects& out) {
@@ -139,7 +139,7 @@ void locked_bus::settle(pending& slot, result<board_reply> how) {
   slot.answered.store(true, std::memory_order_release);
   if (std::exchange(slot.for_condition, false)) --condition_waits_;
   if (slot.then) callbacks_.push_back([then = std::move(slot.then), given = *slot.answer] { then(given); });
-  if (answer_waiters_ > 0) answers_.notify_all();
+  if (answer_waiters_ > 0) mutex_.notify_when_free();
 }
 
 void locked_bus::room_changed() {
@@ -218,7 +218,7 @@ void locked_bus::await_commit(lock& held, std::uint64_t no) {
       continue;
     }
     awaited_no_ = std::max(awaited_no_, no);
-    commits_.wait(held);
+    held.mutex()->given_up([&](auto& given) { commits_.wait(given); });
   }
 }
 

@@ -24,11 +24,11 @@ bus::done as_done(nack&& what) {
 
 /// The attempt's own span: by its derived id or, from workers that choose ids themselves, by what it is.
 bool has_span(bus::done const& what) {
-  auto const wanted = derive_invoke_span_id(what.activation.id, what.activation.attempt);
   auto const all = what.spans.views();
-  return std::any_of(all.begin(), all.end(), [&](span_view one) {
-    return one.context().span == wanted || (one.kind() == span_kind::consumer && one.type() == span_type::agent);
-  });
+  // Most are found by what they are.
+  if (std::any_of(all.begin(), all.end(), [](span_view one) { return one.kind() == span_kind::consumer && one.type() == span_type::agent; })) return true;
+  auto const wanted = derive_invoke_span_id(what.activation.id, what.activation.attempt);
+  return std::any_of(all.begin(), all.end(), [&](span_view one) { return one.context().span == wanted; });
 }
 
 }  // namespace
@@ -102,6 +102,8 @@ void locked_bus::on_result(host_key from, bus::done&& what) {
     record.sent_at = what.sent_at;
     record.received_at = time_.now();
     port_.recorded(std::move(record));
+    what.spans.swap(record.spans);   // memory
+    what.spans.clear();
   }
   port_.inspect(what);
   lock held{mutex_, std::defer_lock};

@@ -82,7 +82,9 @@ bool locked_bus::ready(pending const& wait) { return wait.answered.load(std::mem
 template <class Done>
 bool locked_bus::await_answer(lock& held, std::optional<std::chrono::steady_clock::time_point> until, Done const& done) {
   ++answer_waiters_;
-  bool const over = until ? answers_.wait_until(held, *until, done) : (answers_.wait(held, done), true);
+  auto& mutex = *held.mutex();
+  bool const over = until ? mutex.wait_for_answers([&, at = *until](auto& answers, auto& given) { return answers.wait_until(given, at, done); })
+                          : mutex.wait_for_answers([&](auto& answers, auto& given) { return answers.wait(given, done), true; });
   --answer_waiters_;
   return over;
 }
@@ -101,7 +103,7 @@ void locked_bus::poke() {
   ++pokes_;
   if (answer_waiters_ == 0) return;
   { lock const held{mutex_}; }
-  answers_.notify_all();
+  mutex_.notify_all();
 }
 
 result<board_reply> locked_bus::take(pending& wait) {

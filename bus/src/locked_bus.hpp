@@ -4,6 +4,7 @@
 #include <skein/bus/hub_bus.hpp>
 #include <skein/bus/recent_map.hpp>
 
+#include "board_mutex.hpp"
 #include "report_queue.hpp"
 #include "spare_effects.hpp"
 
@@ -73,7 +74,7 @@ class locked_bus final : public hub_bus {
   bool durable() const noexcept override { return durable_; }
 
  private:
-  using lock = std::unique_lock<std::mutex>;
+  using lock = std::unique_lock<board_mutex>;
 
   // All of these are called with the lock held; those that take it may give it up in between.
   void step(lock& held, board_input&& in);
@@ -133,7 +134,7 @@ class locked_bus final : public hub_bus {
   hub_bus_options options_;
   bool const durable_;
 
-  std::mutex mutex_;
+  board_mutex mutex_;                           // who waits for an answer waits with it
   blackboard core_;
   std::optional<timestamp> armed_;              // the timer that somebody was last woken for
   spare_effects spare_;                         // for steps without a commit; taken under the lock
@@ -181,7 +182,6 @@ class locked_bus final : public hub_bus {
   std::uint64_t emission_no_ = 0;               // of the last one begun
   std::vector<std::uint64_t> telling_;          // under way, without the lock, that tell of artifacts or ended runs
   std::deque<late_answer> held_back_;
-  std::condition_variable answers_;
   std::atomic<std::uint64_t> pokes_ = 0;
   std::atomic<std::size_t> answer_waiters_ = 0; // changed under the lock
   std::size_t room_waiters_ = 0;

@@ -144,14 +144,15 @@ bool zmq_network_link::take_message(network_peer& peer, bytes_view frame, steady
     add(counters_.ignored);
     return true;
   }
-  auto decoded = decode(frame, codec_);
-  if (!decoded) {
+  if (auto const read = decode(frame, codec_, no_deliveries_, message_); !read) {
     add(counters_.bad_messages);
-    refuse(peer, decoded.error().code(), decoded.error().message());
+    refuse(peer, read.error().code(), read.error().message());
     return false;
   }
   peer.known = true;
-  to_hub_(peer.key, std::move(*decoded), peer.principal);
+  to_hub_(peer.key, std::move(message_), peer.principal);
+  // Its memory is the next one's, where it is not much.
+  if (frame.size() > frame_bytes_kept_max) message_ = done_ok{};
   return true;
 }
 

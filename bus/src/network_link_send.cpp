@@ -10,7 +10,7 @@ namespace skein::bus {
 namespace {
 
 /// Memory of frames that is kept for the next ones: of those that have room for most, and not for much more.
-constexpr std::size_t spare_frames_max = 512, frame_bytes_kept_min = 512, frame_bytes_kept_max = 4'096;
+constexpr std::size_t spare_frames_max = 512, frame_bytes_kept_min = 512;
 
 }  // namespace
 

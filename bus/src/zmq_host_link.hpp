@@ -77,17 +77,18 @@ class zmq_host_link final : public host_link {
     timestamp repeat_at{};
   };
 
-  /// A thread of the link. `waits` and `until` are guarded by mutex_.
+  /// A thread of the link. `waits` and `due` are guarded by mutex_.
   struct seat {
-    bool waits = false;                            // for descriptors
-    std::chrono::steady_clock::time_point until;   // so long
-    std::atomic<bool> works = false;               // in host_link_receivers::work
+    bool waits = false;                // for descriptors
+    timestamp due{};                   // what it last waited for at most
+    std::atomic<bool> works = false;   // in host_link_receivers::work
   };
   void run(seat& mine);
   void wait(seat& mine);
   void run_work(seat& mine);
   void leave_link_to(seat const& other);
-  [[nodiscard]] std::chrono::milliseconds wait_at_most() const;
+  [[nodiscard]] timestamp next_due() const;
+  [[nodiscard]] std::chrono::milliseconds wait_at_most(timestamp due) const;
   [[nodiscard]] bool readable();
   void open_connection();
   void close();
@@ -95,7 +96,7 @@ class zmq_host_link final : public host_link {
   void on_event(link_event const& event);
   void timers();
   void receive();
-  void take(bytes_view frame, host_actions& out);
+  void take(bytes_view frame, timestamp now, host_actions& out);
   void heed(welcome const& how);
   void tell(host_actions&& what);
   void change(link_state to, std::string const& why);
@@ -153,6 +154,7 @@ class zmq_host_link final : public host_link {
   std::deque<encoded_report> sending_;
   frame_batch batch_;
   std::vector<bytes_view> frames_;       // of the message that is being read
+  message from_hub_;                     // that is being read
   spare_deliveries spare_deliveries_;
   std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};

@@ -6,6 +6,7 @@
 #include "network_peers.hpp"
 #include "zap_handler.hpp"
 
+#include <skein/bus/blackboard_io.hpp>
 #include <skein/bus/codec.hpp>
 #include <skein/bus/frame_batch.hpp>
 #include <skein/bus/network_link.hpp>
@@ -20,6 +21,9 @@
 #include <utility>
 
 namespace skein::bus {
+
+/// The memory of larger frames, and of the messages in them, is not kept for the next ones.
+inline constexpr std::size_t frame_bytes_kept_max = 4'096;
 
 struct outbound {
   host_key to = 0;
@@ -156,6 +160,8 @@ class zmq_network_link final : public network_link {
   incoming_frame incoming_;
   bool one_at_a_time_ = true;  // in the last turn
   std::vector<bytes_view> frames_;  // of incoming_
+  message message_;                 // that is being read, of them
+  spare_deliveries no_deliveries_;  // hosts deliver nothing
   network_peer::clock::time_point chores_at_{};
   std::thread thread_;
 };

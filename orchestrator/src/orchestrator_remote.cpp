@@ -40,7 +40,8 @@ void orchestrator::state::from_network(bus::host_key from, bus::message&& messag
 
 void orchestrator::state::recorded(bus::remote_record&& what) {
   auto const runs = std::move(what.runs);
-  auto const spans = remote_spans_.take(std::move(what));
+  what.spans = remote_spans_.take(std::move(what));
+  auto const& spans = what.spans;
   if (!options_.tracing) return;
   std::shared_ptr<run_scope> known;   // of the span before: most are of one run
   for (auto const span : spans.views()) {

@@ -20,7 +20,7 @@ void interrupt_at(span_record& span, timestamp at) {
 /// The same spans; those without a service have the host's name.
 span_batch with_service(span_batch&& spans, std::string const& host) {
   auto const all = spans.views();
-  if (std::none_of(all.begin(), all.end(), [](span_view span) { return span.service().empty(); })) return std::move(spans);
+  if (std::all_of(all.begin(), all.end(), [](span_view span) { return span.has_service(); })) return std::move(spans);
   span_batch made;
   for (auto span : spans) {
     if (span.service.empty()) span.service = host;
@@ -138,7 +138,7 @@ span_batch remote_spans::take(bus::remote_record&& what) {
   auto const in_order = parents_first(all);
   std::lock_guard const held{mutex_};
   auto const offset = offsets_.heard(what.host, what.from, what.sent_at, what.received_at);
-  auto const known = running_.find(what.host);
+  auto const known = running_.empty() ? running_.end() : running_.find(what.host);
   auto* running = known == running_.end() ? nullptr : &known->second;
   for (auto const& placed : in_order) {
     auto const span = placed.span;

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::uint32_t quadratic_keys_max = 16;  // comparing all pairs of so few is faster than sorting
 
-std::uint64_t big_endian(bytes_view from, std::size_t offset, std::size_t size) noexcept {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < size; ++i) word = word << 8 | std::to_integer<std::uint64_t>(from[offset + i]);
-  return word;
-}
-
 /// A key in an order that has equal keys next to each other.
 struct key_order {
   msgpack_tree const& tree;
@@ -40,24 +34,10 @@ bool duplicate(msgpack_tree const& tree, msgpack_node const& key, codec_fault& f
 }  // namespace
 
 bool read_timestamp(msgpack_tree const& tree, msgpack_node const& node, timestamp_parts& to) noexcept {
-  if (node.kind != node_kind::extension || tree.extension_type(node) != -1) return false;
-  bytes_view const data = tree.content(node);
-  switch (data.size()) {
-    case 4:
-      to = {static_cast<std::int64_t>(big_endian(data, 0, 4)), 0};
-      break;
-    case 8: {
-      std::uint64_t const word = big_endian(data, 0, 8);
-      to = {static_cast<std::int64_t>(word & 0x3ffffffff), static_cast<std::uint32_t>(word >> 34)};
-      break;
-    }
-    case 12:
-      to = {static_cast<std::int64_t>(big_endian(data, 4, 8)), static_cast<std::uint32_t>(big_endian(data, 0, 4))};
-      break;
-    default:
-      return false;
-  }
-  return to.nanoseconds < 1'000'000'000;
+  if (node.kind != node_kind::extension || tree.extension_type(node) != timestamp_type) return false;
+  bytes_view const content = tree.content(node);
+  // Characters may look at any bytes.
+  return read_timestamp({reinterpret_cast<char const*>(content.data()), content.size()}, to);
 }
 
 std::string found(msgpack_tree const& tree, msgpack_node const& node) {

@@ -2,57 +2,21 @@
 
 #include <skein/registry/payload_writer.hpp>
 
-#include <msgpack.hpp>
-
+#include <bit>
 #include <limits>
 
 namespace skein::codec {
+namespace {
 
-/// Receives msgpack::parse's events. The parser checks that announced strings are there before it reports them; announced
-/// arrays and maps cost nothing until their elements come.
-struct tree_builder : msgpack::null_visitor {
-  explicit tree_builder(msgpack_tree& to) : tree(to) {}
-
-  msgpack_tree& tree;
-  std::array<std::uint32_t, payload_depth_max> open{};  // indexes of the arrays and maps around the current value
-  std::size_t depth = 0;
-  bool too_deep = false, malformed = false;
-
-  bool visit_nil() { return tree.push(node_kind::nil), true; }
-  bool visit_boolean(bool value) { return tree.push(node_kind::boolean).boolean = value, true; }
-  bool visit_positive_integer(std::uint64_t value) { return tree.push(node_kind::positive).positive = value, true; }
-  bool visit_negative_integer(std::int64_t value) {
-    if (value >= 0) return visit_positive_integer(static_cast<std::uint64_t>(value));  // a signed format may hold either
-    return tree.push(node_kind::negative).negative = value, true;
-  }
-  bool visit_float32(float value) { return tree.push(node_kind::float32).real = static_cast<double>(value), true; }
-  bool visit_float64(double value) { return tree.push(node_kind::float64).real = value, true; }
-  bool visit_str(char const* data, std::uint32_t size) { return visit_range(node_kind::text, data, size); }
-  bool visit_bin(char const* data, std::uint32_t size) { return visit_range(node_kind::binary, data, size); }
-  bool visit_ext(char const* data, std::uint32_t size) { return visit_range(node_kind::extension, data, size); }
-  bool start_array(std::uint32_t count) { return start(node_kind::array, count); }
-  bool end_array() { return end(); }
-  bool start_map(std::uint32_t count) { return start(node_kind::map, count); }
-  bool end_map() { return end(); }
-  void parse_error(std::size_t, std::size_t) { malformed = true; }
-
- private:
-  bool visit_range(node_kind kind, char const* data, std::uint32_t size) {
-    // An empty string comes as a null pointer.
-    std::uint32_t const offset = size == 0 ? 0 : static_cast<std::uint32_t>(data - tree.input_);
-    return tree.push(kind).range = {offset, size}, true;
-  }
-  bool start(node_kind kind, std::uint32_t count) {
-    if (depth == payload_depth_max) return too_deep = true, false;
-    open[depth++] = static_cast<std::uint32_t>(tree.size_);
-    return tree.push(kind).count = count, true;
-  }
-  bool end() {
-    std::uint32_t const index = open[--depth];
-    tree.at(index).extent = static_cast<std::uint32_t>(tree.size_) - index;
-    return true;
-  }
+/// An array or map, and how many values are still to come in it.
+struct open_node {
+  std::size_t index;
+  std::uint64_t left;
 };
+
+constexpr char const* ends_early = "the bytes end before the value does";
+
+}  // namespace
 
 msgpack_node& msgpack_tree::push_large() {
   if (large_.empty()) {
@@ -63,17 +27,68 @@ msgpack_node& msgpack_tree::push_large() {
   return large_.emplace_back();
 }
 
+/// Adds a node of which the first bytes were read, and takes the rest of it, but for its elements. False when it is not there.
+inline bool msgpack_tree::add(msgpack_format const& value, char const*& at, char const* end) {
+  msgpack_node& node = push(value.kind);
+  switch (value.kind) {
+    case node_kind::nil:
+      return true;
+    case node_kind::boolean:
+      node.boolean = value.number != 0;
+      return true;
+    case node_kind::positive:
+    case node_kind::negative:
+      node.positive = value.number;   // the bits of a negative
+      return true;
+    case node_kind::float32:
+      node.real = static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(value.number)));
+      return true;
+    case node_kind::float64:
+      node.real = std::bit_cast<double>(value.number);
+      return true;
+    case node_kind::array:
+    case node_kind::map:
+      node.count = static_cast<std::uint32_t>(value.number);
+      return true;
+    case node_kind::text:
+    case node_kind::binary:
+    case node_kind::extension:
+      break;
+  }
+  auto const size = value.number + (value.kind == node_kind::extension ? 1 : 0);
+  if (static_cast<std::uint64_t>(end - at) < size) return false;
+  node.range = {static_cast<std::uint32_t>(at - input_), static_cast<std::uint32_t>(size)};
+  at += size;
+  return true;
+}
+
 bool msgpack_tree::parse(bytes_view input, codec_fault& fault) {
   if (input.empty()) return fault.fail("there are no bytes");
   if (input.size() > std::numeric_limits<std::int32_t>::max()) return fault.fail("2 GiB or more are too much for one payload");
   input_ = reinterpret_cast<char const*>(input.data());
-  std::size_t used = 0;
-  tree_builder builder{*this};
-  bool const whole = msgpack::parse(input_, input.size(), used, builder);
-  if (builder.too_deep) return fault.fail("arrays and maps are nested more than " + std::to_string(payload_depth_max) + " deep");
-  if (builder.malformed) return fault.fail("byte " + std::to_string(used) + " is not msgpack");
-  if (!whole) return fault.fail("the bytes end before the value does");
-  if (used != input.size()) return fault.fail(std::to_string(input.size() - used) + " bytes follow the value");
+  char const* at = input_;
+  char const* const end = at + input.size();
+  std::array<open_node, payload_depth_max> open;   // the arrays and maps around the current value
+  std::size_t depth = 0;
+  do {
+    msgpack_format value;
+    if (!take_format(at, end, value)) {
+      bool const ended = at == end || static_cast<unsigned char>(*at) != never_used;
+      return fault.fail(ended ? std::string{ends_early} : "byte " + std::to_string(at - input_) + " is not msgpack");
+    }
+    bool const has_parts = value.kind == node_kind::array || value.kind == node_kind::map;
+    if (has_parts && depth == open.size()) return fault.fail("arrays and maps are nested more than " + std::to_string(payload_depth_max) + " deep");
+    if (!add(value, at, end)) return fault.fail(ends_early);
+    if (has_parts && value.number > 0) {
+      open[depth++] = {size_ - 1, value.kind == node_kind::map ? 2 * value.number : value.number};
+      continue;
+    }
+    for (; depth > 0 && --open[depth - 1].left == 0; --depth) {
+      auto const index = open[depth - 1].index;
+      node_at(index).extent = static_cast<std::uint32_t>(size_ - index);
+    }
+  } while (depth > 0);
+  if (at != end) return fault.fail(std::to_string(end - at) + " bytes follow the value");
   return true;
 }
 

@@ -2,6 +2,8 @@
 // Nodes are made from bytes that are there, never from announced sizes, so memory stays within 16 bytes per input byte and vector growth.
 #pragma once
 
+#include "msgpack_format.hpp"
+
 #include <skein/registry/artifact_type.hpp>
 #include <skein/registry/codec_fault.hpp>
 
@@ -11,8 +13,6 @@
 #include <vector>
 
 namespace skein::codec {
-
-enum class node_kind : std::uint8_t { nil, boolean, positive, negative, float32, float64, text, binary, extension, array, map };
 
 /// A stretch of input: the characters of a text, the content of a bin, the type byte and content of an extension.
 struct input_range {
@@ -52,7 +52,7 @@ class msgpack_tree {
   [[nodiscard]] int extension_type(msgpack_node const& node) const noexcept { return static_cast<signed char>(input_[node.range.offset]); }
 
  private:
-  friend struct tree_builder;
+  [[nodiscard]] bool add(msgpack_format const& value, char const*& at, char const* end);
   msgpack_node& push(node_kind kind) {
     msgpack_node& node = size_ < small_.size() ? small_[size_++] : push_large();
     node.extent = 1;
@@ -60,7 +60,7 @@ class msgpack_tree {
     return node;
   }
   msgpack_node& push_large();
-  msgpack_node& at(std::size_t index) noexcept { return large_.empty() ? small_[index] : large_[index]; }
+  msgpack_node& node_at(std::size_t index) noexcept { return large_.empty() ? small_[index] : large_[index]; }
 
   char const* input_ = nullptr;
   std::size_t size_ = 0;
@@ -68,11 +68,6 @@ class msgpack_tree {
   std::vector<msgpack_node> large_;
 };
 
-/// A msgpack timestamp.
-struct timestamp_parts {
-  std::int64_t seconds;       // since the epoch
-  std::uint32_t nanoseconds;  // below 10^9
-};
 /// Whether the node is a well-formed timestamp (extension -1 of 4, 8 or 12 bytes); its value in `to`.
 [[nodiscard]] bool read_timestamp(msgpack_tree const& tree, msgpack_node const& node, timestamp_parts& to) noexcept;
 

@@ -2,6 +2,8 @@
 // the end, never recurses and never allocates; what it steps over is not checked any further than its sizes.
 #pragma once
 
+#include "msgpack_format.hpp"
+
 #include <skein/registry/artifact_type.hpp>
 
 #include <cstdint>
@@ -31,7 +33,8 @@ struct walked_value {
 
 class msgpack_walk {
  public:
-  explicit msgpack_walk(bytes_view input) noexcept : rest_(input) {}
+  /// Characters may look at any bytes.
+  explicit msgpack_walk(bytes_view input) noexcept : at_(reinterpret_cast<char const*>(input.data())), end_(at_ + input.size()) {}
 
   /// Takes one value, of an array or map its head. False when the bytes end before it does or are no msgpack.
   [[nodiscard]] bool take(walked_value& to) noexcept;
@@ -39,15 +42,10 @@ class msgpack_walk {
   [[nodiscard]] bool skip(std::uint64_t count) noexcept;
 
  private:
-  [[nodiscard]] bool take_word(std::size_t size, std::uint64_t& to) noexcept;
-  [[nodiscard]] bool take_signed(std::size_t size, walked_value& to) noexcept;
-  [[nodiscard]] bool take_real(std::size_t size, walked_value& to) noexcept;
-  [[nodiscard]] bool take_text(walked_kind kind, std::uint64_t size, walked_value& to) noexcept;
-  [[nodiscard]] bool take_sized_text(walked_kind kind, std::size_t size_of_size, walked_value& to) noexcept;
-  [[nodiscard]] bool take_container(walked_kind kind, std::size_t size_of_count, walked_value& to) noexcept;
-  [[nodiscard]] bool take_extension(std::uint64_t size, walked_value& to) noexcept;
+  [[nodiscard]] bool take_bytes(std::uint64_t size, std::string_view& to) noexcept;
 
-  bytes_view rest_;
+  char const* at_;
+  char const* end_;
 };
 
 }  // namespace skein::codec

@@ -73,6 +73,34 @@ TEST(packed_spans, come_back_as_they_were) {
   EXPECT_EQ(packed(*read), bytes_of);
 }
 
+TEST(packed_spans, come_into_memory_of_others) {
+  span_batch const spans{full_span(), named("second")};
+  for (std::size_t others : {0u, 1u, 20u}) {
+    span_batch into;
+    for (std::size_t i = 0; i < others; ++i) into.push_back(full_span());
+    ASSERT_TRUE(unpack_spans(packed(spans), 2, into));
+    EXPECT_EQ(records_of(into), records_of(spans));
+    EXPECT_EQ(into.size(), 2u);
+    ASSERT_FALSE(unpack_spans(packed(spans), 1, into));
+    EXPECT_TRUE(into.empty());
+  }
+}
+
+TEST(packed_spans, have_no_service_where_it_is_empty) {
+  auto const good = packed({full_span(), named("second")});
+  auto const read = unpack_spans(good, 2).value();
+  auto const all = read.views();
+  EXPECT_TRUE((*all.begin()).has_service());
+  EXPECT_FALSE((*++all.begin()).has_service());
+  // A name, and a service without a character behind it.
+  auto named_only = packed({named("12345678" "12345678")});
+  auto const empty_service = changed(named_only, first_word_at, std::uint64_t{9 | 8ull << 30});
+  auto const with_service = changed(empty_service, first_word_at + 16, std::uint64_t{12});
+  auto const spans = unpack_spans(with_service, 1);
+  ASSERT_TRUE(spans) << spans.error().what();
+  EXPECT_FALSE((*spans->views().begin()).has_service());
+}
+
 TEST(packed_spans, have_texts_that_are_not_utf8_repaired_where_they_come_in) {
   auto broken = full_span();
   broken.outputs = "\xff";

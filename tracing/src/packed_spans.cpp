@@ -30,7 +30,8 @@ bool next_whole(std::string_view& rest, flat::entry& out) noexcept {
 
 /// What is found out about the entries of a span: whether they are in order is the answer of the functions below.
 struct findings {
-  std::uint16_t has = 0;   ///< As flat::head says it.
+  std::uint16_t seen = 0;  ///< bit() of the kinds of entries that there are.
+  std::uint16_t has = 0;   ///< As flat::head says it: texts that are empty might as well not be there.
   bool is_utf8 = true;     ///< All texts are.
 
   void see(std::string_view text) noexcept { is_utf8 = is_utf8 && utf8::is_valid(text); }
@@ -99,8 +100,9 @@ bool are_entries(std::string_view rest, findings& found) noexcept {
       if (!is_attribute(each, found)) return false;
       continue;
     }
-    bool const known = (found.has & flat::bit(each.kind)) != 0;
-    found.has |= flat::bit(each.kind);
+    bool const known = (found.seen & flat::bit(each.kind)) != 0;
+    found.seen |= flat::bit(each.kind);
+    if (!each.value.empty()) found.has |= flat::bit(each.kind);
     switch (each.kind) {
       case flat::tag::event:
         if (!is_event(each, found)) return false;
@@ -181,11 +183,9 @@ void pack(span_batch const& spans, std::byte* to) {
   }
 }
 
-result<span_batch> unpack_spans(bytes_view packed, std::size_t spans_max) {
-  if (!packs_spans) return error{errc::unsupported_version, "packed spans: this machine does not read them"};
-  // Characters may look at any bytes.
-  std::string_view const all{reinterpret_cast<char const*>(packed.data()), packed.size()};
-  auto block = std::make_unique<span_block>(all.size());
+namespace {
+
+result<void> unpack_into(span_block& block, std::string_view all, std::size_t spans_max) {
   for (std::size_t at = 0; at < all.size();) {
     auto const rest = all.substr(at);
     if (rest.size() < sizeof(flat::head)) return refused(at, "they end inside a span");
@@ -197,15 +197,28 @@ result<span_batch> unpack_spans(bytes_view packed, std::size_t spans_max) {
     if (!is_head(top)) return refused(at, "a span without an id, or with a value that is none of its enum");
     findings found;
     if (!are_entries(whole.substr(sizeof top), found)) return refused(at, "an entry that is none");
-    if (block->spans() >= spans_max) return error{errc::too_large, "packed spans: more than " + std::to_string(spans_max)};
+    if (block.spans() >= spans_max) return error{errc::too_large, "packed spans: more than " + std::to_string(spans_max)};
     top.has = found.has;
     top.repeats = 0;
-    block->push_back(top, whole);
-    if (!found.is_utf8) block->replace_last(repaired(std::string{block->last()}));
+    block.push_back(top, whole);
+    if (!found.is_utf8) block.replace_last(repaired(std::string{block.last()}));
     at += flat::aligned(whole.size());
   }
+  return {};
+}
+
+}  // namespace
+
+result<void> unpack_spans(bytes_view packed, std::size_t spans_max, span_batch& out) {
+  if (!packs_spans) return error{errc::unsupported_version, "packed spans: this machine does not read them"};
+  // Characters may look at any bytes.
+  std::string_view const all{reinterpret_cast<char const*>(packed.data()), packed.size()};
+  return span_batch_access::fill(out, all.size(), [&](span_block& block) { return unpack_into(block, all, spans_max); });
+}
+
+result<span_batch> unpack_spans(bytes_view packed, std::size_t spans_max) {
   span_batch made;
-  if (!block->empty()) span_batch_access::add(made, std::move(block));
+  if (auto const how = unpack_spans(packed, spans_max, made); !how) return how.error();
   return made;
 }
 

@@ -25,6 +25,18 @@ class span_batch_access {
     ++to.spans_;
     if (span.status() == status_code::running) ++to.running_;
   }
+  /// Empties the batch, and lets `fill(span_block&)` fill one block of it, which has room for so many bytes. Returns its result; after an error the batch is empty.
+  template <class Fill>
+  static auto fill(span_batch& to, std::size_t room, Fill&& fill) {
+    to.clear();
+    if (!to.blocks_.empty() && !to.blocks_.front()->has_room(room)) to.blocks_.clear();
+    auto& block = to.open_block(room);
+    auto how = fill(block);
+    if (!how) block.clear();
+    to.spans_ = block.spans();
+    to.running_ = block.running();
+    return how;
+  }
   /// Empties the batch; `keep(std::unique_ptr<span_block>)` gets each block, as it was.
   template <class Keep>
   static void take_blocks(span_batch& from, Keep&& keep) {

@@ -36,6 +36,7 @@ std::string_view span_view::outputs() const noexcept { return only(bytes_, flat:
 
 attributes_view span_view::attributes() const noexcept { return attributes_view{entries()}; }
 bool span_view::has_events() const noexcept { return (head_of(bytes_).has & flat::bit(flat::tag::event)) != 0; }
+bool span_view::has_service() const noexcept { return (head_of(bytes_).has & flat::bit(flat::tag::service)) != 0; }
 bool span_view::has_links() const noexcept { return (head_of(bytes_).has & flat::bit(flat::tag::link)) != 0; }
 
 bool span_view::next(std::string_view& rest, event_view& out) noexcept {

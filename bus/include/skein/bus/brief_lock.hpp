@@ -6,7 +6,8 @@
 namespace skein {
 
 /// Locks; where another thread holds the mutex it looks again a few times (about a microsecond) before it sleeps.
-[[nodiscard]] inline std::unique_lock<std::mutex> lock_briefly(std::mutex& mutex) {
+template <class Mutex>
+[[nodiscard]] std::unique_lock<Mutex> lock_briefly(Mutex& mutex) {
   constexpr int looks = 30;
   for (int i = 0; i < looks; ++i) {
     if (mutex.try_lock()) return std::unique_lock{mutex, std::adopt_lock};

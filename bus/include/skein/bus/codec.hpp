@@ -26,7 +26,7 @@ struct codec_limits {
 /// unsupported_version or too_large. Payloads stay bytes until somebody asks for a value. Never allocates more than a small
 /// multiple of the input's size.
 [[nodiscard]] result<message> decode(bytes_view frame, codec_limits const& limits = {});
-/// The same; a DELIVER takes the memory for its deliveries from `spare`.
-[[nodiscard]] result<message> decode(bytes_view frame, codec_limits const& limits, spare_deliveries& spare);
+/// The same into `out`; after an error its content does not matter. A DELIVER takes the memory for its deliveries from `spare`, a DONE that of the one in `out`.
+[[nodiscard]] result<void> decode(bytes_view frame, codec_limits const& limits, spare_deliveries& spare, message& out);
 
 }  // namespace skein::bus

@@ -52,7 +52,8 @@ class hub_port {
   virtual void inspect(bus::done& result);
   /// What a handler on another host says while it works; agent and run are the board's word. Called without any lock. Default: nothing.
   virtual void progressed(progress&& what);
-  /// Recorded by another host. Called before the message that brought it is stepped, so that it is there when waits end. Default: nothing.
+  /// Recorded by another host. Called before the message that brought it is stepped, so that it is there when waits end. What it leaves in `what.spans` is
+  /// memory for others. Default: nothing.
   virtual void recorded(remote_record&& what);
   /// A question of another host, in the name of an agent that it offers or of none; the port sends the answer itself. Default: nothing.
   virtual void asked(host_key from, query&& what);

@@ -21,5 +21,7 @@ void pack(span_batch const& spans, std::byte* to);
 /// Reads untrusted bytes: `spans_max` spans at most (errc::too_large); anything that pack() would not write is errc::bad_message, but bytes of a text that are not UTF-8
 /// become U+FFFD. Allocates a small multiple of what it reads.
 [[nodiscard]] result<span_batch> unpack_spans(bytes_view packed, std::size_t spans_max);
+/// The same into `out`, whose memory is used again; after an error it is empty.
+[[nodiscard]] result<void> unpack_spans(bytes_view packed, std::size_t spans_max, span_batch& out);
 
 }  // namespace skein

@@ -47,6 +47,7 @@ class span_view {
   [[nodiscard]] attributes_view attributes() const noexcept;
   [[nodiscard]] bool has_events() const noexcept;                 ///< Whether for_each_event has anything to see.
   [[nodiscard]] bool has_links() const noexcept;                  ///< Whether for_each_link has anything to see.
+  [[nodiscard]] bool has_service() const noexcept;                ///< Whether service() is not empty; does not look for it.
   /// Calls `see(event_view const&)` for each, in the order in which they happened.
   template <std::invocable<event_view const&> See>
   void for_each_event(See&& see) const {
