@@ -4,8 +4,10 @@
 
 #include <skein/registry/hex_text.hpp>
 
+#include "attribute_json.hpp"
 #include "nanoseconds.hpp"
 #include "prefetch.hpp"
+#include "span_bytes.hpp"
 
 #include <sqlite3.h>
 
@@ -118,7 +120,11 @@ void cursor::read(sqlite3_context* to, int index) {
       return;
     case attributes_json:
       attributes_.clear();
-      span.attributes().append_json(attributes_);
+      if (row.said_bytes == 0) {
+        span.attributes().append_json(attributes_);
+      } else {
+        append_json_rest(attributes_, flat::entries_of(row.bytes.data()).substr(row.said_bytes));
+      }
       return answer(to, attributes_);
     case status_message: return answer_or_null(to, span.status_message());
     case events:
