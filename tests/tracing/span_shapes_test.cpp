@@ -115,6 +115,9 @@ CREATE TABLE span_rows(
   no INTEGER PRIMARY KEY, run_no INTEGER NOT NULL, span_id TEXT NOT NULL, parent_id BLOB, shape_no INTEGER NOT NULL, ordinal INTEGER, status INTEGER NOT NULL,
   status_message TEXT, start INTEGER NOT NULL, duration INTEGER, attributes TEXT NOT NULL, events TEXT, links TEXT, inputs TEXT, outputs TEXT);
 CREATE UNIQUE INDEX span_by_id ON span_rows(run_no, span_id);
+CREATE INDEX span_running ON span_rows(run_no) WHERE status = 3;
+CREATE INDEX span_with_events ON span_rows(run_no) WHERE events IS NOT NULL;
+CREATE INDEX span_with_links ON span_rows(run_no) WHERE links IS NOT NULL;
 CREATE TABLE assessment_rows(no INTEGER PRIMARY KEY, run_no INTEGER NOT NULL, span_id TEXT NOT NULL, name TEXT NOT NULL, value, source TEXT, rationale TEXT, time INTEGER NOT NULL);
 CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIEW runs AS SELECT 1; CREATE VIEW events AS SELECT 1; CREATE VIEW links AS SELECT 1; CREATE VIEW assessments AS SELECT 1;
@@ -122,7 +125,8 @@ CREATE VIEW workflows AS SELECT 1; CREATE VIEW slowest_workflows AS SELECT 1; CR
 CREATE VIEW spans AS SELECT attributes, start AS start_time FROM span_rows;
 INSERT INTO shapes VALUES(7, 'bake', 'INTERNAL', 'unknown', 'pizza', '');
 INSERT INTO run_rows(no, run_id, trace_id, base, spans) SELECT 1, '0198c7f0-0000-7000-8000-000000000001', '0198c7f0000070008000000000000001', 0, 1;
-INSERT INTO span_rows(run_no, span_id, shape_no, status, start, duration, attributes) VALUES(1, '00000000000000ff', 7, 0, 5, 1, '{"old":1}');
+INSERT INTO span_rows(run_no, span_id, shape_no, status, start, duration, attributes, events)
+  VALUES(1, '00000000000000ff', 7, 0, 5, 1, '{"old":1}', '[[6,"smoke",{}]]');
 PRAGMA application_id = 0x536b6569;
 PRAGMA user_version = 1;
 )sql";
@@ -134,6 +138,7 @@ TEST_F(span_shapes, a_file_of_schema_1_is_read_as_it_is_and_brought_up_to_date_b
   write({span_with(1, {{"new", true}}), span_with(2, {{"new", true}}), span_with(3, {{"new", true}})}, open());
   EXPECT_EQ(seen(), (texts{R"({"old":1})", R"({"new":true})", R"({"new":true})", R"({"new":true})"}));
   EXPECT_EQ(number("PRAGMA user_version"), 2);
+  EXPECT_EQ(number("SELECT time FROM events WHERE name = 'smoke'"), 6);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct incoming_span {
   [[nodiscard]] bool unended() const noexcept { return status == status_code::running || status == status_code::interrupted; }
 };
 
-/// The eponymous table `incoming_spans` of one connection, with the columns of span_rows (without `no`). Shows what show() was given.
+/// The eponymous table `incoming_spans` of one connection, with the columns of span_rows. Shows what show() was given.
 class incoming_spans {
  public:
   /// Columns that most rows leave NULL, and that a statement for such rows need not name.

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <unordered_map>
@@ -77,6 +78,7 @@ struct live_run {
   std::int64_t root_row = 0;
   std::optional<run_status> status;
   bool stored = false;         ///< Has a row.
+  bool in_ended = false;       ///< Stands in the list of those that ended.
   bool labels_known = true;    ///< `siblings` has all of the run's groups.
   bool labels_in_order = true; ///< Rows came in start order, or late ones found their place, so that ordinals are right but for those displaced.
   std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
@@ -107,16 +109,21 @@ class live_runs {
   void forget_tails(live_run& run) noexcept;
   /// Somebody lengthened tails of groups by so many, or shortened them.
   void count_tails(std::ptrdiff_t by) noexcept { in_tails_ += by; }
-  /// Forgets what is over the bounds: first runs that ended, then all.
+  /// The run under `key` has ended. Few more spans of it will come, if any, and their labels can be made right without its siblings.
+  void ended(run_key const& key, live_run& run);
+  /// Forgets what is over the bounds: first runs that ended, the oldest first, then all.
   void trim();
   /// Forgets the runs with these numbers.
   void forget(std::vector<std::int64_t> const& numbers);
 
  private:
-  template <class Predicate>
-  void erase_if(Predicate const& gone);
+  using entries = std::unordered_map<run_key, live_run, run_key_hash>;
 
-  std::unordered_map<run_key, live_run, run_key_hash> runs_;
+  entries::iterator erase(entries::iterator at);
+  void erase_oldest_ended();
+
+  entries runs_;
+  std::deque<run_key> ended_;   // Runs that had ended, the oldest first; some may run again or be forgotten.
   // Of all runs; forgotten runs are subtracted.
   std::size_t groups_ = 0;
   std::ptrdiff_t in_tails_ = 0;

@@ -61,8 +61,12 @@ CREATE INDEX assessment_by_span ON assessment_rows(run_no, span_id);
 CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
-// What spans of a shape have in common at the beginning of their attributes: the JSON object up to there, without its end. Empty, and the row of a span has
-// all of it; else the row has the rest, from the comma on.
+// shapes.attributes_head is what their spans have in common at the beginning of their attributes: the JSON object up to there, without its end. Empty, and
+// the row of a span has all of it; else the row has the rest, from the comma on.
+//
+// span_rows is laid out for its INSERT: the number last and the rare columns behind those that each row has, so that values go where they are
+// read; without types and checks that no search needs, for SQLite would look at each value of each row. Spans with events or links are looked up
+// by span_extras, where an index with a condition would be tested for each row; what it names may have none.
 constexpr char const* tables_2 = R"sql(
 CREATE TABLE shapes_2(
   no INTEGER PRIMARY KEY,
@@ -72,6 +76,20 @@ CREATE TABLE shapes_2(
 INSERT INTO shapes_2 SELECT no, name, kind, type, service, scope, '' FROM shapes;
 DROP TABLE shapes;
 ALTER TABLE shapes_2 RENAME TO shapes;
+
+CREATE TABLE span_rows_2(
+  run_no INTEGER, span_id TEXT, parent_id, shape_no, ordinal, status, start, duration, attributes,
+  status_message, events, links, inputs, outputs,
+  no INTEGER PRIMARY KEY);
+INSERT INTO span_rows_2 SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message, events, links, inputs,
+  outputs, no FROM span_rows ORDER BY no;
+DROP TABLE span_rows;
+ALTER TABLE span_rows_2 RENAME TO span_rows;
+CREATE UNIQUE INDEX span_by_id ON span_rows(run_no, span_id);
+CREATE INDEX span_running ON span_rows(run_no) WHERE status = 3;
+
+CREATE TABLE span_extras(run_no INTEGER, no INTEGER, PRIMARY KEY(run_no, no)) WITHOUT ROWID;
+INSERT INTO span_extras SELECT run_no, no FROM span_rows WHERE events IS NOT NULL OR links IS NOT NULL;
 )sql";
 
 constexpr char const* views = R"sql(
@@ -93,12 +111,12 @@ FROM span_rows s JOIN run_rows r ON r.no = s.run_no JOIN shapes h ON h.no = s.sh
 CREATE VIEW events AS
 SELECT r.trace_id, s.span_id, json_extract(e.value, '$[0]') AS time, json_extract(e.value, '$[1]') AS name,
   json_extract(e.value, '$[2]') AS attributes
-FROM span_rows s JOIN run_rows r ON r.no = s.run_no, json_each(s.events) e WHERE s.events IS NOT NULL;
+FROM span_extras x JOIN span_rows s ON s.no = x.no AND s.run_no = x.run_no JOIN run_rows r ON r.no = x.run_no, json_each(s.events) e;
 
 CREATE VIEW links AS
 SELECT r.trace_id, s.span_id, json_extract(l.value, '$[0]') AS linked_trace_id, json_extract(l.value, '$[1]') AS linked_span_id,
   json_extract(l.value, '$[3]') AS attributes
-FROM span_rows s JOIN run_rows r ON r.no = s.run_no, json_each(s.links) l WHERE s.links IS NOT NULL;
+FROM span_extras x JOIN span_rows s ON s.no = x.no AND s.run_no = x.run_no JOIN run_rows r ON r.no = x.run_no, json_each(s.links) l;
 
 CREATE VIEW assessments AS
 SELECT r.trace_id, a.span_id, a.name, a.value, a.source, a.rationale, a.time
