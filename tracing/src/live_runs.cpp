@@ -14,9 +14,12 @@ constexpr std::size_t groups_max = 131'072;        // Some 20 MB.
 constexpr std::size_t groups_kept_max = 4'096, ended_kept_min = 4, ended_kept_max = 512;
 constexpr std::ptrdiff_t in_tails_max = 262'144;   // 8 MB.
 
-std::ptrdiff_t tails_of(live_run const& run) noexcept {
+// Memory for that many groups goes round.
+constexpr std::size_t spare_max = 8, spare_groups_max = 4'096;
+
+std::ptrdiff_t tails_of(sibling_groups& groups) noexcept {
   std::ptrdiff_t all = 0;
-  for (auto const& [key, group] : run.siblings) all += static_cast<std::ptrdiff_t>(group.tail.size());
+  groups.for_each([&all](sibling_group const& group) { all += static_cast<std::ptrdiff_t>(group.tail.size()); });
   return all;
 }
 
@@ -24,30 +27,34 @@ std::ptrdiff_t tails_of(live_run const& run) noexcept {
 
 sibling_group& live_runs::siblings(live_run& run, sibling_key const& key) {
   if (run.newest_group == nullptr || !(run.newest_key == key)) {
-    auto const [place, made] = run.siblings.try_emplace(key);
-    if (made) ++groups_;
+    auto& groups = run.siblings;
+    if (groups.capacity() == 0 && !spare_.empty()) {
+      groups = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    auto const before = groups.size();
+    run.newest_group = &groups.at(key);
     run.newest_key = key;
-    run.newest_group = &place->second;
+    groups_ += groups.size() - before;
   }
   return *run.newest_group;
 }
 
 void live_runs::forget_siblings(live_run& run) noexcept {
-  groups_ -= run.siblings.size();
-  in_tails_ -= tails_of(run);
-  run.siblings.clear();
+  clear(run.siblings);
+  run.siblings = {};
   run.displaced.clear();
   run.newest_group = nullptr;
   run.labels_known = false;
 }
 
 void live_runs::forget_tails(live_run& run) noexcept {
-  in_tails_ -= tails_of(run);
-  for (auto& [key, group] : run.siblings) {
+  in_tails_ -= tails_of(run.siblings);
+  run.siblings.for_each([](sibling_group& group) {
     group.tail.clear();
     group.placed = group.count;
     group.displaced_from = sibling_group::none;
-  }
+  });
   if (!run.displaced.empty()) run.labels_in_order = false;
   run.displaced.clear();
 }
@@ -85,9 +92,16 @@ void live_runs::erase_oldest_ended() {
 }
 
 live_runs::entries::iterator live_runs::erase(entries::iterator at) {
-  groups_ -= at->second.siblings.size();
-  in_tails_ -= tails_of(at->second);
+  auto& groups = at->second.siblings;
+  clear(groups);
+  if (groups.capacity() != 0 && groups.capacity() <= spare_groups_max && spare_.size() < spare_max) spare_.push_back(std::move(groups));
   return runs_.erase(at);
+}
+
+void live_runs::clear(sibling_groups& groups) noexcept {
+  groups_ -= groups.size();
+  in_tails_ -= tails_of(groups);
+  groups.clear();
 }
 
 }  // namespace skein

@@ -72,7 +72,7 @@ common_part common_head(std::string_view head, std::string_view leading) {
 }
 
 // Spread by the end of the name, where those of one program differ.
-std::size_t place_of(std::string_view name) noexcept {
+std::size_t slot_of(std::string_view name) noexcept {
   std::uint64_t end = 0;
   auto const size = std::min(name.size(), sizeof end);
   std::memcpy(&end, name.data() + name.size() - size, size);
@@ -96,7 +96,7 @@ result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string se
 
 // A span mostly begins like a recent one: comparing is cheaper than a key and its hash.
 result<shape_numbers::shape> shape_numbers::of(span_view span) {
-  auto& recent = recent_[place_of(span.name()) % recent_.size()];
+  auto& recent = recent_[slot_of(span.name()) % recent_.size()];
   if (recent.no != 0 && recent.kind == span.kind() && recent.type == span.type() && recent.named == named_by(span) &&
       flat::entries_of(span.bytes().data()).starts_with(recent.beginning)) {
     return recent;
