@@ -211,7 +211,7 @@ TEST_F(sqlite_sink_test, a_file_of_a_newer_skein_is_refused_with_the_way_out) {
   auto const refused = open_sqlite_sink({.path = path});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), errc::unsupported_version);
-  EXPECT_EQ(refused.error().message(), "cannot open " + path + ": it was written by a newer skein (schema 7, this one reads up to 1);"
+  EXPECT_EQ(refused.error().message(), "cannot open " + path + ": it was written by a newer skein (schema 7, this one reads up to 2);"
                                        " upgrade skein or pass another --traces");
   EXPECT_THROW(trace_store{path}, error);
 }

@@ -129,6 +129,19 @@ TEST_F(trace_store_views, labels_of_many_siblings_are_right_however_late_one_com
             texts{"16600"});
 }
 
+TEST_F(trace_store_views, labels_under_many_parents_are_right_in_run_after_run) {
+  auto const sink = open();
+  for (std::uint8_t n = 1; n <= 12; ++n) {
+    for (std::uint64_t child : {0u, 1u}) {
+      std::vector<span_record> spans;
+      for (std::uint64_t parent = 1; parent <= 150; ++parent) spans.push_back(sample(sample_run(n), 2 * parent + child, parent, "s", static_cast<std::int64_t>(child)));
+      sink->write({.spans = spans, .runs = {sample_record(sample_run(n), "w", child == 0 ? -1 : 5)}}).value();
+    }
+  }
+  EXPECT_EQ(column("SELECT count(*) FROM spans GROUP BY label ORDER BY label"), (texts{"1800", "1800"}));
+  EXPECT_EQ(column("SELECT DISTINCT label FROM spans ORDER BY label"), (texts{"s_1", "s_2"}));
+}
+
 TEST_F(trace_store_views, labels_in_start_order_are_right_before_the_run_has_ended) {
   auto const sink = open();
   sink->write({.spans = {sample(run, 1, 0, "s", 0)}, .runs = {sample_record(run, "w", -1)}}).value();

@@ -1,6 +1,7 @@
 // Attributes of a span as JSON, from its bytes straight into a text that has room for nearly all there can be.
-#include <skein/tracing/attribute_view.hpp>
+#include "attribute_json.hpp"
 
+#include <skein/tracing/attribute_view.hpp>
 #include <skein/tracing/json_value.hpp>
 
 #include <skein/registry/hex_text.hpp>
@@ -87,14 +88,10 @@ class attribute_writer {
   std::size_t at_;
 };
 
-}  // namespace
-
-void attributes_view::append_json(std::string& out) const {
-  attribute_writer to{out, room_for(entries_)};
-  to.put('{');
-  bool first = true;
+/// The members of an object, a comma before each but the `first`.
+void put_members(attribute_writer& to, std::string_view entries, bool first) {
   flat::entry each;
-  for (auto rest = entries_; flat::next(rest, each);) {
+  for (auto rest = entries; flat::next(rest, each);) {
     if (!flat::is_attribute(each.kind)) continue;
     if (!first) to.put(',');
     first = false;
@@ -103,6 +100,28 @@ void attributes_view::append_json(std::string& out) const {
     to.put(':');
     to.put_value(each, room_for(rest));
   }
+}
+
+}  // namespace
+
+void attributes_view::append_json(std::string& out) const {
+  attribute_writer to{out, room_for(entries_)};
+  to.put('{');
+  put_members(to, entries_, true);
+  to.put('}');
+  to.finish();
+}
+
+void append_json_head(std::string& out, std::string_view entries) {
+  auto const before = out.size();
+  attributes_view{entries}.append_json(out);
+  out.pop_back();
+  if (out.size() == before + 1) out.pop_back();
+}
+
+void append_json_rest(std::string& out, std::string_view entries) {
+  attribute_writer to{out, room_for(entries)};
+  put_members(to, entries, false);
   to.put('}');
   to.finish();
 }

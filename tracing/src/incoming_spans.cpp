@@ -4,8 +4,10 @@
 
 #include <skein/registry/hex_text.hpp>
 
+#include "attribute_json.hpp"
 #include "nanoseconds.hpp"
 #include "prefetch.hpp"
+#include "span_bytes.hpp"
 
 #include <sqlite3.h>
 
@@ -18,10 +20,10 @@ namespace skein {
 namespace {
 
 // In the order of the declaration below.
-enum column { run_no, id, parent_id, shape_no, ordinal, status, start, duration, attributes_json, status_message, events, links, inputs, outputs };
+enum column { run_no, id, parent_id, shape_no, ordinal, status, start, duration, attributes_json, status_message, events, links, inputs, outputs, no };
 constexpr char const* declaration =
     "CREATE TABLE incoming_spans(run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message,"
-    " events, links, inputs, outputs)";
+    " events, links, inputs, outputs, no)";
 
 void append_events(std::string& out, span_view span) {
   out = "[";
@@ -118,7 +120,11 @@ void cursor::read(sqlite3_context* to, int index) {
       return;
     case attributes_json:
       attributes_.clear();
-      span.attributes().append_json(attributes_);
+      if (row.said_bytes == 0) {
+        span.attributes().append_json(attributes_);
+      } else {
+        append_json_rest(attributes_, flat::entries_of(row.bytes.data()).substr(row.said_bytes));
+      }
       return answer(to, attributes_);
     case status_message: return answer_or_null(to, span.status_message());
     case events:
@@ -131,6 +137,7 @@ void cursor::read(sqlite3_context* to, int index) {
       return answer(to, links_);
     case inputs: return answer_or_null(to, span.inputs());
     case outputs: return answer_or_null(to, span.outputs());
+    case no: return sqlite3_result_int64(to, row.row);
   }
 }
 

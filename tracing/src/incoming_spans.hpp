@@ -24,6 +24,7 @@ struct incoming_span {
   status_code status = status_code::unset;
   std::uint64_t name_hash = 0;
   std::int64_t shape_no = 0;
+  std::size_t said_bytes = 0;   ///< As of shape_numbers::shape: the row has the attributes behind them.
   std::int64_t ordinal = 0;     ///< 0 = none.
   std::int64_t row = 0;         ///< span_rows.no, once it was inserted.
   bool fresh = false;           ///< Is to be inserted.
@@ -33,7 +34,7 @@ struct incoming_span {
   [[nodiscard]] bool unended() const noexcept { return status == status_code::running || status == status_code::interrupted; }
 };
 
-/// The eponymous table `incoming_spans` of one connection, with the columns of span_rows (without `no`). Shows what show() was given.
+/// The eponymous table `incoming_spans` of one connection, with the columns of span_rows. Shows what show() was given.
 class incoming_spans {
  public:
   /// Columns that most rows leave NULL, and that a statement for such rows need not name.

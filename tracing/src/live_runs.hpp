@@ -5,19 +5,17 @@
 #include <skein/tracing/span_record.hpp>
 #include <skein/tracing/span_view.hpp>
 
-#include <boost/container/small_vector.hpp>
+#include "sibling_groups.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 namespace skein {
-
-struct incoming_span;
 
 struct run_key {
   run_id run;
@@ -35,51 +33,16 @@ struct run_key_hash {
   return {span.run().empty() ? run_id{trace.bytes()} : span.run(), trace};
 }
 
-/// A sibling whose row is there.
-struct stored_sibling {
-  timestamp start{};
-  span_id id;
-  std::int64_t row = 0;       ///< span_rows.no.
-  std::int64_t ordinal = 0;   ///< As the row has it.
-};
-
-/// How far the spans of one parent and name are counted.
-struct sibling_count {
-  std::uint32_t count = 0;
-  timestamp newest_start{};       ///< Of the last one in the order of labels: by start, then span id.
-  span_id newest_span;
-  incoming_span* first_incoming = nullptr; ///< The first one, while it has no row.
-  std::uint64_t batch = 0;                 ///< The newest batch that had one.
-};
-
-/// Spans of one parent and name. `label` needs their place in start order and whether there is more than one.
-struct sibling_group : sibling_count {
-  static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-
-  std::uint32_t placed = 0;                           ///< How many have a row.
-  std::uint32_t displaced_from = none;                ///< From this one of `tail` on, rows may have other ordinals than their places say.
-  boost::container::small_vector<stored_sibling, 1> tail;   ///< The last ones that have a row, in the order of labels: a late one finds its place.
-};
-
-struct sibling_key {
-  span_id parent;
-  std::uint64_t name = 0;  ///< A hash of the name.
-  friend bool operator==(sibling_key const&, sibling_key const&) = default;
-};
-
-struct sibling_key_hash {
-  std::size_t operator()(sibling_key const& key) const noexcept { return std::hash<span_id>{}(key.parent) ^ key.name; }
-};
-
 struct live_run {
   std::int64_t no = 0;
   std::int64_t base = 0;
   std::int64_t root_row = 0;
   std::optional<run_status> status;
   bool stored = false;         ///< Has a row.
+  bool in_ended = false;       ///< Stands in the list of those that ended.
   bool labels_known = true;    ///< `siblings` has all of the run's groups.
   bool labels_in_order = true; ///< Rows came in start order, or late ones found their place, so that ordinals are right but for those displaced.
-  std::unordered_map<sibling_key, sibling_group, sibling_key_hash> siblings;
+  sibling_groups siblings;
   sibling_key newest_key;
   sibling_group* newest_group = nullptr; ///< The one that was asked for last, under `newest_key`.
   std::vector<sibling_group*> displaced; ///< Groups that have some.
@@ -107,16 +70,23 @@ class live_runs {
   void forget_tails(live_run& run) noexcept;
   /// Somebody lengthened tails of groups by so many, or shortened them.
   void count_tails(std::ptrdiff_t by) noexcept { in_tails_ += by; }
-  /// Forgets what is over the bounds: first runs that ended, then all.
+  /// The run under `key` has ended. Few more spans of it will come, if any, and their labels can be made right without its siblings.
+  void ended(run_key const& key, live_run& run);
+  /// Forgets what is over the bounds: first runs that ended, the oldest first, then all.
   void trim();
   /// Forgets the runs with these numbers.
   void forget(std::vector<std::int64_t> const& numbers);
 
  private:
-  template <class Predicate>
-  void erase_if(Predicate const& gone);
+  using entries = std::unordered_map<run_key, live_run, run_key_hash>;
 
-  std::unordered_map<run_key, live_run, run_key_hash> runs_;
+  entries::iterator erase(entries::iterator at);
+  void clear(sibling_groups& groups) noexcept;
+  void erase_oldest_ended();
+
+  entries runs_;
+  std::deque<run_key> ended_;   // Runs that had ended, the oldest first; some may run again or be forgotten.
+  std::vector<sibling_groups> spare_;   // Empty ones with their memory.
   // Of all runs; forgotten runs are subtracted.
   std::size_t groups_ = 0;
   std::ptrdiff_t in_tails_ = 0;

@@ -2,6 +2,11 @@
 
 #include <skein/registry/ids.hpp>
 
+#include "attribute_json.hpp"
+#include "span_bytes.hpp"
+
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace skein {
@@ -9,6 +14,70 @@ namespace {
 
 // Programs have tens of names. One that makes a name per request must not fill the memory.
 constexpr std::size_t known_max = 16'384;
+// What a shape may say of attributes, as they lie in memory.
+constexpr std::size_t head_bytes_max = 1'024;
+
+constexpr char const* of_one_family = " FROM shapes WHERE name = ? AND kind = ? AND type = ? AND service = ? AND scope = ?";
+
+bool names(flat::tag kind) noexcept { return kind == flat::tag::name || kind == flat::tag::scope || kind == flat::tag::service; }
+bool is_id(flat::tag kind) noexcept { return kind == flat::tag::uuid || kind == flat::tag::hex_id; }
+
+std::uint16_t named_by(span_view span) noexcept {
+  return flat::load<flat::head>(span.bytes().data()).has & (flat::bit(flat::tag::scope) | flat::bit(flat::tag::service));
+}
+
+// How a span begins: the entries that name it, then attributes that others may have too.
+struct beginning {
+  std::string_view naming, leading;
+};
+
+beginning beginning_of(span_view span) noexcept {
+  auto const entries = flat::entries_of(span.bytes().data());
+  std::size_t naming = 0, end = 0;
+  std::uint16_t named = 0;
+  flat::entry each;
+  for (auto rest = entries; flat::next(rest, each);) {
+    if (names(each.kind) && end == naming) {
+      named |= flat::bit(each.kind);
+      naming = end = entries.size() - rest.size();
+    } else if (flat::is_attribute(each.kind) && !is_id(each.kind) && entries.size() - rest.size() - naming <= head_bytes_max) {
+      end = entries.size() - rest.size();
+    } else {
+      break;
+    }
+  }
+  if ((named_by(span) & ~named) != 0) return {};   // It is named further on.
+  return {entries.substr(0, naming), entries.substr(naming, end - naming)};
+}
+
+struct common_part {
+  std::string json;
+  std::string_view bytes;
+};
+
+// As many of the leading attributes as `head` begins with.
+common_part common_head(std::string_view head, std::string_view leading) {
+  common_part common;
+  std::string longer;
+  flat::entry each;
+  for (auto rest = leading; flat::next(rest, each);) {
+    auto const bytes = leading.substr(0, leading.size() - rest.size());
+    longer.clear();
+    append_json_head(longer, bytes);
+    bool const fits = head.starts_with(longer) && (head.size() == longer.size() || head[longer.size()] == ',');
+    if (!fits) break;
+    common = {longer, bytes};
+  }
+  return common;
+}
+
+// Spread by the end of the name, where those of one program differ.
+std::size_t slot_of(std::string_view name) noexcept {
+  std::uint64_t end = 0;
+  auto const size = std::min(name.size(), sizeof end);
+  std::memcpy(&end, name.data() + name.size() - size, size);
+  return static_cast<std::size_t>((end + name.size()) * 0x9e3779b97f4a7c15 >> 32);
+}
 
 }  // namespace
 
@@ -17,56 +86,87 @@ result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string se
   made.file_ = &file;
   made.service_ = std::move(service);
   auto const prepared = file.prepare_all({
-      {made.find_, "SELECT no FROM shapes WHERE name = ? AND kind = ? AND type = ? AND service = ? AND scope = ?"},
-      {made.insert_, "INSERT INTO shapes(name, kind, type, service, scope) VALUES(?, ?, ?, ?, ?)"},
+      {made.find_, std::string{"SELECT no"} + of_one_family + " AND attributes_head = ?"},
+      {made.find_newest_, std::string{"SELECT no, attributes_head"} + of_one_family + " AND attributes_head <> '' ORDER BY no DESC LIMIT 1"},
+      {made.insert_, "INSERT INTO shapes(name, kind, type, service, scope, attributes_head) VALUES(?, ?, ?, ?, ?, ?)"},
   });
   if (!prepared) return prepared.error();
   return made;
 }
 
-// A span mostly looks like a recent one: comparing is cheaper than a key and its hash.
+// A span mostly begins like a recent one: comparing is cheaper than a key and its hash.
 result<shape_numbers::shape> shape_numbers::of(span_view span) {
-  auto const name = span.name();
-  auto const place = name.empty() ? 0 : name.size() * 31 + static_cast<unsigned char>(name.back());
-  auto& recent = recent_[place % recent_.size()];
-  if (recent.no != 0 && recent.kind == span.kind() && recent.type == span.type() && recent.name == name &&
-      recent.service == span.service() && recent.scope == span.scope()) {
+  auto& recent = recent_[slot_of(span.name()) % recent_.size()];
+  if (recent.no != 0 && recent.kind == span.kind() && recent.type == span.type() && recent.named == named_by(span) &&
+      flat::entries_of(span.bytes().data()).starts_with(recent.beginning)) {
     return recent;
   }
-  auto const found = find(span);
-  if (!found) return found.error();
-  static_cast<shape&>(recent) = *found;
-  recent.kind = span.kind();
-  recent.type = span.type();
-  recent.name = name;
-  recent.service = span.service();
-  recent.scope = span.scope();
-  return *found;
+  return find(span, recent);
 }
 
-result<shape_numbers::shape> shape_numbers::find(span_view span) {
-  auto const service = span.service().empty() ? std::string_view{service_} : span.service();
+result<shape_numbers::shape> shape_numbers::find(span_view span, recent_shape& recent) {
+  auto const found = family_of(span);
+  if (!found) return found.error();
+  auto& known = **found;
+  auto const [naming, leading] = beginning_of(span);
+  auto const begins_so = [&known, &all = leading] { return known.bytes && all.starts_with(*known.bytes); };
+  bool const has_ended = span.status() != status_code::running && span.status() != status_code::interrupted;
+  if (!begins_so() && has_ended && !naming.empty()) learn(known, leading);
+  bool const fits = begins_so();
+  bool const plain = !fits || known.head->empty();
+  auto& no = plain ? known.plain_no : known.no;
+  if (no == 0) {
+    auto const stored = number(span, plain ? std::string_view{} : *known.head);
+    if (!stored) return stored.error();
+    no = *stored;
+  }
+  shape const made{no, known.name_hash, plain ? 0 : naming.size() + known.bytes->size()};
+  if (!fits || naming.empty()) return made;
+  static_cast<shape&>(recent) = made;
+  recent.kind = span.kind();
+  recent.type = span.type();
+  recent.named = named_by(span);
+  recent.beginning.assign(naming.data(), naming.size() + known.bytes->size());
+  return made;
+}
+
+// From an ended span: one that is open may yet get attributes that all others have.
+void shape_numbers::learn(family& known, std::string_view leading) {
+  if (!known.head && !known.first) return append_json_head(known.first.emplace(), leading);
+  auto common = common_head(known.head ? *known.head : *known.first, leading);
+  if (known.head != common.json) known.no = 0;
+  known.head = std::move(common.json);
+  known.bytes = common.bytes;
+  known.first.reset();
+}
+
+result<shape_numbers::family*> shape_numbers::family_of(span_view span) {
   key_.assign(span.name());
   key_ += '\0';
-  key_ += service;
+  key_ += span.service().empty() ? std::string_view{service_} : span.service();
   key_ += '\0';
   key_ += span.scope();
   key_ += '\0';
   key_ += static_cast<char>(span.kind());
   key_ += static_cast<char>(span.type());
-  if (auto const found = known_.find(key_); found != known_.end()) return found->second;
-  auto const no = store(span, service);
-  if (!no) return no.error();
+  if (auto const found = known_.find(key_); found != known_.end()) return &found->second;
+  family made;
+  made.name_hash = stable_hash(span.name());
+  bind(find_newest_, span);
+  auto const stored = find_newest_.step();
+  if (!stored) return stored.error();
+  if (*stored) {
+    made.no = find_newest_.integer(0);
+    made.head = find_newest_.text(1);
+    find_newest_.reset();
+  }
   if (known_.size() >= known_max) known_.clear();
-  return known_.emplace(key_, shape{*no, stable_hash(span.name())}).first->second;
+  return &known_.emplace(key_, std::move(made)).first->second;
 }
 
-result<std::int64_t> shape_numbers::store(span_view span, std::string_view service) {
-  auto const bind = [&](sqlite::statement& statement) {
-    statement.bind(1, span.name()).bind(2, to_string(span.kind())).bind(3, to_string(span.type()));
-    statement.bind(4, service).bind(5, span.scope());
-  };
-  bind(find_);
+result<std::int64_t> shape_numbers::number(span_view span, std::string_view head) {
+  bind(find_, span);
+  find_.bind(6, head);
   auto const found = find_.step();
   if (!found) return found.error();
   if (*found) {
@@ -74,9 +174,15 @@ result<std::int64_t> shape_numbers::store(span_view span, std::string_view servi
     find_.reset();
     return no;
   }
-  bind(insert_);
+  bind(insert_, span);
+  insert_.bind(6, head);
   if (auto stored = insert_.run(); !stored) return stored.error();
   return file_->last_row();
+}
+
+void shape_numbers::bind(sqlite::statement& to, span_view span) const {
+  to.bind(1, span.name()).bind(2, to_string(span.kind())).bind(3, to_string(span.type()));
+  to.bind(4, span.service().empty() ? std::string_view{service_} : span.service()).bind(5, span.scope());
 }
 
 }  // namespace skein

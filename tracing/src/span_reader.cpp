@@ -14,10 +14,13 @@ namespace {
 
 using json_value = nlohmann::ordered_json;  // Attributes keep their order.
 
-constexpr char const* spans_of_run =
-    "SELECT r.trace_id, s.span_id, s.parent_id, h.name, h.kind, h.type, h.service, h.scope, s.status, s.status_message, r.base + s.start,"
-    " s.duration, s.attributes, s.events, s.links, s.inputs, s.outputs FROM run_rows r JOIN span_rows s ON s.run_no = r.no"
-    " JOIN shapes h ON h.no = s.shape_no WHERE r.run_id = ? ORDER BY r.base + s.start, s.span_id";
+// In a file of schema 1 a span's row has all of its attributes.
+std::string spans_of_run(sqlite::database& file) {
+  bool const has_heads = file.integer("PRAGMA user_version").value() >= 2;
+  return std::string{"SELECT r.trace_id, s.span_id, s.parent_id, h.name, h.kind, h.type, h.service, h.scope, s.status, s.status_message,"
+                     " r.base + s.start, s.duration, "} + (has_heads ? "h.attributes_head || " : "") + "s.attributes, s.events, s.links, s.inputs, s.outputs"
+         " FROM run_rows r JOIN span_rows s ON s.run_no = r.no JOIN shapes h ON h.no = s.shape_no WHERE r.run_id = ? ORDER BY r.base + s.start, s.span_id";
+}
 
 template <class Enum>
 Enum value_named(std::string_view name, Enum last) noexcept {
@@ -91,7 +94,7 @@ span_record span_of(sqlite::statement const& row, run_id const& run, sqlite::dat
 }  // namespace
 
 std::vector<span_record> read_spans(sqlite::database& file, run_id const& run) try {
-  auto query = file.prepare(spans_of_run).value();
+  auto query = file.prepare(spans_of_run(file)).value();
   auto const id = run.to_string();
   query.bind(1, std::string_view{id});
   std::vector<span_record> spans;

@@ -227,6 +227,12 @@ result<std::int64_t> database::integer(std::string_view sql) {
 
 std::int64_t database::last_row() const noexcept { return sqlite3_last_insert_rowid(handle_); }
 
+unsigned database::pages_written() const noexcept {
+  int written = 0, ignored = 0;
+  sqlite3_db_status(handle_, SQLITE_DBSTATUS_CACHE_WRITE, &written, &ignored, 0);
+  return static_cast<unsigned>(written);
+}
+
 std::int64_t database::changes() const noexcept { return sqlite3_changes64(handle_); }
 
 }  // namespace skein::sqlite

@@ -104,6 +104,7 @@ class file_sink final : public sqlite_sink {
     sqlite3_wal_hook(file_.handle(), &note_pages, &wal_pages_);
     auto writer = trace_writer::make(file_, options_.service);
     if (!writer) return close(), writer.error();
+    if (auto ready = file_.prepare_all({{begin_, "BEGIN IMMEDIATE"}, {commit_, "COMMIT"}}); !ready) return close(), ready;
     auto retention = trace_retention::make(file_, options_.file_bytes_max);
     if (!retention) return close(), retention.error();
     writer_.emplace(std::move(writer).value());
@@ -135,9 +136,9 @@ class file_sink final : public sqlite_sink {
   // from the file.
   template <class Body>
   result<void> transaction(Body const& body) {
-    auto done = file_.execute("BEGIN IMMEDIATE");
+    auto done = begin_.run();
     if (done) done = body();
-    if (done) done = file_.execute("COMMIT");
+    if (done) done = commit_.run();
     if (!done) close();
     return done;
   }
@@ -145,6 +146,8 @@ class file_sink final : public sqlite_sink {
   void close() noexcept {
     retention_ = {};
     writer_.reset();
+    begin_ = {};
+    commit_ = {};
     file_ = {};
   }
 
@@ -162,6 +165,7 @@ class file_sink final : public sqlite_sink {
   mutable std::mutex mutex_;
   owner_lock lock_;
   sqlite::database file_;
+  sqlite::statement begin_, commit_;
   std::optional<trace_writer> writer_;
   trace_retention retention_;
   std::int64_t page_bytes_ = 0, wal_pages_ = 0;   // The latter: those that a checkpoint would find.

@@ -1,5 +1,7 @@
 #include "trace_retention.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -27,7 +29,7 @@ result<bool> delete_run(sqlite::database& file, std::int64_t no, std::int64_t& b
   bool const whole = deleted < budget;
   budget -= deleted;
   if (!whole) return false;
-  done = file.execute("DELETE FROM assessment_rows WHERE run_no = " + run + "; DELETE FROM run_rows WHERE no = " + run);
+  done = file.execute("DELETE FROM span_extras WHERE run_no = " + run + "; DELETE FROM assessment_rows WHERE run_no = " + run + "; DELETE FROM run_rows WHERE no = " + run);
   if (!done) return done.error();
   return true;
 }
@@ -79,9 +81,16 @@ result<deleted_runs> trace_retention::delete_some(std::uint64_t bytes_goal) {
   return gone;
 }
 
+// Asking for the size makes SQLite prepare the statements anew, each time. So it is asked again when as many pages were written as were missing to the
+// bound: every page that is new in use was written.
+bool trace_retention::may_be_over() const noexcept { return file_->pages_written() - written_then_ >= pages_left_; }
+
 result<deleted_runs> trace_retention::delete_oldest_runs() {
+  if (!may_be_over()) return deleted_runs{};
   auto const used = bytes_in_use();
   if (!used) return used.error();
+  written_then_ = file_->pages_written();
+  pages_left_ = *used < bytes_max_ ? static_cast<unsigned>(std::min<std::uint64_t>((bytes_max_ - *used) / page_bytes_, std::numeric_limits<int>::max())) : 0;
   if (*used <= bytes_max_) return deleted_runs{};
   if (auto begun = file_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   auto gone = delete_some(bytes_max_ / 100 * 95);

@@ -26,11 +26,13 @@ class trace_retention {
   [[nodiscard]] result<deleted_runs> delete_oldest_runs();
 
  private:
+  [[nodiscard]] bool may_be_over() const noexcept;
   [[nodiscard]] result<std::uint64_t> bytes_in_use();
   [[nodiscard]] result<deleted_runs> delete_some(std::uint64_t bytes_goal);
 
   sqlite::database* file_ = nullptr;
   std::uint64_t bytes_max_ = 0, page_bytes_ = 0;
+  unsigned written_then_ = 0, pages_left_ = 0;   // As of the last look: pages written since the file was opened, and pages to the bound.
   sqlite::statement pages_, free_pages_;
 };
 

@@ -61,7 +61,38 @@ CREATE INDEX assessment_by_span ON assessment_rows(run_no, span_id);
 CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
-constexpr char const* views_1 = R"sql(
+// shapes.attributes_head is what their spans have in common at the beginning of their attributes: the JSON object up to there, without its end. Empty, and
+// the row of a span has all of it; else the row has the rest, from the comma on.
+//
+// span_rows is laid out for its INSERT: the number last and the rare columns behind those that each row has, so that values go where they are
+// read; without types and checks that no search needs, for SQLite would look at each value of each row. Spans with events or links are looked up
+// by span_extras, where an index with a condition would be tested for each row; what it names may have none.
+constexpr char const* tables_2 = R"sql(
+CREATE TABLE shapes_2(
+  no INTEGER PRIMARY KEY,
+  name TEXT NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, service TEXT NOT NULL, scope TEXT NOT NULL,
+  attributes_head TEXT NOT NULL,
+  UNIQUE(name, kind, type, service, scope, attributes_head));
+INSERT INTO shapes_2 SELECT no, name, kind, type, service, scope, '' FROM shapes;
+DROP TABLE shapes;
+ALTER TABLE shapes_2 RENAME TO shapes;
+
+CREATE TABLE span_rows_2(
+  run_no INTEGER, span_id TEXT, parent_id, shape_no, ordinal, status, start, duration, attributes,
+  status_message, events, links, inputs, outputs,
+  no INTEGER PRIMARY KEY);
+INSERT INTO span_rows_2 SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message, events, links, inputs,
+  outputs, no FROM span_rows ORDER BY no;
+DROP TABLE span_rows;
+ALTER TABLE span_rows_2 RENAME TO span_rows;
+CREATE UNIQUE INDEX span_by_id ON span_rows(run_no, span_id);
+CREATE INDEX span_running ON span_rows(run_no) WHERE status = 3;
+
+CREATE TABLE span_extras(run_no INTEGER, no INTEGER, PRIMARY KEY(run_no, no)) WITHOUT ROWID;
+INSERT INTO span_extras SELECT run_no, no FROM span_rows WHERE events IS NOT NULL OR links IS NOT NULL;
+)sql";
+
+constexpr char const* views = R"sql(
 CREATE VIEW runs AS
 SELECT run_id, trace_id, name,
   CASE status WHEN 0 THEN 'running' WHEN 1 THEN 'completed' WHEN 2 THEN 'failed' WHEN 3 THEN 'cancelled' ELSE 'interrupted' END AS status,
@@ -74,28 +105,28 @@ SELECT r.trace_id, s.span_id, CASE WHEN s.parent_id IS NOT NULL THEN lower(hex(s
   h.name, CASE WHEN s.ordinal IS NULL THEN h.name ELSE h.name || '_' || s.ordinal END AS label, h.kind, h.type,
   CASE s.status WHEN 0 THEN 'unset' WHEN 1 THEN 'ok' WHEN 2 THEN 'error' WHEN 3 THEN 'running' ELSE 'interrupted' END AS status_code,
   s.status_message, r.base + s.start AS start_time, r.base + s.start + s.duration AS end_time, s.duration / 1e6 AS duration_ms,
-  h.service, h.scope, s.attributes, s.inputs, s.outputs
+  h.service, h.scope, h.attributes_head || s.attributes AS attributes, s.inputs, s.outputs
 FROM span_rows s JOIN run_rows r ON r.no = s.run_no JOIN shapes h ON h.no = s.shape_no;
 
 CREATE VIEW events AS
 SELECT r.trace_id, s.span_id, json_extract(e.value, '$[0]') AS time, json_extract(e.value, '$[1]') AS name,
   json_extract(e.value, '$[2]') AS attributes
-FROM span_rows s JOIN run_rows r ON r.no = s.run_no, json_each(s.events) e WHERE s.events IS NOT NULL;
+FROM span_extras x JOIN span_rows s ON s.no = x.no AND s.run_no = x.run_no JOIN run_rows r ON r.no = x.run_no, json_each(s.events) e;
 
 CREATE VIEW links AS
 SELECT r.trace_id, s.span_id, json_extract(l.value, '$[0]') AS linked_trace_id, json_extract(l.value, '$[1]') AS linked_span_id,
   json_extract(l.value, '$[3]') AS attributes
-FROM span_rows s JOIN run_rows r ON r.no = s.run_no, json_each(s.links) l WHERE s.links IS NOT NULL;
+FROM span_extras x JOIN span_rows s ON s.no = x.no AND s.run_no = x.run_no JOIN run_rows r ON r.no = x.run_no, json_each(s.links) l;
 
 CREATE VIEW assessments AS
 SELECT r.trace_id, a.span_id, a.name, a.value, a.source, a.rationale, a.time
 FROM assessment_rows a JOIN run_rows r ON r.no = a.run_no;
 
 CREATE VIEW workflows AS
-SELECT r.trace_id, coalesce(json_extract(s.attributes, '$."workflow.name"'), h.name) AS workflow_name, r.spans AS span_count,
+SELECT r.trace_id, coalesce(json_extract(h.attributes_head || s.attributes, '$."workflow.name"'), h.name) AS workflow_name, r.spans AS span_count,
   r.base + s.start AS start_time, r.base + s.start + s.duration AS end_time, s.duration / 1e6 AS duration_ms
 FROM run_rows r JOIN span_rows s ON s.no = r.root_no JOIN shapes h ON h.no = s.shape_no
-WHERE json_extract(s.attributes, '$."skein.workflow"') = 1;
+WHERE json_extract(h.attributes_head || s.attributes, '$."skein.workflow"') = 1;
 
 CREATE VIEW slowest_workflows AS
 SELECT workflow_name AS workflow, avg(duration_ms) AS avg_duration_ms, count(*) AS executions
@@ -103,9 +134,9 @@ FROM workflows WHERE duration_ms IS NOT NULL GROUP BY workflow_name ORDER BY avg
 
 CREATE VIEW agent_stats AS
 WITH attempts AS (
-  SELECT json_extract(s.attributes, '$."gen_ai.agent.name"') AS agent, s.duration / 1e6 AS duration_ms, s.status
+  SELECT json_extract(h.attributes_head || s.attributes, '$."gen_ai.agent.name"') AS agent, s.duration / 1e6 AS duration_ms, s.status
   FROM span_rows s JOIN shapes h ON h.no = s.shape_no
-  WHERE h.kind = 'CONSUMER' AND json_extract(s.attributes, '$."gen_ai.operation.name"') = 'invoke_agent'),
+  WHERE h.kind = 'CONSUMER' AND json_extract(h.attributes_head || s.attributes, '$."gen_ai.operation.name"') = 'invoke_agent'),
 ranked AS (
   SELECT *, row_number() OVER (PARTITION BY agent ORDER BY duration_ms IS NULL, duration_ms) AS place,
     count(duration_ms) OVER (PARTITION BY agent) AS ended
@@ -115,14 +146,10 @@ SELECT agent, count(*) AS attempts, sum(status = 2) AS failures, avg(duration_ms
 FROM ranked GROUP BY agent;
 )sql";
 
-struct migration {
-  char const* tables;
-  char const* views;  // Made anew by every migration: they hold no data.
-};
-// The n-th entry brings a file from version n to n + 1.
-constexpr std::array<migration, version> migrations{{{tables_1, views_1}}};
+// The n-th entry brings the tables of a file from version n to n + 1. Views hold no data: each migration makes them anew.
+constexpr std::array<char const*, version> migrations{tables_1, tables_2};
 
-constexpr std::array views{"agent_stats", "slowest_workflows", "workflows", "assessments", "links", "events", "spans", "runs"};
+constexpr std::array view_names{"agent_stats", "slowest_workflows", "workflows", "assessments", "links", "events", "spans", "runs"};
 
 error foreign(sqlite::database const& file) {
   return {errc::corrupt, "it is a SQLite database, but not a traces file of skein; pass another path", file.path()};
@@ -152,10 +179,10 @@ result<std::int64_t> version_of(sqlite::database& file) {
 result<void> migrate(sqlite::database& file, std::int64_t from) {
   std::string sql;
   if (from != 0) {
-    for (auto const* view : views) sql += std::string{"DROP VIEW "} + view + ";";
+    for (auto const* view : view_names) sql += std::string{"DROP VIEW "} + view + ";";
   }
-  for (auto step = from; step < version; ++step) sql += migrations[static_cast<std::size_t>(step)].tables;
-  sql += migrations.back().views;
+  for (auto step = from; step < version; ++step) sql += migrations[static_cast<std::size_t>(step)];
+  sql += views;
   sql += "PRAGMA application_id=" + std::to_string(application) + "; PRAGMA user_version=" + std::to_string(version) + ";";
   return file.execute(sql);
 }

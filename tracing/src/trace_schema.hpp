@@ -11,7 +11,7 @@ namespace skein::trace_schema {
 
 /// PRAGMA user_version of the files that this code writes; it reads all from 1 up to it.
 /// (run_rows.status and span_rows.status hold the numbers of run_status and status_code; the views show their words.)
-inline constexpr std::int64_t version = 1;
+inline constexpr std::int64_t version = 2;
 
 /// Makes a connection fit for writing traces (WAL, not synced at each commit) and brings its file to `version`: makes the tables, or
 /// migrates, in one transaction. A file that is refused is left as it was.

@@ -83,7 +83,7 @@ result<void> empty_file(std::string const& path) {
   if (!file) return file.error();
   if (auto ready = trace_schema::prepare_for_writing(*file); !ready) return ready;
   auto done = file->execute(
-      "BEGIN IMMEDIATE; DELETE FROM span_rows; DELETE FROM run_rows; DELETE FROM shapes; DELETE FROM assessment_rows;"
+      "BEGIN IMMEDIATE; DELETE FROM span_rows; DELETE FROM span_extras; DELETE FROM run_rows; DELETE FROM shapes; DELETE FROM assessment_rows;"
       "DELETE FROM counters; COMMIT");
   if (done) done = file->execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
   return done;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -15,7 +16,8 @@ namespace skein {
 namespace {
 
 // What is there already is left alone. OR IGNORE rather than ON CONFLICT: it spares SQLite the journal of a statement that may fail halfway.
-// No rowid is given: SQLite appends, which is cheaper than to look whether a number is free, and counts up by one.
+// No rowid is given: SQLite appends, which is cheaper than to look whether a number is free, and counts up by one. The columns are the first ones of
+// the table, in its order: else each value would be copied.
 constexpr char const* insert_plain_sql =
     "INSERT OR IGNORE INTO span_rows(run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes)"
     " SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes FROM incoming_spans";
@@ -36,6 +38,12 @@ constexpr char const* replace_sql =
     " status_message = excluded.status_message, start = excluded.start, duration = excluded.duration, attributes = excluded.attributes,"
     " events = excluded.events, links = excluded.links, inputs = excluded.inputs, outputs = excluded.outputs"
     " WHERE excluded.status < 3 OR span_rows.status >= 3";
+
+// Which spans have events or links.
+constexpr char const* mark_inserted_sql = "INSERT OR IGNORE INTO span_extras(run_no, no) SELECT run_no, no FROM incoming_spans";
+constexpr char const* mark_known_sql =
+    "INSERT OR IGNORE INTO span_extras(run_no, no)"
+    " SELECT s.run_no, s.no FROM incoming_spans i JOIN span_rows s ON s.run_no = i.run_no AND s.span_id = i.span_id";
 
 constexpr char const* insert_run_sql =
     "INSERT INTO run_rows(no, run_id, trace_id, base, spans, root_no, status, name, start_time, end_time, failures, attributes, tags,"
@@ -78,6 +86,8 @@ struct in_order {
   }
 };
 
+bool has_parts(incoming_span const& span) { return span.has_extras && (span.span.has_events() || span.span.has_links()); }
+
 bool is_workflow_root(span_view span) {
   return span.type() == span_type::workflow && span.attributes().find("skein.workflow") == attribute_value{true};
 }
@@ -104,6 +114,8 @@ result<trace_writer> trace_writer::make(sqlite::database& file, std::string serv
       {made.insert_plain_, insert_plain_sql},
       {made.insert_full_, insert_full_sql},
       {made.replace_, replace_sql},
+      {made.mark_inserted_, mark_inserted_sql},
+      {made.mark_known_, mark_known_sql},
       {made.remove_newest_, "DELETE FROM span_rows WHERE no > ?"},
   });
   if (!prepared) return prepared.error();
@@ -166,7 +178,8 @@ result<void> trace_writer::gather(span_batch const& spans, std::vector<run_recor
     auto const shape = shapes_.of(span);
     if (!shape) return shape.error();
     spans_.push_back({.bytes = span.bytes(), .span = span, .run = newest, .id = span.context().span, .parent = span.parent(), .start = span.start(),
-                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .has_extras = incoming_spans::has_extras(span)});
+                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .said_bytes = shape->said_bytes,
+                      .has_extras = incoming_spans::has_extras(span)});
   }
   return {};
 }
@@ -219,6 +232,7 @@ result<void> trace_writer::write_spans() {
     }
     return write_one_by_one(when_there::replace);
   }
+  if (auto done = mark(mark_inserted_, full_); !done) return done;
   for (auto const& span : spans_) {
     if (span.row != 0) added(span);
   }
@@ -268,6 +282,15 @@ result<std::int64_t> trace_writer::insert(sqlite::statement& statement, std::vec
   return inserted;
 }
 
+/// Names those of the spans that have events or links as such.
+result<void> trace_writer::mark(sqlite::statement& statement, std::span<incoming_span* const> spans) {
+  marked_.clear();
+  std::ranges::copy_if(spans, std::back_inserter(marked_), [](auto const* span) { return has_parts(*span); });
+  if (marked_.empty()) return {};
+  incoming_->show(marked_);
+  return statement.run();
+}
+
 // Their labels are left to the end of their runs.
 result<void> trace_writer::write_one_by_one(when_there then) {
   for (auto const& [key, run] : touched_) runs_.forget_siblings(*run);
@@ -289,6 +312,7 @@ result<bool> trace_writer::insert_one(incoming_span& span) {
   if (auto done = insert_full_.run(); !done) return done.error();
   if (file_->changes() == 0) return false;
   span.row = file_->last_row();
+  if (auto done = mark(mark_inserted_, one); !done) return done.error();
   added(span);
   return true;
 }
@@ -297,6 +321,7 @@ result<void> trace_writer::replace(std::span<incoming_span* const> spans) {
   if (spans.empty()) return {};
   incoming_->show(spans);
   if (auto done = replace_.run(); !done) return done;
+  if (auto done = mark(mark_known_, spans); !done) return done;
   for (auto const* const span : spans) {
     if (!span->unended()) span->run->unended.erase(span->id);
   }
@@ -323,6 +348,7 @@ result<void> trace_writer::finish_runs() {
     if (changed && run->ended()) {
       if (auto done = labels_.finish(runs_, *run); !done) return done;
     }
+    if (run->ended()) runs_.ended(key, *run);
     run->stored = true;
     run->touched = false;
     run->record = nullptr;

@@ -48,6 +48,7 @@ class trace_writer {
   void choose_spans();
   void sort_by_id();
   [[nodiscard]] result<std::int64_t> insert(sqlite::statement& statement, std::vector<incoming_span*> const& spans);
+  [[nodiscard]] result<void> mark(sqlite::statement& statement, std::span<incoming_span* const> spans);
   [[nodiscard]] result<void> write_one_by_one(when_there then);
   [[nodiscard]] result<bool> insert_one(incoming_span& span);
   [[nodiscard]] result<void> replace(std::span<incoming_span* const> spans);
@@ -63,12 +64,13 @@ class trace_writer {
   sibling_labels labels_;
   std::int64_t newest_run_ = 0;
   std::shared_ptr<incoming_spans> incoming_;
-  sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_plain_, insert_full_, replace_, remove_newest_;
+  sqlite::statement find_run_, insert_run_, update_run_, count_spans_, insert_plain_, insert_full_, replace_, mark_inserted_, mark_known_, remove_newest_;
 
   // Buffers of one call, kept for their memory.
   std::vector<incoming_span> spans_;                  // In the order in which they came.
   std::vector<sort_key> keys_;
   std::vector<incoming_span*> plain_, full_, known_;  // To insert, by run and id: without and with extras; and those whose row is there.
+  std::vector<incoming_span*> marked_;                // Those with events or links.
   std::vector<std::pair<run_key, live_run*>> touched_;
   std::string attributes_, run_text_, trace_text_, tags_;
 };

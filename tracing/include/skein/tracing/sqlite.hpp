@@ -94,6 +94,8 @@ class database {
   [[nodiscard]] result<void> prepare_all(std::initializer_list<preparation> all);
   /// The first column of the first row as integer; errc::corrupt when there is no row.
   [[nodiscard]] result<std::int64_t> integer(std::string_view sql);
+  /// Pages that this connection has written to the file or its -wal, modulo 2^32.
+  [[nodiscard]] unsigned pages_written() const noexcept;
   /// Rows that the last statement inserted, changed or deleted.
   [[nodiscard]] std::int64_t changes() const noexcept;
   /// The rowid of the newest row that this connection inserted.
