@@ -120,10 +120,10 @@ void cursor::read(sqlite3_context* to, int index) {
       return;
     case attributes_json:
       attributes_.clear();
-      if (row.said_bytes == 0) {
+      if (row.said.bytes == 0) {
         span.attributes().append_json(attributes_);
       } else {
-        append_json_rest(attributes_, flat::entries_of(row.bytes.data()).substr(row.said_bytes));
+        append_json_rest(attributes_, flat::entries_of(row.bytes.data()).substr(row.said.bytes), row.said.next_key);
       }
       return answer(to, attributes_);
     case status_message: return answer_or_null(to, span.status_message());
@@ -201,7 +201,9 @@ void forget(void* source) { delete static_cast<std::shared_ptr<incoming_spans>*>
 }  // namespace
 
 bool incoming_spans::has_extras(span_view span) noexcept {
-  return span.has_events() || span.has_links() || !span.status_message().empty() || !span.inputs().empty() || !span.outputs().empty();
+  using flat::bit, flat::tag;
+  constexpr auto extras = bit(tag::event) | bit(tag::link) | bit(tag::message) | bit(tag::inputs) | bit(tag::outputs);
+  return (flat::load<flat::head>(span.bytes().data()).has & extras) != 0;
 }
 
 result<std::shared_ptr<incoming_spans>> incoming_spans::make(sqlite::database& file) {
