@@ -56,7 +56,7 @@ common_part common_head(std::string_view head, std::string_view leading, std::st
 std::size_t slot_of(std::string_view name) noexcept {
   std::uint64_t end = 0;
   auto const size = std::min(name.size(), sizeof end);
-  std::memcpy(&end, name.data() + name.size() - size, size);
+  if (size > 0) std::memcpy(&end, name.data() + name.size() - size, size);
   return static_cast<std::size_t>((end + name.size()) * 0x9e3779b97f4a7c15 >> 32);
 }
 
