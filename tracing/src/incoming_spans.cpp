@@ -76,14 +76,16 @@ class cursor : public sqlite3_vtab_cursor {
  public:
   explicit cursor(incoming_spans const& source) : sqlite3_vtab_cursor{}, source_(&source) {}
 
-  void rewind() noexcept { at_ = 0; }
+  void rewind() noexcept {
+    rows_ = source_->rows();
+    at_ = 0;
+  }
   void advance() noexcept {
     ++at_;
-    auto const rows = source_->rows();
-    if (at_ + 4 < rows.size()) __builtin_prefetch(rows[at_ + 4]);
-    if (at_ + 2 < rows.size()) prefetch(rows[at_ + 2]->bytes);
+    if (at_ + 4 < rows_.size()) __builtin_prefetch(rows_[at_ + 4]);
+    if (at_ + 2 < rows_.size()) prefetch(rows_[at_ + 2]->bytes);
   }
-  [[nodiscard]] bool at_end() const noexcept { return at_ >= source_->rows().size(); }
+  [[nodiscard]] bool at_end() const noexcept { return at_ >= rows_.size(); }
   [[nodiscard]] sqlite3_int64 place() const noexcept { return static_cast<sqlite3_int64>(at_); }
   void read(sqlite3_context* to, int index);
 
@@ -94,6 +96,7 @@ class cursor : public sqlite3_vtab_cursor {
   }
 
   incoming_spans const* source_;
+  std::span<incoming_span* const> rows_;
   std::size_t at_ = 0;
   std::array<char, 2 * span_id::size_bytes> id_text_{};
   std::string attributes_, events_, links_;
@@ -101,7 +104,7 @@ class cursor : public sqlite3_vtab_cursor {
 
 // NULL is what a column holds that gives no answer.
 void cursor::read(sqlite3_context* to, int index) {
-  auto const& row = *source_->rows()[at_];
+  auto const& row = *rows_[at_];
   auto const span = row.span;
   switch (static_cast<column>(index)) {
     case run_no: return sqlite3_result_int64(to, row.run->no);
