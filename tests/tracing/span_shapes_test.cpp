@@ -5,9 +5,11 @@
 
 #include "support/temporary_folder.hpp"
 #include "support/trace_samples.hpp"
+#include "support/traced.hpp"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +102,29 @@ TEST_F(span_shapes, a_name_has_few_shapes_whatever_its_spans_begin_with_and_whoe
   }
   EXPECT_EQ(seen().back(), R"({"a":true,"process":4,"number":19})");
   EXPECT_LE(number("SELECT count(*) FROM shapes"), 3);
+}
+
+TEST_F(span_shapes, the_key_of_an_id_that_all_have_stands_once_too) {
+  skein::testing::traced here;
+  here.spans = recorder::make({open()}, here.clock);
+  auto const run = here.make_run();
+  auto const bake = [&](auto const& set) {
+    here.clock.advance(std::chrono::milliseconds{1});
+    auto span = start_span(run, {.name = "bake"});
+    set(span);
+    span.end();
+  };
+  for (std::uint8_t i = 1; i <= 3; ++i) bake([i](auto& span) { span.set_attribute("oven", true).set_attribute("order", span_id{{i}}).set_attribute("n", i); });
+  bake([](auto& span) { span.set_attribute("oven", true).set_attribute("order", "none"); });
+  bake([](auto& span) { span.set_attribute("oven", true).set_attribute("order", run_id{}); });
+  bake([](auto& span) { span.set_attribute("oven", true); });
+  ASSERT_TRUE(here.spans->flush(std::chrono::seconds{10}).ok());
+  texts all;
+  for (auto const& row : trace_store{path}.sql("SELECT attributes FROM spans WHERE name = 'bake' ORDER BY start_time")) all.push_back(row[0].text());
+  EXPECT_EQ(all, (texts{R"({"oven":true,"order":"0100000000000000","n":1})", R"({"oven":true,"order":"0200000000000000","n":2})",
+                        R"({"oven":true,"order":"0300000000000000","n":3})", R"({"oven":true,"order":"none"})",
+                        R"({"oven":true,"order":"00000000-0000-0000-0000-000000000000"})", R"({"oven":true})"}));
+  EXPECT_EQ(number("SELECT count(*) FROM shapes WHERE attributes_head = '{\"oven\":true,\"order\":'"), 1);
 }
 
 constexpr char const* schema_1_file = R"sql(

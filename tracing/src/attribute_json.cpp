@@ -88,16 +88,21 @@ class attribute_writer {
   std::size_t at_;
 };
 
-/// The members of an object, a comma before each but the `first`.
-void put_members(attribute_writer& to, std::string_view entries, bool first) {
+/// What stands before a member of an object.
+enum class before { nothing, comma, its_key };
+
+void put_members(attribute_writer& to, std::string_view entries, before first) {
+  auto where = first;
   flat::entry each;
   for (auto rest = entries; flat::next(rest, each);) {
     if (!flat::is_attribute(each.kind)) continue;
-    if (!first) to.put(',');
-    first = false;
-    // The key may turn out long: its value needs room too.
-    to.put_text(each.key, room_for(each.bytes()) + room_for(rest));
-    to.put(':');
+    if (where == before::comma) to.put(',');
+    if (where != before::its_key) {
+      // The key may turn out long: its value needs room too.
+      to.put_text(each.key, room_for(each.bytes()) + room_for(rest));
+      to.put(':');
+    }
+    where = before::comma;
     to.put_value(each, room_for(rest));
   }
 }
@@ -107,21 +112,28 @@ void put_members(attribute_writer& to, std::string_view entries, bool first) {
 void attributes_view::append_json(std::string& out) const {
   attribute_writer to{out, room_for(entries_)};
   to.put('{');
-  put_members(to, entries_, true);
+  put_members(to, entries_, before::nothing);
   to.put('}');
   to.finish();
 }
 
-void append_json_head(std::string& out, std::string_view entries) {
-  auto const before = out.size();
+void append_json_head(std::string& out, std::string_view entries, std::string_view next_key) {
+  auto const begin = out.size();
   attributes_view{entries}.append_json(out);
   out.pop_back();
-  if (out.size() == before + 1) out.pop_back();
+  bool const empty = out.size() == begin + 1;
+  if (next_key.empty()) {
+    if (empty) out.pop_back();
+    return;
+  }
+  if (!empty) out += ',';
+  json::append(out, next_key);
+  out += ':';
 }
 
-void append_json_rest(std::string& out, std::string_view entries) {
+void append_json_rest(std::string& out, std::string_view entries, bool key_said) {
   attribute_writer to{out, room_for(entries)};
-  put_members(to, entries, false);
+  put_members(to, entries, key_said ? before::its_key : before::comma);
   to.put('}');
   to.finish();
 }

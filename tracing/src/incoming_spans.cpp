@@ -76,14 +76,16 @@ class cursor : public sqlite3_vtab_cursor {
  public:
   explicit cursor(incoming_spans const& source) : sqlite3_vtab_cursor{}, source_(&source) {}
 
-  void rewind() noexcept { at_ = 0; }
+  void rewind() noexcept {
+    rows_ = source_->rows();
+    at_ = 0;
+  }
   void advance() noexcept {
     ++at_;
-    auto const rows = source_->rows();
-    if (at_ + 4 < rows.size()) __builtin_prefetch(rows[at_ + 4]);
-    if (at_ + 2 < rows.size()) prefetch(rows[at_ + 2]->bytes);
+    if (at_ + 4 < rows_.size()) __builtin_prefetch(rows_[at_ + 4]);
+    if (at_ + 2 < rows_.size()) prefetch(rows_[at_ + 2]->bytes);
   }
-  [[nodiscard]] bool at_end() const noexcept { return at_ >= source_->rows().size(); }
+  [[nodiscard]] bool at_end() const noexcept { return at_ >= rows_.size(); }
   [[nodiscard]] sqlite3_int64 place() const noexcept { return static_cast<sqlite3_int64>(at_); }
   void read(sqlite3_context* to, int index);
 
@@ -94,6 +96,7 @@ class cursor : public sqlite3_vtab_cursor {
   }
 
   incoming_spans const* source_;
+  std::span<incoming_span* const> rows_;
   std::size_t at_ = 0;
   std::array<char, 2 * span_id::size_bytes> id_text_{};
   std::string attributes_, events_, links_;
@@ -101,7 +104,7 @@ class cursor : public sqlite3_vtab_cursor {
 
 // NULL is what a column holds that gives no answer.
 void cursor::read(sqlite3_context* to, int index) {
-  auto const& row = *source_->rows()[at_];
+  auto const& row = *rows_[at_];
   auto const span = row.span;
   switch (static_cast<column>(index)) {
     case run_no: return sqlite3_result_int64(to, row.run->no);
@@ -120,10 +123,10 @@ void cursor::read(sqlite3_context* to, int index) {
       return;
     case attributes_json:
       attributes_.clear();
-      if (row.said_bytes == 0) {
+      if (row.said.bytes == 0) {
         span.attributes().append_json(attributes_);
       } else {
-        append_json_rest(attributes_, flat::entries_of(row.bytes.data()).substr(row.said_bytes));
+        append_json_rest(attributes_, flat::entries_of(row.bytes.data()).substr(row.said.bytes), row.said.next_key);
       }
       return answer(to, attributes_);
     case status_message: return answer_or_null(to, span.status_message());
@@ -201,7 +204,9 @@ void forget(void* source) { delete static_cast<std::shared_ptr<incoming_spans>*>
 }  // namespace
 
 bool incoming_spans::has_extras(span_view span) noexcept {
-  return span.has_events() || span.has_links() || !span.status_message().empty() || !span.inputs().empty() || !span.outputs().empty();
+  using flat::bit, flat::tag;
+  constexpr auto extras = bit(tag::event) | bit(tag::link) | bit(tag::message) | bit(tag::inputs) | bit(tag::outputs);
+  return (flat::load<flat::head>(span.bytes().data()).has & extras) != 0;
 }
 
 result<std::shared_ptr<incoming_spans>> incoming_spans::make(sqlite::database& file) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "live_runs.hpp"
+#include "shape_numbers.hpp"
 
 #include <skein/tracing/span_view.hpp>
 #include <skein/tracing/sqlite.hpp>
@@ -24,7 +25,7 @@ struct incoming_span {
   status_code status = status_code::unset;
   std::uint64_t name_hash = 0;
   std::int64_t shape_no = 0;
-  std::size_t said_bytes = 0;   ///< As of shape_numbers::shape: the row has the attributes behind them.
+  shape_numbers::said_part said;   ///< By the shape: the row has the attributes behind it.
   std::int64_t ordinal = 0;     ///< 0 = none.
   std::int64_t row = 0;         ///< span_rows.no, once it was inserted.
   bool fresh = false;           ///< Is to be inserted.

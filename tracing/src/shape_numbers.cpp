@@ -26,48 +26,29 @@ std::uint16_t named_by(span_view span) noexcept {
   return flat::load<flat::head>(span.bytes().data()).has & (flat::bit(flat::tag::scope) | flat::bit(flat::tag::service));
 }
 
-// How a span begins: the entries that name it, then attributes that others may have too.
-struct beginning {
-  std::string_view naming, leading;
-};
-
-beginning beginning_of(span_view span) noexcept {
-  auto const entries = flat::entries_of(span.bytes().data());
-  std::size_t naming = 0, end = 0;
-  std::uint16_t named = 0;
-  flat::entry each;
-  for (auto rest = entries; flat::next(rest, each);) {
-    if (names(each.kind) && end == naming) {
-      named |= flat::bit(each.kind);
-      naming = end = entries.size() - rest.size();
-    } else if (flat::is_attribute(each.kind) && !is_id(each.kind) && entries.size() - rest.size() - naming <= head_bytes_max) {
-      end = entries.size() - rest.size();
-    } else {
-      break;
-    }
-  }
-  if ((named_by(span) & ~named) != 0) return {};   // It is named further on.
-  return {entries.substr(0, naming), entries.substr(naming, end - naming)};
-}
-
 struct common_part {
   std::string json;
-  std::string_view bytes;
+  std::size_t entries = 0;
+  bool next_key = false;
 };
 
-// As many of the leading attributes as `head` begins with.
-common_part common_head(std::string_view head, std::string_view leading) {
+// As much of the leading attributes, and of the key behind them, as `head` begins with.
+common_part common_head(std::string_view head, std::string_view leading, std::string_view next_key) {
   common_part common;
   std::string longer;
+  auto const fits = [&] { return head.starts_with(longer) && (head.size() == longer.size() || head[longer.size()] == ','); };
   flat::entry each;
   for (auto rest = leading; flat::next(rest, each);) {
-    auto const bytes = leading.substr(0, leading.size() - rest.size());
+    auto const bytes = leading.size() - rest.size();
     longer.clear();
-    append_json_head(longer, bytes);
-    bool const fits = head.starts_with(longer) && (head.size() == longer.size() || head[longer.size()] == ',');
-    if (!fits) break;
-    common = {longer, bytes};
+    append_json_head(longer, leading.substr(0, bytes));
+    if (!fits()) return common;
+    common = {longer, bytes, false};
   }
+  if (next_key.empty()) return common;
+  longer.clear();
+  append_json_head(longer, leading, next_key);
+  if (fits()) common = {longer, leading.size(), true};
   return common;
 }
 
@@ -75,11 +56,41 @@ common_part common_head(std::string_view head, std::string_view leading) {
 std::size_t slot_of(std::string_view name) noexcept {
   std::uint64_t end = 0;
   auto const size = std::min(name.size(), sizeof end);
-  std::memcpy(&end, name.data() + name.size() - size, size);
+  if (size > 0) std::memcpy(&end, name.data() + name.size() - size, size);
   return static_cast<std::size_t>((end + name.size()) * 0x9e3779b97f4a7c15 >> 32);
 }
 
 }  // namespace
+
+// The entries that name a span, then attributes that others may have too, then the key of an id, with the word before it.
+struct shape_numbers::beginning {
+  std::string_view naming, leading, key;
+
+  [[nodiscard]] std::string_view attributes() const noexcept { return {leading.data(), leading.size() + key.size()}; }
+  [[nodiscard]] std::string_view next_key() const noexcept { return key.empty() ? key : key.substr(flat::word_bytes); }
+};
+
+shape_numbers::beginning shape_numbers::beginning_of(span_view span) noexcept {
+  auto const entries = flat::entries_of(span.bytes().data());
+  std::size_t naming = 0, end = 0, key = 0;
+  std::uint16_t named = 0;
+  flat::entry each;
+  for (auto rest = entries; flat::next(rest, each);) {
+    auto const until = entries.size() - rest.size();
+    if (names(each.kind) && end == naming) {
+      named |= flat::bit(each.kind);
+      naming = end = until;
+    } else if (flat::is_attribute(each.kind) && until - naming <= head_bytes_max) {
+      if (is_id(each.kind)) key = each.key.empty() ? 0 : flat::word_bytes + each.key.size();
+      if (is_id(each.kind)) break;
+      end = until;
+    } else {
+      break;
+    }
+  }
+  if ((named_by(span) & ~named) != 0) return {};   // It is named further on.
+  return {entries.substr(0, naming), entries.substr(naming, end - naming), entries.substr(end, key)};
+}
 
 result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string service) {
   shape_numbers made;
@@ -108,10 +119,10 @@ result<shape_numbers::shape> shape_numbers::find(span_view span, recent_shape& r
   auto const found = family_of(span);
   if (!found) return found.error();
   auto& known = **found;
-  auto const [naming, leading] = beginning_of(span);
-  auto const begins_so = [&known, &all = leading] { return known.bytes && all.starts_with(*known.bytes); };
+  auto const from = beginning_of(span);
+  auto const begins_so = [&] { return known.bytes && from.attributes().starts_with(*known.bytes); };
   bool const has_ended = span.status() != status_code::running && span.status() != status_code::interrupted;
-  if (!begins_so() && has_ended && !naming.empty()) learn(known, leading);
+  if (!begins_so() && has_ended && !from.naming.empty()) learn(known, from);
   bool const fits = begins_so();
   bool const plain = !fits || known.head->empty();
   auto& no = plain ? known.plain_no : known.no;
@@ -120,23 +131,25 @@ result<shape_numbers::shape> shape_numbers::find(span_view span, recent_shape& r
     if (!stored) return stored.error();
     no = *stored;
   }
-  shape const made{no, known.name_hash, plain ? 0 : naming.size() + known.bytes->size()};
-  if (!fits || naming.empty()) return made;
+  shape made{no, known.name_hash, {}};
+  if (!plain) made.said = {from.naming.size() + known.said.bytes, known.said.next_key};
+  if (!fits || from.naming.empty()) return made;
   static_cast<shape&>(recent) = made;
   recent.kind = span.kind();
   recent.type = span.type();
   recent.named = named_by(span);
-  recent.beginning.assign(naming.data(), naming.size() + known.bytes->size());
+  recent.beginning.assign(from.naming.data(), from.naming.size() + known.bytes->size());
   return made;
 }
 
 // From an ended span: one that is open may yet get attributes that all others have.
-void shape_numbers::learn(family& known, std::string_view leading) {
-  if (!known.head && !known.first) return append_json_head(known.first.emplace(), leading);
-  auto common = common_head(known.head ? *known.head : *known.first, leading);
+void shape_numbers::learn(family& known, beginning const& from) {
+  if (!known.head && !known.first) return append_json_head(known.first.emplace(), from.leading, from.next_key());
+  auto common = common_head(known.head ? *known.head : *known.first, from.leading, from.next_key());
   if (known.head != common.json) known.no = 0;
   known.head = std::move(common.json);
-  known.bytes = common.bytes;
+  known.bytes = from.attributes().substr(0, common.entries + (common.next_key ? from.key.size() : 0));
+  known.said = {common.entries, common.next_key};
   known.first.reset();
 }
 

@@ -64,9 +64,9 @@ CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 // shapes.attributes_head is what their spans have in common at the beginning of their attributes: the JSON object up to there, without its end. Empty, and
 // the row of a span has all of it; else the row has the rest, from the comma on.
 //
-// span_rows is laid out for its INSERT: the number last and the rare columns behind those that each row has, so that values go where they are
-// read; without types and checks that no search needs, for SQLite would look at each value of each row. Spans with events or links are looked up
-// by span_extras, where an index with a condition would be tested for each row; what it names may have none.
+// span_rows is laid out for its INSERT: first the columns that each row has, so that values go where they are read; without types and checks that no
+// search needs, for SQLite would look at each value of each row. Spans with events or links are looked up by span_extras, where an index with a condition
+// would be tested for each row; what it names may have none.
 constexpr char const* tables_2 = R"sql(
 CREATE TABLE shapes_2(
   no INTEGER PRIMARY KEY,
@@ -79,10 +79,10 @@ ALTER TABLE shapes_2 RENAME TO shapes;
 
 CREATE TABLE span_rows_2(
   run_no INTEGER, span_id TEXT, parent_id, shape_no, ordinal, status, start, duration, attributes,
-  status_message, events, links, inputs, outputs,
-  no INTEGER PRIMARY KEY);
-INSERT INTO span_rows_2 SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, status_message, events, links, inputs,
-  outputs, no FROM span_rows ORDER BY no;
+  no INTEGER PRIMARY KEY,
+  status_message, events, links, inputs, outputs);
+INSERT INTO span_rows_2 SELECT run_no, span_id, parent_id, shape_no, ordinal, status, start, duration, attributes, no, status_message, events, links, inputs,
+  outputs FROM span_rows ORDER BY no;
 DROP TABLE span_rows;
 ALTER TABLE span_rows_2 RENAME TO span_rows;
 CREATE UNIQUE INDEX span_by_id ON span_rows(run_no, span_id);

@@ -178,7 +178,7 @@ result<void> trace_writer::gather(span_batch const& spans, std::vector<run_recor
     auto const shape = shapes_.of(span);
     if (!shape) return shape.error();
     spans_.push_back({.bytes = span.bytes(), .span = span, .run = newest, .id = span.context().span, .parent = span.parent(), .start = span.start(),
-                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .said_bytes = shape->said_bytes,
+                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .said = shape->said,
                       .has_extras = incoming_spans::has_extras(span)});
   }
   return {};
