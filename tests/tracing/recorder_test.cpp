@@ -7,12 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <future>
 #include <set>
 #include <thread>
 #include <utility>
-#include <vector>
 
 using namespace std::chrono_literals;
 
@@ -43,44 +41,6 @@ TEST(recorder, flush_sees_everything_that_was_recorded_before_it) {
     ASSERT_TRUE(spans->flush(long_enough).ok());
     ASSERT_EQ(sink->spans().size(), static_cast<std::size_t>(round) * 7);
   }
-}
-
-TEST(recorder, a_flush_right_after_a_flush_asks_no_sink) {
-  struct counting final : span_sink {
-    result<void> write(trace_batch const&) override { return {}; }
-    result<void> flush() override { return ++flushes, result<void>{}; }
-    std::string describe() const override { return "counting"; }
-    std::atomic<int> flushes{0};
-  };
-  auto sink = std::make_shared<counting>();
-  auto const spans = recorder::make({sink}, system_clock(), {.write_interval = 1h});
-  for (int round = 1; round <= 3; ++round) {
-    record_many(*spans, 1);
-    ASSERT_TRUE(spans->flush(long_enough).ok());
-    ASSERT_TRUE(spans->flush(long_enough).ok());
-    EXPECT_EQ(sink->flushes.load(), round);
-  }
-}
-
-TEST(recorder, flush_sees_what_many_threads_recorded_before_it) {
-  auto sink = std::make_shared<scripted_sink>();
-  auto const spans = recorder::make({sink}, system_clock(), {.write_interval = 0ms});
-  std::atomic<int> recorded{0};
-  std::vector<std::thread> threads;
-  for (int n = 0; n < 3; ++n) {
-    threads.emplace_back([&] {
-      for (int i = 0; i < 100; ++i) {
-        record_many(*spans, 1);
-        ++recorded;
-      }
-    });
-  }
-  for (int before = 0; before < 300;) {
-    before = recorded.load();
-    ASSERT_TRUE(spans->flush(long_enough).ok());
-    EXPECT_GE(sink->spans().size(), static_cast<std::size_t>(before));
-  }
-  for (auto& one : threads) one.join();
 }
 
 TEST(recorder, writes_by_itself_soon_after_the_first_span) {

@@ -24,9 +24,6 @@ void writer_signal::stop() noexcept {
 
 bool writer_signal::flush(std::chrono::nanoseconds timeout) {
   std::unique_lock lock{mutex_};
-  // Who announced something before this call either finds the announcement up, as we would, or was before the look of the last pass: both take the
-  // lock of what the writer looks at.
-  if (settled_ && !has_work_.load(std::memory_order_acquire)) return true;
   auto const number = ++flush_asked_;
   wake_.notify_one();
   return done_.wait_for(lock, std::min<std::chrono::nanoseconds>(timeout, wait_max), [&] { return flush_done_ >= number || finished_; });
@@ -40,14 +37,12 @@ writer_signal::order writer_signal::wait(std::chrono::milliseconds gather, bool 
   // Cleared before the writer looks at what there is: what comes later raises them again.
   bool const work = has_work_.exchange(false, std::memory_order_acq_rel);
   hurried_.store(false, std::memory_order_release);
-  settled_ = false;
   return {stop_, flush_asked_ != flush_done_, work, flush_asked_};
 }
 
 void writer_signal::flushed(std::uint64_t number) noexcept {
   {
     std::lock_guard const lock{mutex_};
-    settled_ = number != flush_done_;
     flush_done_ = number;
   }
   done_.notify_all();

@@ -26,8 +26,7 @@ class writer_signal {
   }
   void stop() noexcept;
 
-  /// Asks for a pass that begins after this call and for a flush of the sinks after it; waits for its end. False: timeout. Returns at once when the writer
-  /// has just done both and nobody has announced work since.
+  /// Asks for a pass that begins after this call and for a flush of the sinks after it; waits for its end. False: timeout.
   [[nodiscard]] bool flush(std::chrono::nanoseconds timeout);
 
   struct order {
@@ -56,7 +55,6 @@ class writer_signal {
   mutable std::mutex mutex_;
   std::condition_variable wake_, done_;
   bool stop_ = false, finished_ = false;
-  bool settled_ = false;   // The writer is through with a flush and has not begun another pass.
   std::uint64_t flush_asked_ = 0, flush_done_ = 0;
 };
 
