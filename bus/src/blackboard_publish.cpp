@@ -91,6 +91,7 @@ void blackboard::state::evict_oldest() {
   kept_artifact oldest = std::move(kept.front());
   kept.pop_front();
   ++kept_before;
+  --counters.artifacts_kept;
   // What leaves soon has not been looked at for long: it is asked for before it is needed. (A function of its own would be taken for one that does nothing.)
   constexpr std::size_t ahead = 4, line = 64;
   if (counters.artifacts_kept > ahead) {
@@ -99,7 +100,6 @@ void blackboard::state::evict_oldest() {
   }
   oldest.type->second.kept.pop_front();
   forget_if_unused(*oldest.type);
-  --counters.artifacts_kept;
   ++counters.artifacts_evicted;
   constexpr std::size_t spare_max = 64;   // a step takes few and gives back as many
   if (oldest.artifact.use_count() != 1 || spare_artifacts.size() >= spare_max) return;
@@ -162,18 +162,16 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
     if (!said.rejected.empty() && std::find(said.rejected.begin(), said.rejected.end(), sub->row.no) != said.rejected.end()) continue;
     if (sub->is_exclusive) {
       competing.push_back(sub);
+    } else if (bool const unasked = sub->row.no > asked_to; sub->is_grouped) {
+      give(*sub, artifact, *type, said, unasked);
     } else {
-      give(*sub, artifact, *type, said, sub->row.no > asked_to);
+      open(*sub, artifact, unasked);
     }
   }
   if (!competing.empty()) compete(competing, artifact, asked_to);
 }
 
 void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked) {
-  if (!sub.is_grouped) {
-    open(sub, artifact, unasked);
-    return;
-  }
   auto const& want = sub.descriptor;
   // Nobody could ask it later: what it would reject might complete a group.
   bool const local_code_decides = want.has_predicate || (want.grouping == grouping::join && want.keys.empty());
