@@ -60,8 +60,8 @@ bool blackboard::state::find_group_place(subscription& sub, artifact_data const&
   auto const& want = sub.descriptor;
   bool found = false, has_expired = false;
   field_key_value other;
-  for (std::size_t slot = 0; slot < sub.taken_types.size(); ++slot) {
-    if (sub.alike[slot] != slot || sub.taken_types[slot] != &type) continue;
+  for (std::size_t slot = 0, slots = sub.taken_types.size(); slot < slots; ++slot) {
+    if (sub.taken_types[slot] != &type || sub.alike[slot] != slot) continue;
     field_key_value& key = found ? other : best.key;
     if (!put_group_key(sub, slot, artifact, said, key)) continue;
     group_no oldest = 0;
