@@ -14,6 +14,10 @@ namespace {
 /// Where derived ids of what the board makes of an expired group begin: no activation derives as high.
 constexpr std::uint64_t expired_ordinal = std::uint64_t{1} << 63;
 
+bool is_timed(subscription const& sub) noexcept {
+  return sub.descriptor.within.count() > 0 || sub.descriptor.batch_age.count() > 0 || sub.groups_due != timestamp{};
+}
+
 bool is_overdue(open_group const& group, timestamp now) {
   auto const due = due_of(group);
   return due && *due < now;
@@ -138,7 +142,7 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - sub.waiting.front().row.taken >= want.within_count) {
     expire(sub.waiting.front().row.no, "within_count");
   }
-  prove_taken(sub);
+  if (want.within_count > 0) prove_taken(sub);
   bound_groups(sub);
 }
 
@@ -171,7 +175,7 @@ open_group& blackboard::state::open_a_group(subscription& sub, std::string const
     sub.proven_by = no;
   }
   if (limits.record_changes) change_to(made.whole_row());
-  set_group_timer(sub);
+  if (is_timed(sub)) set_group_timer(sub);
   return made;
 }
 
@@ -210,8 +214,8 @@ group_map::taken blackboard::state::close_group(group_no no) {
     }
   }
   change_to(group_closed{no});
-  prove_taken(sub);
-  set_group_timer(sub);
+  if (sub.descriptor.within_count > 0) prove_taken(sub);
+  if (is_timed(sub)) set_group_timer(sub);
   return taken;
 }
 
@@ -223,7 +227,7 @@ void blackboard::state::forget_members(std::span<artifact_ptr const> members, ar
 
 /// With within_count some open group's row tells what was taken, so that the groups count on after a restart.
 void blackboard::state::prove_taken(subscription& sub) {
-  if (sub.descriptor.within_count == 0 || sub.waiting.empty()) return;
+  if (sub.waiting.empty()) return;
   if (sub.proven == sub.taken && groups.contains(sub.proven_by)) return;
   open_group& oldest = sub.waiting.front();
   oldest.row.seen = sub.taken;
@@ -294,8 +298,6 @@ void blackboard::state::bound_groups(subscription& sub) {
 }
 
 void blackboard::state::set_group_timer(subscription& sub) {
-  bool const is_timed = sub.descriptor.within.count() > 0 || sub.descriptor.batch_age.count() > 0;
-  if (!is_timed && sub.groups_due == timestamp{}) return;
   // Of each kind the oldest is due first, and all those behind it are looked at then.
   std::optional<timestamp> next;
   for (auto const* kind : {&sub.waiting, &sub.gathering}) {

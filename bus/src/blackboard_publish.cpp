@@ -237,10 +237,12 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   activation& a = activations.add(no);
   a.newest_index = newest;
   std::uint64_t group = 0;
+  bool is_of_one_run = true;
   a.row.inputs.reserve(inputs.size());
   a.inputs.reserve(inputs.size());
   for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
+    is_of_one_run &= member->run == run.row.id;
     if (inputs.size() > 1) group = stable_hash(member->id.bytes(), group);
     a.inputs.push_back(std::move(member));
   }
@@ -250,7 +252,7 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   a.row.run = run.row.id;
   a.unasked = unasked;
   a.run = &run;
-  if (inputs.size() > 1) find_other_runs(a);
+  if (!is_of_one_run) find_other_runs(a);
   a.sub = &sub;
   change_to(std::as_const(a.row));
   enter(a);
