@@ -60,7 +60,6 @@ struct attempt_setting {
   std::atomic<bool> const& stopping;    // the host
   std::atomic<bool> const& cancelled;   // this attempt
   recent_scope& recent;                 // of the thread
-  std::vector<bus::child>& children;    // memory for them; empty
 };
 
 struct activation_frame : attempt_setting {
@@ -69,8 +68,8 @@ struct activation_frame : attempt_setting {
 
   bus::delivery const& work;
   bus::artifact_data const& newest;     // of its inputs
-  std::shared_ptr<run_scope> run;       // null once the span holds it
-  run_scope& scope;                     // the same, always
+  std::shared_ptr<run_scope> const& run;   // of `recent`, whose thread asks it nothing else meanwhile
+  run_scope& scope;                     // the same
   bool const recording;
   span_handle span;                     // none where nothing is recorded
   span_state const* state = nullptr;    // of that span; to compare
@@ -87,7 +86,8 @@ struct activation_frame : attempt_setting {
   [[nodiscard]] bool is_late() const noexcept { return due != timestamp{} && around.time().now() >= due; }
 };
 
-/// Runs one delivery to its end: components and the handler are called, spans are recorded. Never throws.
-[[nodiscard]] bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current) noexcept;
+/// Runs one delivery to its end: components and the handler are called, spans are recorded. How it ended goes into `result`, which is as good as new for this
+/// attempt and may bring memory for children. Never throws.
+void run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current, bus::done& result) noexcept;
 
 }  // namespace skein::agents

@@ -30,7 +30,7 @@ struct thread_slot {
   std::uint64_t interrupts_seen = 0;
   attempt_list spent;
   recent_scope recent;
-  std::vector<bus::child> children;        // memory of those of the attempt before
+  bus::done result;                        // of the attempt that has ended last
 };
 
 /// That the thread runs handlers of a host, from here on to the end of the scope.

@@ -24,6 +24,19 @@ constexpr std::chrono::nanoseconds batch_time = std::chrono::microseconds{50};
 /// Spent attempts that are kept for the next deliveries.
 constexpr std::size_t spare_max = 1'024;
 
+/// As good as new, for the next attempt of its thread; what is left of its memory stays.
+void renew(bus::done& result) {
+  result.outcome = bus::outcome::ok;
+  result.error_type.clear();
+  result.what.clear();
+  result.duration_ns = 0;
+  result.children.clear();
+  if (!result.spans.empty()) result.spans = {};
+  result.runs.clear();
+  result.sent_at = {};
+  result.retry_after = std::chrono::nanoseconds{-1};
+}
+
 }  // namespace
 
 void thread_host::start(unsigned threads) {
@@ -47,10 +60,10 @@ bool thread_host::run_ready(std::function<bool()> const& enough) {
     held.unlock();
     // Before the handler, which may take long: other callers may wait for work.
     if (more) around_.left_to_callers();
-    auto result = run(slot, *job, here);
+    run(slot, *job, here);
     slot.over.store(true, std::memory_order_release);
     here.gathers = true;
-    (void)complete(slot, result);
+    (void)complete(slot);
     here.gathers = false;
     go_on = !enough();
     held.lock();
@@ -176,21 +189,23 @@ void thread_host::log_threw(bus::delivery const& work) noexcept {
 }
 
 /// Runs one attempt; its delivery is spent.
-bus::done thread_host::run(thread_slot& slot, queued_attempt& job, execution& here) {
+void thread_host::run(thread_slot& slot, queued_attempt& job, execution& here) {
   auto const& work = job.work;
-  attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled, slot.recent, slot.children};
-  auto result = wanted(*slot.owner, work) ? run_attempt(setting, work, here.frame)
-                                          : bus::done{.activation = work.activation, .outcome = bus::outcome::mismatch};
+  slot.result.activation = work.activation;
+  if (wanted(*slot.owner, work)) {
+    attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled, slot.recent};
+    run_attempt(setting, work, here.frame, slot.result);
+  } else {
+    slot.result.outcome = bus::outcome::mismatch;
+  }
   bus::let_go(job.work.inputs);
   slot.spent.push_back(job);
-  return result;
 }
 
 /// Reports it; whether the commit should be seen to before other work.
-bool thread_host::complete(thread_slot& slot, bus::done& result) {
-  bool const full = around_.complete(std::move(result));
-  result.children.clear();
-  slot.children.swap(result.children);
+bool thread_host::complete(thread_slot& slot) {
+  bool const full = around_.complete(std::move(slot.result));
+  renew(slot.result);
   return full;
 }
 
@@ -225,13 +240,13 @@ bool thread_host::work_off(thread_slot& slot, execution& here) {
       finish_batch(slot);
       return false;
     }
-    auto result = run(slot, *job, here);
-    std::chrono::nanoseconds const took{result.duration_ns};
+    run(slot, *job, here);
+    std::chrono::nanoseconds const took{slot.result.duration_ns};
     spent += took;
     bool const is_slow = took > long_handler;
     is_last = is_last || is_slow || spent > batch_time || interrupts_ != slot.interrupts_seen;
     is_last ? finish_batch(slot) : slot.over.store(true, std::memory_order_release);
-    bool const full = complete(slot, result);
+    bool const full = complete(slot);
     if (is_last) return is_slow || full;
     if (full) around_.attend();
   }

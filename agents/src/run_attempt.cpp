@@ -186,25 +186,23 @@ void start_invoke_span(activation_frame& frame, timestamp begun) {
   auto const& attempt = frame.work.activation;
   if (auto const* const like = frame.spans.invoke(frame.newest.type)) {
     span_known const known{.id = derive_invoke_span_id(attempt.id, attempt.attempt), .parent = frame.newest.context.span, .start = begun};
-    frame.span = start_span(std::move(frame.run), *like, known, [&](span_beginning& with) {
+    frame.span = start_span(frame.run, *like, known, [&](span_beginning& with) {
       fill_invoke_span(with, attempt, frame.agent().description, frame.newest, frame.work.inputs);
     });
     return;
   }
   auto start = invoke_span(attempt, frame.agent().name, frame.agent().description, frame.work.inputs);
   start.at = begun;
-  frame.span = start_span(std::move(frame.run), std::move(start));
+  frame.span = start_span(frame.run, std::move(start));
 }
 
 }  // namespace
 
-bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current) noexcept {
-  bus::done result;
-  result.activation = work.activation;
+void run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current, bus::done& result) noexcept {
   try {
     auto const begun = setting.around.time().now();
     activation_frame frame{setting, work};
-    frame.made.children.swap(setting.children);
+    frame.made.children.swap(result.children);
     if (frame.recording) start_invoke_span(frame, begun);
     timestamp ended;
     {
@@ -217,7 +215,7 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
     }
     if (result.outcome == bus::outcome::ok) {
       record_publishes(frame, ended);
-      result.children = std::move(frame.made.children);
+      result.children.swap(frame.made.children);
     }
     frame.span.end_at(ended);
     result.sent_at = ended;
@@ -233,7 +231,6 @@ bus::done run_attempt(attempt_setting const& setting, bus::delivery const& work,
     result.children.clear();
     result.error_type = "skein.host";
   }
-  return result;
 }
 
 }  // namespace skein::agents

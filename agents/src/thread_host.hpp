@@ -62,8 +62,8 @@ class thread_host final : public local_host {
   void begin(thread_slot& slot, queued_attempt const& job) const noexcept;
   bool wanted(hosted_agent const& owner, bus::delivery const& work) const noexcept;
   static void log_threw(bus::delivery const& work) noexcept;
-  bus::done run(thread_slot& slot, queued_attempt& job, execution& here);
-  bool complete(thread_slot& slot, bus::done& result);
+  void run(thread_slot& slot, queued_attempt& job, execution& here);
+  bool complete(thread_slot& slot);
   queued_attempt* next_of_batch(thread_slot& slot, bool& is_last);
   void finish_batch(thread_slot& slot);
   bool work_off(thread_slot& slot, execution& here);

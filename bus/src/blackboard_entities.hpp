@@ -111,8 +111,8 @@ struct open_group : group_hook {
   std::uint64_t bytes = 0;              // encoded payloads of the members
   forming_groups* forming = nullptr;    // where it stands while it waits
 
-  [[nodiscard]] std::string const& correlation() const noexcept { return forming ? forming->correlation : row.correlation; }
-  [[nodiscard]] std::string const& key() const noexcept { return forming ? forming->key : row.key; }
+  [[nodiscard]] std::string const& correlation() const noexcept { return forming ? *forming->correlation : row.correlation; }
+  [[nodiscard]] std::string key() const;
   /// The row with all that belongs to it.
   [[nodiscard]] group_row whole_row() const {
     group_row whole = row;
@@ -173,18 +173,21 @@ struct subscription : ready_hook {
   std::uint64_t made_ready = 0;         // activations opened for it: now and then drop_stale() is called
   std::uint64_t last_taken = 0;         // when it last got one that others wanted too; counts board::contests
 
+  /// The key of a group as its row tells it, and back. Keys that are not of fields are texts already.
+  [[nodiscard]] std::string text_of(field_key_value const& key) const { return descriptor.keys.empty() ? key.text : key.to_string(); }
+  [[nodiscard]] field_key_value key_of(std::string const& text) const { return descriptor.keys.empty() ? field_key_value{0, text} : field_key_value::parse(text); }
   /// Sets the descriptor and what follows from it.
   void describe(subscription_descriptor const& as);
-  /// Keys come from outside, so the hash begins with a number that is not known there: where this stands in memory.
-  [[nodiscard]] group_key_view group_key_of(std::string_view correlation, std::string_view key) {
+  /// Keys come from outside, so the hash begins with a number that is not known there: where this stands in memory. Valid until it is called again.
+  [[nodiscard]] group_key_view group_key_of(std::string const& correlation, field_key_value const& key) {
     // Most are of the run of the one before.
-    if (hashed_correlation != correlation || correlation.empty()) {
-      hashed_correlation = correlation;
+    if (!last_correlation || *last_correlation != correlation) {
+      last_correlation = std::make_shared<std::string const>(correlation);
       correlation_hash = stable_hash(correlation, reinterpret_cast<std::uintptr_t>(this));
     }
-    return {correlation, key, static_cast<std::size_t>(stable_hash(key, correlation_hash))};
+    return {last_correlation, key, key.text.empty() ? hash_of(key.integer, correlation_hash) : static_cast<std::size_t>(stable_hash(key.text, correlation_hash))};
   }
-  std::string hashed_correlation;       // the last, and its hash
+  shared_text last_correlation;         // null: there was none yet
   std::uint64_t correlation_hash = 0;
   /// Whether somebody takes its work, or is expected back to do so.
   [[nodiscard]] bool served() const noexcept { return !hosts.empty() || expected_until != timestamp{}; }
@@ -194,6 +197,8 @@ struct subscription : ready_hook {
   /// lease, whose breaker may open or whose starts are counted; and of subscriptions that others compete with.
   [[nodiscard]] bool is_scarce() const noexcept { return agent->is_paced || is_exclusive; }
 };
+
+inline std::string open_group::key() const { return forming ? sub->text_of(forming->key) : row.key; }
 
 /// Those of one priority that may have something to start.
 struct ready_line : boost::intrusive::list<subscription, boost::intrusive::base_hook<ready_hook>, boost::intrusive::constant_time_size<false>> {};

@@ -14,6 +14,10 @@ namespace {
 /// Where derived ids of what the board makes of an expired group begin: no activation derives as high.
 constexpr std::uint64_t expired_ordinal = std::uint64_t{1} << 63;
 
+bool is_timed(subscription const& sub) noexcept {
+  return sub.descriptor.within.count() > 0 || sub.descriptor.batch_age.count() > 0 || sub.groups_due != timestamp{};
+}
+
 bool is_overdue(open_group const& group, timestamp now) {
   auto const due = due_of(group);
   return due && *due < now;
@@ -45,13 +49,13 @@ std::optional<timestamp> due_of(open_group const& group) {
 }
 
 /// False when it has none, and takes no part.
-bool blackboard::state::put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, std::string& to) {
+bool blackboard::state::put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, field_key_value& to) {
   auto const& want = sub.descriptor;
-  if (want.grouping == grouping::all) return to.clear(), true;
+  if (want.grouping == grouping::all) return to = {}, true;
   if (!want.keys.empty()) return put_field_key(want.keys[slot], artifact.payload, to);
   auto const given = std::find_if(said.keys.begin(), said.keys.end(), [&](auto const& one) { return one.first == sub.row.no; });
   if (given == said.keys.end()) return false;
-  to = given->second;
+  to = {0, given->second};
   return true;
 }
 
@@ -59,15 +63,17 @@ bool blackboard::state::find_group_place(subscription& sub, artifact_data const&
                                          group_place& best) {
   auto const& want = sub.descriptor;
   bool found = false, has_expired = false;
-  std::string other;
-  for (std::size_t slot = 0; slot < sub.taken_types.size(); ++slot) {
-    if (sub.alike[slot] != slot || sub.taken_types[slot] != &type) continue;
-    std::string& key = found ? other : best.key;
+  field_key_value other;
+  for (std::size_t slot = 0, slots = sub.taken_types.size(); slot < slots; ++slot) {
+    if (sub.taken_types[slot] != &type || sub.alike[slot] != slot) continue;
+    field_key_value& key = found ? other : best.key;
     if (!put_group_key(sub, slot, artifact, said, key)) continue;
-    group_key_view const of = sub.group_key_of(correlation, key);
     group_no oldest = 0;
     forming_groups* at = nullptr;
+    std::size_t hash = 0;
     for (;;) {
+      auto const of = sub.group_key_of(correlation, key);
+      hash = of.hash;
       at = sub.forming.find(of);
       if (!at || at->lacking[slot].empty()) break;
       oldest = at->lacking[slot].front();
@@ -78,16 +84,16 @@ bool blackboard::state::find_group_place(subscription& sub, artifact_data const&
     }
     bool const is_better = !found || (oldest != 0 && (best.group == 0 || oldest < best.group));
     if (!is_better) continue;
-    if (found) best.key.swap(other);
+    if (found) std::swap(best.key, other);
     found = true;
     best.group = oldest;
     best.slot = slot;
-    best.hash = of.hash;
+    best.hash = hash;
     best.among = at;
   }
   if (!found || !has_expired) return found;
   // What expired above may have started something that filled the place, and was perhaps the last of its name.
-  best.among = sub.forming.find({correlation, best.key, best.hash});
+  best.among = sub.forming.find(sub.group_key_of(correlation, best.key));
   bool const still_lacks = best.among && best.among->lacking[best.slot].contains(best.group);
   if (best.group != 0 && !still_lacks) return find_group_place(sub, artifact, type, correlation, said, best = {});
   return true;
@@ -108,7 +114,7 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   group_place place;
   if (!find_group_place(sub, *artifact, type, correlation, said, place)) return leave_out(sub, *artifact, "it has no key");
   ++sub.taken;
-  if (!place.among) place.among = &sub.forming.add({correlation, place.key, place.hash}, sub.alike.size());
+  if (!place.among) place.among = &sub.forming.add({sub.last_correlation, place.key, place.hash}, sub.alike.size());
   open_group& group = place.group != 0 ? groups.at(place.group) : open_a_group(sub, correlation, place.among);
   std::size_t slot = place.slot;
   while (group.members[slot] || sub.alike[slot] != place.slot) ++slot;
@@ -136,7 +142,7 @@ void blackboard::state::take_into_group(subscription& sub, artifact_ptr const& a
   while (want.within_count > 0 && !sub.waiting.empty() && sub.taken - sub.waiting.front().row.taken >= want.within_count) {
     expire(sub.waiting.front().row.no, "within_count");
   }
-  prove_taken(sub);
+  if (want.within_count > 0) prove_taken(sub);
   bound_groups(sub);
 }
 
@@ -169,7 +175,7 @@ open_group& blackboard::state::open_a_group(subscription& sub, std::string const
     sub.proven_by = no;
   }
   if (limits.record_changes) change_to(made.whole_row());
-  set_group_timer(sub);
+  if (is_timed(sub)) set_group_timer(sub);
   return made;
 }
 
@@ -184,7 +190,7 @@ void blackboard::state::add_member(open_group& group, std::uint32_t position, ar
 }
 
 /// Those that wait with this correlation and key, made if there are none.
-forming_groups& blackboard::state::forming_of(subscription& sub, group_key_view of) {
+forming_groups& blackboard::state::forming_of(subscription& sub, group_key_view const& of) {
   auto* const known = sub.forming.find(of);
   return known ? *known : sub.forming.add(of, sub.alike.size());
 }
@@ -208,8 +214,8 @@ group_map::taken blackboard::state::close_group(group_no no) {
     }
   }
   change_to(group_closed{no});
-  prove_taken(sub);
-  set_group_timer(sub);
+  if (sub.descriptor.within_count > 0) prove_taken(sub);
+  if (is_timed(sub)) set_group_timer(sub);
   return taken;
 }
 
@@ -221,7 +227,7 @@ void blackboard::state::forget_members(std::span<artifact_ptr const> members, ar
 
 /// With within_count some open group's row tells what was taken, so that the groups count on after a restart.
 void blackboard::state::prove_taken(subscription& sub) {
-  if (sub.descriptor.within_count == 0 || sub.waiting.empty()) return;
+  if (sub.waiting.empty()) return;
   if (sub.proven == sub.taken && groups.contains(sub.proven_by)) return;
   open_group& oldest = sub.waiting.front();
   oldest.row.seen = sub.taken;
@@ -292,8 +298,6 @@ void blackboard::state::bound_groups(subscription& sub) {
 }
 
 void blackboard::state::set_group_timer(subscription& sub) {
-  bool const is_timed = sub.descriptor.within.count() > 0 || sub.descriptor.batch_age.count() > 0;
-  if (!is_timed && sub.groups_due == timestamp{}) return;
   // Of each kind the oldest is due first, and all those behind it are looked at then.
   std::optional<timestamp> next;
   for (auto const* kind : {&sub.waiting, &sub.gathering}) {

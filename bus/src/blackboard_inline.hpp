@@ -25,6 +25,27 @@ inline void blackboard::state::touch(run_state& run) {
   touched.push_back(&run);
 }
 
+inline void blackboard::state::end_touched() {
+  // Ending a run opens nothing, so the list does not grow under the loop.
+  for (auto* run : touched) {
+    run->touched = false;
+    if (run->open == 0 && run->holds == 0) end_run(*run);
+  }
+  touched.clear();
+}
+
+inline std::uint64_t blackboard::state::awaited(std::optional<run_id> const& run) const {
+  if (!run) return counters.open - counters.blocked;
+  run_state const* const found = find_run(*run);
+  return found ? found->open - found->blocked : 0;
+}
+
+inline void blackboard::state::answer_waiters() {
+  for (auto const& one : waiters) {
+    if (awaited(one.run) == 0) return answer_idle_waiters();
+  }
+}
+
 // ---- counting ----
 
 inline bool blackboard::state::is_run_paused(activation const& a) const noexcept {

@@ -91,6 +91,7 @@ void blackboard::state::evict_oldest() {
   kept_artifact oldest = std::move(kept.front());
   kept.pop_front();
   ++kept_before;
+  --counters.artifacts_kept;
   // What leaves soon has not been looked at for long: it is asked for before it is needed. (A function of its own would be taken for one that does nothing.)
   constexpr std::size_t ahead = 4, line = 64;
   if (counters.artifacts_kept > ahead) {
@@ -99,7 +100,6 @@ void blackboard::state::evict_oldest() {
   }
   oldest.type->second.kept.pop_front();
   forget_if_unused(*oldest.type);
-  --counters.artifacts_kept;
   ++counters.artifacts_evicted;
   constexpr std::size_t spare_max = 64;   // a step takes few and gives back as many
   if (oldest.artifact.use_count() != 1 || spare_artifacts.size() >= spare_max) return;
@@ -162,18 +162,16 @@ void blackboard::state::route(artifact_ptr const& artifact, run_state& run, verd
     if (!said.rejected.empty() && std::find(said.rejected.begin(), said.rejected.end(), sub->row.no) != said.rejected.end()) continue;
     if (sub->is_exclusive) {
       competing.push_back(sub);
+    } else if (bool const unasked = sub->row.no > asked_to; sub->is_grouped) {
+      give(*sub, artifact, *type, said, unasked);
     } else {
-      give(*sub, artifact, *type, said, sub->row.no > asked_to);
+      open(*sub, artifact, unasked);
     }
   }
   if (!competing.empty()) compete(competing, artifact, asked_to);
 }
 
 void blackboard::state::give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked) {
-  if (!sub.is_grouped) {
-    open(sub, artifact, unasked);
-    return;
-  }
   auto const& want = sub.descriptor;
   // Nobody could ask it later: what it would reject might complete a group.
   bool const local_code_decides = want.has_predicate || (want.grouping == grouping::join && want.keys.empty());
@@ -239,10 +237,12 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   activation& a = activations.add(no);
   a.newest_index = newest;
   std::uint64_t group = 0;
+  bool is_of_one_run = true;
   a.row.inputs.reserve(inputs.size());
   a.inputs.reserve(inputs.size());
   for (auto& member : inputs) {
     a.row.inputs.push_back(member->seq);
+    is_of_one_run &= member->run == run.row.id;
     if (inputs.size() > 1) group = stable_hash(member->id.bytes(), group);
     a.inputs.push_back(std::move(member));
   }
@@ -252,7 +252,7 @@ activation* blackboard::state::open(subscription& sub, std::span<artifact_ptr> i
   a.row.run = run.row.id;
   a.unasked = unasked;
   a.run = &run;
-  if (inputs.size() > 1) find_other_runs(a);
+  if (!is_of_one_run) find_other_runs(a);
   a.sub = &sub;
   change_to(std::as_const(a.row));
   enter(a);

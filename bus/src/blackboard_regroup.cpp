@@ -44,7 +44,7 @@ void blackboard::state::resume_groups(subscription& sub) {
   std::size_t const slots = sub.descriptor.types.size();
   for (auto& group : sub.waiting) {
     group.members.resize(slots);
-    group.forming = &forming_of(sub, sub.group_key_of(group.correlation(), group.key()));
+    group.forming = &forming_of(sub, sub.group_key_of(group.correlation(), sub.key_of(group.row.key)));
     group.row.correlation.clear();
     group.row.key.clear();
     for (std::size_t slot = 0; slot < slots; ++slot) {

@@ -59,56 +59,44 @@ void blackboard::state::on(input::release&& in) {
   touch(run);
 }
 
-void blackboard::state::end_touched() {
-  // Ending a run opens nothing, so the list does not grow under the loop.
-  for (auto* run : touched) {
-    run->touched = false;
-    if (run->open > 0 || run->holds > 0) continue;
-    if (run->row.status == run_status::running) {
-      // The gravest thing that happened to it: a body that was lost may have left anything undone, a cancel only what it closed.
-      run->row.status = run->body_lost          ? run_status::interrupted
-                        : run->cancelled        ? run_status::cancelled
-                        : run->row.failures > 0 ? run_status::failed
-                                                : run_status::completed;
-    }
-    run->row.has_body = false;
-    if (run->cancelled) {
-      for (auto& w : waiters) w.cancelled |= w.run == run->row.id;
-    }
-    change_to(run->row);
-    out->ended.push_back({run->row, now});
-    // What was open work of several runs is told once: by the run that it belongs to.
-    for (std::size_t i = run->reported_closed; i < run->closed.size(); ++i) {
-      if (run->closed[i].run == run->row.id) recent_closed.push_back(run->closed[i]);
-    }
-    for (std::size_t i = run->reported_failures; i < run->failures.size(); ++i) {
-      if (run->failures[i].run == run->row.id) recent_failures.push_back(std::move(run->failures[i]));
-    }
-    inherit_notices(run->notices);
-    recent_mismatches += run->mismatches - run->reported_mismatches;
-    recent_omitted += run->omitted - run->reported_omitted;
-    while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
-    while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
-    --counters.runs_open;
-    if (auto* const wanted = ended_runs.find(run->row.id)) {
-      wanted->row = run->row;
-      wanted->started = std::move(run->started);
-    }
-    constexpr std::size_t spare_closed_max = 16'384;
-    if (auto const size = run->closed.capacity(); size > spare_closed.capacity() && size <= spare_closed_max) {
-      run->closed.clear();
-      spare_closed.swap(run->closed);
-    }
-    last_run = nullptr;
-    runs.erase(run_id{run->row.id});
+void blackboard::state::end_run(run_state& run) {
+  if (run.row.status == run_status::running) {
+    // The gravest thing that happened to it: a body that was lost may have left anything undone, a cancel only what it closed.
+    run.row.status = run.body_lost          ? run_status::interrupted
+                     : run.cancelled        ? run_status::cancelled
+                     : run.row.failures > 0 ? run_status::failed
+                                            : run_status::completed;
   }
-  touched.clear();
-}
-
-std::uint64_t blackboard::state::awaited(std::optional<run_id> const& run) const {
-  if (!run) return counters.open - counters.blocked;
-  run_state const* const found = find_run(*run);
-  return found ? found->open - found->blocked : 0;
+  run.row.has_body = false;
+  if (run.cancelled) {
+    for (auto& w : waiters) w.cancelled |= w.run == run.row.id;
+  }
+  change_to(run.row);
+  out->ended.push_back({run.row, now});
+  // What was open work of several runs is told once: by the run that it belongs to.
+  for (std::size_t i = run.reported_closed; i < run.closed.size(); ++i) {
+    if (run.closed[i].run == run.row.id) recent_closed.push_back(run.closed[i]);
+  }
+  for (std::size_t i = run.reported_failures; i < run.failures.size(); ++i) {
+    if (run.failures[i].run == run.row.id) recent_failures.push_back(std::move(run.failures[i]));
+  }
+  inherit_notices(run.notices);
+  recent_mismatches += run.mismatches - run.reported_mismatches;
+  recent_omitted += run.omitted - run.reported_omitted;
+  while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
+  while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
+  --counters.runs_open;
+  if (auto* const wanted = ended_runs.find(run.row.id)) {
+    wanted->row = run.row;
+    wanted->started = std::move(run.started);
+  }
+  constexpr std::size_t spare_closed_max = 16'384;
+  if (auto const size = run.closed.capacity(); size > spare_closed.capacity() && size <= spare_closed_max) {
+    run.closed.clear();
+    spare_closed.swap(run.closed);
+  }
+  last_run = nullptr;
+  runs.erase(run_id{run.row.id});
 }
 
 void blackboard::state::on(input::wait_idle&& in) { waiters.push_back({in.reply_to, in.run, in.scope}); }
@@ -121,7 +109,7 @@ void blackboard::state::on(input::cancel_wait&& in) {
   out->replies.push_back(reply::idle{ended.to, true, report(ended, true)});
 }
 
-void blackboard::state::answer_waiters() {
+void blackboard::state::answer_idle_waiters() {
   for (std::size_t i = 0; i < waiters.size();) {
     if (awaited(waiters[i].run) > 0) {
       ++i;

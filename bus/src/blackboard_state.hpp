@@ -69,7 +69,7 @@ struct blackboard::state {
   void route(artifact_ptr const& artifact, run_state& run, verdicts const& said, subscription_no asked_to);
   bool matches(subscription const& sub, artifact_data const& artifact) const;
   [[nodiscard]] static bool meets_conditions(subscription_descriptor const& want, artifact_data const& artifact);
-  /// One artifact for one subscription: starts it, or gives it to a group. `rivals`: for exclusive ones.
+  /// One artifact for one subscription to groups.
   void give(subscription& sub, artifact_ptr const& artifact, type_slot const& type, verdicts const& said, bool unasked);
   /// nullptr when a limit of the run forbids it. `inputs` in declared order; taken from there.
   activation* open(subscription& sub, std::span<artifact_ptr> inputs, bool unasked);
@@ -91,20 +91,20 @@ struct blackboard::state {
   struct group_place {
     group_no group = 0;
     std::size_t slot = 0;               // the first of those that take it
-    std::string key;
+    field_key_value key;
     std::size_t hash = 0;               // of correlation and key
     forming_groups* among = nullptr;    // null: none of that name wait
   };
   /// False when it has no key; then it belongs nowhere.
   [[nodiscard]] bool find_group_place(subscription& sub, artifact_data const& artifact, type_slot const& type, std::string const& correlation, verdicts const& said,
                                       group_place& best);
-  [[nodiscard]] static bool put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, std::string& to);
+  [[nodiscard]] static bool put_group_key(subscription const& sub, std::size_t slot, artifact_data const& artifact, verdicts const& said, field_key_value& to);
   /// `among`: those of its name that wait; null for a batch.
   open_group& open_a_group(subscription& sub, std::string const& correlation, forming_groups* among);
   void add_member(open_group& group, std::uint32_t position, artifact_ptr const& artifact);
   /// Takes it off the board; its members still hold references to their runs.
   [[nodiscard]] group_map::taken close_group(group_no no);
-  [[nodiscard]] forming_groups& forming_of(subscription& sub, group_key_view of);
+  [[nodiscard]] forming_groups& forming_of(subscription& sub, group_key_view const& of);
   /// `but`: that one is not meant.
   void forget_members(std::span<artifact_ptr const> members, artifact_data const* but = nullptr);
   void start_batch(group_no no);
@@ -308,7 +308,9 @@ struct blackboard::state {
   [[nodiscard]] run_state* look_up_run(run_id const& id) const;
   void touch(run_state& run);
   void end_touched();
+  void end_run(run_state& run);
   void answer_waiters();
+  void answer_idle_waiters();
   [[nodiscard]] std::uint64_t awaited(std::optional<run_id> const& run) const;
   board_report report(waiter const& asked, bool with_open);
   void describe_open(board_report& into, std::optional<run_id> const& only, bool with_open) const;

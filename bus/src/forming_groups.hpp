@@ -4,14 +4,15 @@
 #include "recycled_map.hpp"
 
 #include <skein/bus/change.hpp>
+#include <skein/registry/field_key_value.hpp>
 
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,20 +46,36 @@ class group_queue {
   std::size_t first_ = 0;               // those before it are gone
 };
 
+/// Never null; groups of one correlation mostly come together and share it.
+using shared_text = std::shared_ptr<std::string const>;
+
 /// What groups are found by. It brings its hash (subscription::group_key_of), so that it is computed once for all that is asked of the table.
 struct group_key_view {
-  std::string_view correlation, key;
+  shared_text const& correlation;
+  field_key_value const& key;
   std::size_t hash = 0;
 };
 
+/// Numbers that whoever doesn't know the seed cannot make fall together.
+[[nodiscard]] constexpr std::size_t hash_of(std::int64_t number, std::uint64_t seed) noexcept {
+  // The finaliser of SplitMix64.
+  std::uint64_t mixed = (static_cast<std::uint64_t>(number) ^ seed) + 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  return static_cast<std::size_t>(mixed ^ (mixed >> 31));
+}
+
 /// The groups of one correlation and key that wait.
 struct forming_groups {
-  std::string correlation, key;
+  shared_text correlation;
+  field_key_value key;
   std::size_t hash = 0;                 // of both
   forming_groups* same_hash = nullptr;  // another of the table
   boost::container::small_vector<group_queue, 2> lacking;   // by the first of the slots that take the same artifacts: those that lack one there
 
-  [[nodiscard]] bool is(group_key_view const& of) const noexcept { return key == of.key && correlation == of.correlation; }
+  [[nodiscard]] bool is(group_key_view const& of) const noexcept {
+    return key == of.key && (correlation == of.correlation || *correlation == *of.correlation);
+  }
   [[nodiscard]] bool empty() const noexcept {
     return std::all_of(lacking.begin(), lacking.end(), [](auto const& one) { return one.empty(); });
   }
@@ -92,8 +109,9 @@ class forming_table {
       made = std::move(spare_.back());
       spare_.pop_back();
     }
-    if (made->correlation != of.correlation) made->correlation = of.correlation;   // mostly it is that of the one before
-    made->key = of.key;
+    made->correlation = of.correlation;
+    made->key.integer = of.key.integer;
+    if (!of.key.text.empty() || !made->key.text.empty()) made->key.text = of.key.text;
     made->hash = of.hash;
     made->lacking.resize(slots);
     forming_groups*& first = first_of_[of.hash];

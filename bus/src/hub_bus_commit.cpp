@@ -7,9 +7,7 @@
 namespace skein::bus {
 namespace {
 
-// What a larger group needed is not kept.
-constexpr std::size_t changes_kept_max = 4'096;
-constexpr std::size_t messages_kept_max = 1'024;
+constexpr std::size_t changes_kept_max = 4'096;   // what a larger group needed is not kept
 
 /// Empties it; its memory stays where it is not too much.
 void spend(effects& group) noexcept {

@@ -4,8 +4,12 @@
 #include <skein/bus/blackboard_io.hpp>
 
 #include <atomic>
+#include <cstddef>
 
 namespace skein::bus {
+
+/// Messages whose memory a buffer keeps: what a burst has made larger goes.
+inline constexpr std::size_t messages_kept_max = 1'024;
 
 /// Owns the buffer while nobody uses it.
 class spare_effects {
@@ -22,11 +26,11 @@ class spare_effects {
     one_.store(nullptr, std::memory_order_relaxed);
     return *one;
   }
-  /// From any thread at any time. Of several buffers one is kept, and what a burst has made large goes with it.
+  /// From any thread at any time. Of several buffers one is kept, unless a burst has made it large.
   void give_back(effects& one) noexcept {
     one.clear();
     effects* none = nullptr;
-    if (one.messages.capacity() <= 1'024 && one_.compare_exchange_strong(none, &one, std::memory_order_release, std::memory_order_relaxed)) return;
+    if (one.messages.capacity() <= messages_kept_max && one_.compare_exchange_strong(none, &one, std::memory_order_release, std::memory_order_relaxed)) return;
     delete &one;
   }
 

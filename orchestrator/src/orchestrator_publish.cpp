@@ -44,10 +44,11 @@ std::shared_ptr<bus::artifact_data> orchestrator::state::make_artifact(artifact_
   artifact->type = type.name;
   artifact->version = type.version;
   artifact->payload = std::move(value);
-  artifact->produced_by = bus::external_producer;
+  static std::string const external{bus::external_producer};   // copying a text takes less than copying what is yet to be one
+  artifact->produced_by = external;
   artifact->run = run.id;
   artifact->correlation = options.correlation_id.empty() ? where.correlation : options.correlation_id;
-  artifact->tags = options.tags;
+  if (!options.tags.empty()) artifact->tags = options.tags;
   if (!options.visibility.empty()) artifact->visible_to = options.visibility.get(where.at);
   artifact->context = {run.trace, derive_publish_span_id(artifact->id), run.flags};
   if (!run.tracestate.empty() || !run.baggage.empty()) {

@@ -1,6 +1,7 @@
 // Evaluating conditions on fields, and the keys of joins, on encoded payloads.
 #include <skein/registry/field.hpp>
 
+#include <skein/registry/field_key_value.hpp>
 #include <skein/registry/payload_writer.hpp>
 #include <skein/registry/utf8.hpp>
 
@@ -245,13 +246,14 @@ bool holds_within(field_expression const& one, Fields const& in, std::size_t dep
 
 // Keys are put where they are wanted: a join makes one of every artifact.
 
-void put_integer_key(std::int64_t value, std::string& to) {
-  char text[24];
-  text[0] = 'n';
-  to.assign(text, std::to_chars(text + 1, text + sizeof text, value).ptr);
+constexpr char integer_mark = 'n';
+
+void put_integer_key(std::int64_t value, field_key_value& to) {
+  to.integer = value;
+  to.text.clear();
 }
 
-void put_integer_key(wide_int value, std::string& to) {
+void put_integer_key(wide_int value, field_key_value& to) {
   if (auto const narrow = static_cast<std::int64_t>(value); narrow == value) return put_integer_key(narrow, to);
   std::string digits;
   bool const negative = value < 0;
@@ -260,30 +262,36 @@ void put_integer_key(wide_int value, std::string& to) {
     digits.insert(digits.begin(), static_cast<char>('0' + (digit < 0 ? -digit : digit)));
     value /= 10;
   } while (value != 0);
-  to.assign(negative ? "n-" : "n").append(digits);
+  to.integer = 0;
+  to.text.assign(1, integer_mark).append(negative ? "-" : "").append(digits);
 }
 
-bool put_real_key(double value, std::string& to) {
+void put_text_key(char mark, std::string_view value, field_key_value& to) {
+  to.integer = 0;
+  to.text.assign(1, mark).append(value);
+}
+
+bool put_real_key(double value, field_key_value& to) {
   if (std::isnan(value)) return false;
   if (std::abs(value) < wide_bound && std::trunc(value) == value) return put_integer_key(static_cast<wide_int>(value), to), true;
   char text[32];
-  to.assign("r").append(text, std::to_chars(text, text + sizeof text, value).ptr);
+  put_text_key('r', {text, std::to_chars(text, text + sizeof text, value).ptr}, to);
   return true;
 }
 
 /// False when it is no key.
-bool put_key(walked_value const& value, std::string& to) {
+bool put_key(walked_value const& value, field_key_value& to) {
   switch (value.kind) {
-    case walked_kind::boolean: to = value.boolean ? "b1" : "b0"; return true;
+    case walked_kind::boolean: put_text_key('b', value.boolean ? "1" : "0", to); return true;
     case walked_kind::integer: put_integer_key(value.integer, to); return true;
     case walked_kind::real: return put_real_key(value.real, to);
-    case walked_kind::text: to.assign("t").append(value.text); return true;
-    case walked_kind::binary: to.assign("x").append(value.text); return true;
+    case walked_kind::text: put_text_key('t', value.text, to); return true;
+    case walked_kind::binary: put_text_key('x', value.text, to); return true;
     default: return false;
   }
 }
 
-bool put_key(codec::scalar const& value, std::string& to) {
+bool put_key(codec::scalar const& value, field_key_value& to) {
   // Mostly it is a number.
   if (auto const* const number = std::get_if<std::int64_t>(&value)) return put_integer_key(*number, to), true;
   return put_key(std::visit(walk_scalar{}, value), to);
@@ -301,7 +309,7 @@ bool holds(field_expression const& one, payload const& of) noexcept {
   }
 }
 
-bool put_field_key(std::string_view path, payload const& of, std::string& to) noexcept {
+bool put_field_key(std::string_view path, payload const& of, field_key_value& to) noexcept {
   try {
     if (auto const record = unencoded_record_in(of)) {
       if (auto const* const field = find_scalar(*record, path)) return put_key(field->look(record->object), to);
@@ -312,10 +320,29 @@ bool put_field_key(std::string_view path, payload const& of, std::string& to) no
   }
 }
 
+bool put_field_key(std::string_view path, payload const& of, std::string& to) noexcept {
+  field_key_value key;
+  if (!put_field_key(path, of, key)) return false;
+  to = key.to_string();
+  return true;
+}
+
 std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept {
   std::optional<std::string> key{std::in_place};
   if (!put_field_key(path, of, *key)) key.reset();
   return key;
+}
+
+std::string field_key_value::to_string() const { return text.empty() ? integer_mark + std::to_string(integer) : text; }
+
+field_key_value field_key_value::parse(std::string_view written) {
+  field_key_value made;
+  char const* const end = written.data() + written.size();
+  if (!written.empty() && written.front() == integer_mark) {
+    auto const [last, failed] = std::from_chars(written.data() + 1, end, made.integer);
+    if (failed == std::errc{} && last == end) return made;
+  }
+  return {0, std::string{written}};
 }
 
 }  // namespace skein

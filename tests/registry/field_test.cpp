@@ -2,6 +2,7 @@
 #include "support/codec.hpp"
 
 #include <skein/registry/field.hpp>
+#include <skein/registry/field_key_value.hpp>
 
 #include <gtest/gtest.h>
 
@@ -320,6 +321,14 @@ TEST(field_keys, are_equal_exactly_for_equal_values) {
   EXPECT_EQ(key(std::string{}), key(std::string{}));
   EXPECT_NE(key(from_hex("'a'")), key(std::string{"a"}));
   EXPECT_EQ(key(std::chrono::seconds{2}), key(std::int64_t{2'000'000'000}));
+}
+
+TEST(field_keys, are_read_back_from_what_is_written) {
+  for (char const* written : {"n0", "n-5", "n9223372036854775807", "n-9223372036854775808", "n18446744073709551615", "r0.5", "tn5", "b1", "t"}) {
+    EXPECT_EQ(field_key_value::parse(written).to_string(), written);
+  }
+  EXPECT_EQ(field_key_value::parse("n-5"), (field_key_value{-5, {}}));
+  EXPECT_EQ(field_key_value::parse("n18446744073709551615"), (field_key_value{0, "n18446744073709551615"}));
 }
 
 TEST(field_keys, are_missing_where_there_is_no_scalar) {
