@@ -1,5 +1,7 @@
 #include "trace_schema.hpp"
 
+#include <skein/tracing/log.hpp>
+
 #include <array>
 #include <string>
 
@@ -201,6 +203,9 @@ result<void> prepare_for_writing(sqlite::database& file) {
     return set;
   }
   if (*found == version) return {};
+  if (*found != 0) {
+    log_info(file.path() + ": traces are brought from schema " + std::to_string(*found) + " to " + std::to_string(version) + ", once; 1 GiB takes some half a minute");
+  }
   if (auto begun = file.execute("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = migrate(file, *found);
   if (done) done = file.execute("COMMIT");
