@@ -320,17 +320,10 @@ bool put_field_key(std::string_view path, payload const& of, field_key_value& to
   }
 }
 
-bool put_field_key(std::string_view path, payload const& of, std::string& to) noexcept {
-  field_key_value key;
-  if (!put_field_key(path, of, key)) return false;
-  to = key.to_string();
-  return true;
-}
-
 std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept {
-  std::optional<std::string> key{std::in_place};
-  if (!put_field_key(path, of, *key)) key.reset();
-  return key;
+  field_key_value key;
+  if (!put_field_key(path, of, key)) return std::nullopt;
+  return key.to_string();
 }
 
 std::string field_key_value::to_string() const { return text.empty() ? integer_mark + std::to_string(integer) : text; }

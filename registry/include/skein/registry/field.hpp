@@ -71,8 +71,6 @@ inline constexpr std::size_t field_expression_depth_max = 32, field_expression_n
 /// The value at `path` in a form that is equal exactly for equal values (numbers by value): the key of a join. nullopt when it is absent, nil, NaN, a
 /// list or a map.
 [[nodiscard]] std::optional<std::string> field_key(std::string_view path, payload const& of) noexcept;
-/// The same into a text that is there. False where there is no key; what `to` holds then means nothing.
-[[nodiscard]] bool put_field_key(std::string_view path, payload const& of, std::string& to) noexcept;
 
 /// Names a field of an artifact by its path (`customer.address.city`), for conditions and join keys that are data.
 ///
