@@ -20,7 +20,7 @@ option(SKEIN_BUILD_BENCH "Build the benchmarks" OFF)
 option(SKEIN_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
 option(SKEIN_CHECK_HEADERS "Compile every public header alone (needs the tests)" OFF)
 option(SKEIN_BUILD_DOCS "Make the target skein_docs, and the test of it (needs Doxygen)" OFF)
-option(SKEIN_UNITY "Compile several sources at once, tests excepted: for builds that nobody edits in" OFF)
+option(SKEIN_UNITY "Compile several sources at once: for builds that nobody edits in" OFF)
 set(SKEIN_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 
 if(SKEIN_UNITY)
@@ -85,10 +85,11 @@ function(skein_library name)
   endif()
 endfunction()
 
-# skein_test(NAME LINKS <libraries> [WITHOUT_THREADS <regex>]): one GoogleTest program of <this folder>/*_test.cpp, its cases found by ctest. Files whose names
-# match are left out under TSan: it has nothing to find in code of one thread, and its builds and runs take long.
+# skein_test(NAME LINKS <libraries> [UNITY] [WITHOUT_THREADS <regex>]): one GoogleTest program of <this folder>/*_test.cpp, its cases found by ctest. UNITY: no
+# two of the files have a name of their own in common, so SKEIN_UNITY may compile them together. Files whose names match WITHOUT_THREADS are left out under TSan:
+# it has nothing to find in code of one thread, and its builds and runs take long.
 function(skein_test name)
-  cmake_parse_arguments(arg "" "WITHOUT_THREADS" "LINKS" ${ARGN})
+  cmake_parse_arguments(arg "UNITY" "WITHOUT_THREADS" "LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp" "${CMAKE_CURRENT_SOURCE_DIR}/support/*.cpp")
   if(arg_WITHOUT_THREADS AND SKEIN_SANITIZE MATCHES "thread")
     list(FILTER sources EXCLUDE REGEX "/(${arg_WITHOUT_THREADS})_test[.]cpp$")
@@ -97,7 +98,11 @@ function(skein_test name)
     return()
   endif()
   add_executable(${name} ${sources})
-  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)   # Their anonymous namespaces share names.
+  if(arg_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD_BATCH_SIZE 4)   # Tests are long; two cores want more than one piece.
+  else()
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
   if(SKEIN_SANITIZE)   # The tests' own code is half of the time to compile: what is looked for is in the libraries.
     target_compile_options(${name} PRIVATE -g0)
     if(SKEIN_SANITIZE MATCHES "undefined")

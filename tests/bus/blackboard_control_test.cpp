@@ -3,9 +3,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-agent_descriptor critic() { return agent("critic").on("pizza"); }
-
 std::uint64_t dropped(board_fixture const& b, ticket to) {
   auto const* const settled = b.answer<reply::settled>(to);
   EXPECT_NE(settled, nullptr);

@@ -4,8 +4,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 /// A board on which one activation of the run died.
 struct with_dead {
   explicit with_dead(blackboard_limits limits = {.lease = 10s, .grace = 5s}) : b(limits) {

@@ -3,8 +3,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 artifact_spec hidden(board_fixture const& b, std::chrono::nanoseconds by) { return {.type = "idea", .hidden_until = b.now + by}; }
 
 TEST(blackboard_embargo, hides_an_artifact_until_its_time) {

@@ -4,8 +4,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 /// A board whose cook said goodbye and left two pieces of work of one run behind.
 struct with_absent_cook {
   with_absent_cook() {

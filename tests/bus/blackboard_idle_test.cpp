@@ -3,9 +3,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-agent_descriptor critic() { return agent("critic").on("pizza"); }
-
 TEST(blackboard_idle, is_told_at_once_when_nothing_is_open) {
   board_fixture b;
   EXPECT_TRUE(b.idle(b.wait()));

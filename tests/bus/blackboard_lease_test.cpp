@@ -3,7 +3,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
 agent_descriptor tough_cook(std::uint32_t losses_max) { return agent("cook").on("idea").retry({.losses_max = losses_max}); }
 
 TEST(blackboard_lease, gives_a_host_no_more_than_its_credit) {

@@ -4,8 +4,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 // ---- who may say hello ----
 
 TEST(blackboard_remote, refuses_a_name_that_another_principals_host_holds) {

@@ -3,8 +3,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 TEST(blackboard_restart, continues_open_work_of_the_dead_local_host_without_counting_a_loss) {
   board_fixture b;
   b.local_hello({cook()});

@@ -3,8 +3,6 @@
 namespace skein::bus::testing {
 namespace {
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 TEST(blackboard_run, outside_any_body_ends_when_what_it_caused_is_closed) {
   board_fixture b;
   b.local_hello({cook()});

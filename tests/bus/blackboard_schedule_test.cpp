@@ -277,7 +277,7 @@ std::vector<agent_descriptor> everybody() {
 }
 
 /// Everything that waits is let go, and whatever is delivered ends well: nothing may be left.
-void drain(board_fixture& b, std::vector<run_id> const& runs) {
+void run_to_end(board_fixture& b, std::vector<run_id> const& runs) {
   for (auto const& one : everybody()) b.step(input::pause{1, one.name, {}, false});
   for (auto const& run : runs) b.step(input::pause{1, {}, run, false});
   for (int i = 0; i < 10'000 && b.board.counters().open > 0; ++i) {
@@ -316,7 +316,7 @@ TEST(blackboard_schedule, strands_nothing_whatever_comes_when) {
       }
     }
     for (auto const& one : held) b.done(1, one);
-    drain(b, runs);
+    run_to_end(b, runs);
     EXPECT_EQ(b.board.counters().open, 0u) << "seed " << seed;
     EXPECT_EQ(b.board.counters().dead, 0u) << "seed " << seed;
   }

@@ -27,8 +27,6 @@ board_condition of(kind what, std::vector<board_condition> operands) {
   return made;
 }
 
-agent_descriptor cook() { return agent("cook").on("idea"); }
-
 /// Whether it has been answered, and that it holds.
 bool met(board_fixture const& b, ticket to) {
   auto const* const found = b.answer<reply::met>(to);

@@ -1,11 +1,11 @@
 // What may be bound and connected to, and what becomes of the files of ipc sockets.
+#include "support/file_mode.hpp"
 #include "support/link_ends.hpp"
 #include "support/raw_peer.hpp"
 
 #include <gtest/gtest.h>
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,12 +20,6 @@ using skein::testing::temporary_folder;
 
 result<std::unique_ptr<network_link>> open_at(std::vector<std::string> endpoints) {
   return network_link::open({.endpoints = std::move(endpoints)}, [](host_key, message&&, std::string_view) {});
-}
-
-::mode_t mode_of(std::string const& path) {
-  struct ::stat about {};
-  EXPECT_EQ(::stat(path.c_str(), &about), 0) << path;
-  return about.st_mode & 07777;
 }
 
 TEST(endpoints, are_local_on_ipc_and_loopback_only) {

@@ -1,4 +1,5 @@
 #include "support/curve_folder.hpp"
+#include "support/file_mode.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,12 +12,6 @@ namespace skein::bus::testing {
 namespace {
 
 using skein::testing::temporary_folder;
-
-::mode_t mode_of(std::string const& path) {
-  struct ::stat about {};
-  EXPECT_EQ(::stat(path.c_str(), &about), 0) << path;
-  return about.st_mode & 07777;
-}
 
 void write_text(std::string const& path, std::string const& text, ::mode_t mode = 0600) {
   std::ofstream{path} << text;

@@ -1,5 +1,7 @@
 #include <skein/tracing/folded_tree.hpp>
 
+#include "support/tree_spans.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -9,21 +11,7 @@ using namespace std::chrono_literals;
 namespace skein {
 namespace {
 
-span_id id_of(std::uint64_t number) {
-  std::array<std::uint8_t, 8> bytes{};
-  for (std::size_t at = 0; at < 8; ++at) bytes[7 - at] = static_cast<std::uint8_t>(number >> (8 * at));
-  return span_id{bytes};
-}
-
-span_record make_span(std::string name, std::uint64_t id, std::uint64_t parent, std::chrono::nanoseconds start, std::chrono::nanoseconds length = 1ms) {
-  span_record span;
-  span.context.span = id_of(id);
-  if (parent != 0) span.parent = id_of(parent);
-  span.name = std::move(name);
-  span.start = timestamp{1s + start};
-  span.end = span.start + length;
-  return span;
-}
+using testing::make_span;
 
 span_record failed(span_record span, std::string message) {
   span.status = status_code::error;
@@ -33,7 +21,7 @@ span_record failed(span_record span, std::string message) {
 
 folded_tree folded(std::vector<span_record> spans) { return fold(build_tree(std::move(spans)).value()); }
 
-std::string drawn(std::vector<span_record> spans) {
+std::string drawn_folded(std::vector<span_record> spans) {
   std::ostringstream out;
   out << folded(std::move(spans));
   return out.str();
@@ -41,7 +29,7 @@ std::string drawn(std::vector<span_record> spans) {
 
 TEST(folded_tree, draws_alike_siblings_and_what_is_below_them_as_one) {
   auto const kind = [](span_record span, span_kind which) { return span.kind = which, span; };
-  EXPECT_EQ(drawn({make_span("sbom", 1, 0, 0us, 1350ms),
+  EXPECT_EQ(drawn_folded({make_span("sbom", 1, 0, 0us, 1350ms),
                    kind(make_span("publish package", 2, 1, 1us, 10ms), span_kind::producer),
                    kind(make_span("invoke_agent hasher", 3, 2, 2us, 300ms), span_kind::consumer),
                    kind(make_span("publish package", 4, 1, 3us, 20ms), span_kind::producer),
@@ -57,7 +45,7 @@ TEST(folded_tree, keeps_what_failed_and_what_still_runs_apart) {
   auto running = make_span("step", 6, 1, 6us);
   running.end = {};
   running.status = status_code::running;
-  EXPECT_EQ(drawn({make_span("root", 1, 0, 0us), make_span("step", 2, 1, 1us), failed(make_span("step", 3, 1, 2us), "no\nroom"),
+  EXPECT_EQ(drawn_folded({make_span("root", 1, 0, 0us), make_span("step", 2, 1, 1us), failed(make_span("step", 3, 1, 2us), "no\nroom"),
                    failed(make_span("step", 4, 1, 3us), "no disk"), make_span("step", 5, 1, 4us), running}),
             "root        INTERNAL           1.00 ms\n"
             "├─ step ×2  INTERNAL  total    2.00 ms  max    1.00 ms\n"
@@ -88,7 +76,7 @@ TEST(folded_tree, counts_durations_of_ended_spans_only) {
 }
 
 TEST(folded_tree, marks_spans_whose_parents_are_not_there) {
-  EXPECT_EQ(drawn({make_span("root", 1, 0, 0us), make_span("lost", 2, 9, 1us), make_span("lost", 3, 9, 2us)}),
+  EXPECT_EQ(drawn_folded({make_span("root", 1, 0, 0us), make_span("lost", 2, 9, 1us), make_span("lost", 3, 9, 2us)}),
             "root        INTERNAL           1.00 ms\n"
             "└─ lost ×2  INTERNAL  total    2.00 ms  max    1.00 ms  (parent unknown)");
 }

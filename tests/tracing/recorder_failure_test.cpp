@@ -16,9 +16,8 @@ namespace {
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::GetCapturedStderr;
 using testing::ended_span;
+using testing::long_enough;
 using testing::scripted_sink;
-
-constexpr auto long_enough = 60s;
 
 std::size_t lines_with(std::string const& text, std::string_view part) {
   std::size_t count = 0;
@@ -26,12 +25,12 @@ std::size_t lines_with(std::string const& text, std::string_view part) {
   return count;
 }
 
-struct fixture {
+struct scripted_recorder {
   std::shared_ptr<scripted_sink> sink = std::make_shared<scripted_sink>();
   testing::manual_clock clock;
   std::shared_ptr<recorder> spans;
 
-  explicit fixture(std::chrono::milliseconds retry_interval) : spans(recorder::make({sink}, clock, {.retry_interval = retry_interval})) {}
+  explicit scripted_recorder(std::chrono::milliseconds retry_interval) : spans(recorder::make({sink}, clock, {.retry_interval = retry_interval})) {}
 
   errc record_and_flush(int count, run_id run = {}) {
     for (int number = 0; number < count; ++number) spans->record(ended_span(*spans, "work", run));
@@ -41,7 +40,7 @@ struct fixture {
 };
 
 TEST(failing_sink, is_said_once_and_losses_are_counted) {
-  fixture here{1h};
+  scripted_recorder here{1h};
   here.sink->fail(true);
   CaptureStderr();
   for (int round = 0; round < 5; ++round) EXPECT_EQ(here.record_and_flush(10), errc::io_failed);
@@ -52,7 +51,7 @@ TEST(failing_sink, is_said_once_and_losses_are_counted) {
 }
 
 TEST(failing_sink, is_left_alone_until_its_time) {
-  fixture here{1h};
+  scripted_recorder here{1h};
   here.sink->fail(true);
   CaptureStderr();
   for (int round = 0; round < 5; ++round) EXPECT_EQ(here.record_and_flush(10), errc::io_failed);
@@ -61,7 +60,7 @@ TEST(failing_sink, is_left_alone_until_its_time) {
 }
 
 TEST(failing_sink, recovers_and_the_gap_is_on_record) {
-  fixture here{0ms};
+  scripted_recorder here{0ms};
   auto const run = here.spans->new_run_id(), ended = here.spans->new_run_id();
   here.sink->fail(true);
   CaptureStderr();
@@ -83,7 +82,7 @@ TEST(failing_sink, recovers_and_the_gap_is_on_record) {
 }
 
 TEST(failing_sink, leaves_a_mark_on_every_later_record_of_a_run_that_lost_spans) {
-  fixture here{0ms};
+  scripted_recorder here{0ms};
   auto const run = here.spans->new_run_id();
   CaptureStderr();
   here.sink->fail(true);
@@ -99,7 +98,7 @@ TEST(failing_sink, leaves_a_mark_on_every_later_record_of_a_run_that_lost_spans)
 }
 
 TEST(failing_sink, that_throws_is_like_one_that_reports) {
-  fixture here{0ms};
+  scripted_recorder here{0ms};
   here.sink->throw_int(true);
   CaptureStderr();
   EXPECT_EQ(here.record_and_flush(1), errc::io_failed);

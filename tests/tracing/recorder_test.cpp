@@ -18,9 +18,8 @@ namespace skein {
 namespace {
 
 using testing::ended_span;
+using testing::long_enough;
 using testing::scripted_sink;
-
-constexpr auto long_enough = 60s;
 
 void record_many(recorder& to, int count, std::string const& name = "work") {
   run_id const run = to.new_run_id();

@@ -1,6 +1,8 @@
 #include <skein/tracing/elapsed.hpp>
 #include <skein/tracing/span_tree.hpp>
 
+#include "support/tree_spans.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -10,17 +12,8 @@ using namespace std::chrono_literals;
 namespace skein {
 namespace {
 
-span_id id_of(std::uint8_t number) { return span_id{{0, 0, 0, 0, 0, 0, 0, number}}; }
-
-span_record make_span(std::string name, std::uint8_t id, std::uint8_t parent, std::chrono::nanoseconds start, std::chrono::nanoseconds length = 1ms) {
-  span_record span;
-  span.context.span = id_of(id);
-  if (parent != 0) span.parent = id_of(parent);
-  span.name = std::move(name);
-  span.start = timestamp{1s + start};
-  span.end = span.start + length;
-  return span;
-}
+using testing::id_of;
+using testing::make_span;
 
 std::string drawn(std::vector<span_record> spans) {
   std::ostringstream out;

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace skein {
 namespace {
 
-struct fixture {
+struct tracer_fixture {
   testing::manual_clock clock;
   testing::memory_traces traces;
   std::shared_ptr<recorder> spans = recorder::make({traces.sink()}, clock);
@@ -19,7 +19,7 @@ struct fixture {
 };
 
 TEST(tracer, a_root_is_a_run_of_its_own_that_ends_with_it) {
-  fixture here;
+  tracer_fixture here;
   auto root = here.tracer.start_root("ingest", {.type = span_type::workflow});
   EXPECT_EQ(here.traces.runs().front().status, run_status::running);
   auto child = here.tracer.start("download", {.parent = root.context()});
@@ -41,13 +41,13 @@ TEST(tracer, a_root_is_a_run_of_its_own_that_ends_with_it) {
 }
 
 TEST(tracer, does_not_make_its_spans_current) {
-  fixture here;
+  tracer_fixture here;
   auto const root = here.tracer.start_root("root");
   EXPECT_FALSE(current_span().context().valid());
 }
 
 TEST(tracer, without_a_parent_starts_under_the_current_span_or_else_a_root) {
-  fixture here;
+  tracer_fixture here;
   {
     auto root = here.tracer.start("lonely");
     ambient_scope const scope{root.as_ambient()};
@@ -59,7 +59,7 @@ TEST(tracer, without_a_parent_starts_under_the_current_span_or_else_a_root) {
 }
 
 TEST(tracer, continues_a_trace_from_elsewhere_in_a_run_of_its_own) {
-  fixture here;
+  tracer_fixture here;
   auto const remote = parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").value();
   auto first = here.tracer.start("serve", {.parent = remote});
   here.tracer.start("inside", {.parent = first.context()}).end();
@@ -73,7 +73,7 @@ TEST(tracer, continues_a_trace_from_elsewhere_in_a_run_of_its_own) {
 }
 
 TEST(tracer, of_an_unsampled_parent_records_nothing_and_says_so_downstream) {
-  fixture here;
+  tracer_fixture here;
   auto const remote = parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00").value();
   {
     auto const serve = here.tracer.start("serve", {.parent = remote});
@@ -85,7 +85,7 @@ TEST(tracer, of_an_unsampled_parent_records_nothing_and_says_so_downstream) {
 }
 
 TEST(tracer, that_does_not_record_gives_handles_that_do_nothing) {
-  fixture here;
+  tracer_fixture here;
   skein::tracer off{here.spans, false};
   auto root = off.start_root("unseen");
   root.set_attribute("a", 1).end();
@@ -96,7 +96,7 @@ TEST(tracer, that_does_not_record_gives_handles_that_do_nothing) {
 }
 
 TEST(span_handle, ends_in_its_destructor_and_can_be_moved) {
-  fixture here;
+  tracer_fixture here;
   {
     span_handle kept;
     {
@@ -111,14 +111,14 @@ TEST(span_handle, ends_in_its_destructor_and_can_be_moved) {
 }
 
 TEST(span_handle, ends_on_another_thread) {
-  fixture here;
+  tracer_fixture here;
   auto root = here.tracer.start_root("handed over");
   std::thread{[moved = std::move(root)]() mutable { moved.end(); }}.join();
   EXPECT_EQ(here.traces.spans().front().status, status_code::unset);
 }
 
 TEST(span_handle, ends_at_a_given_time_but_not_before_its_start) {
-  fixture here;
+  tracer_fixture here;
   auto first = here.tracer.start_root("first");
   auto second = here.tracer.start_root("second");
   first.end_at(here.clock.now() + 5s);

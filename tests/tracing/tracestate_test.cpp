@@ -12,7 +12,7 @@ std::string members(int count) {
   return header;
 }
 
-bool legal(std::string_view header) {
+bool legal_tracestate(std::string_view header) {
   auto const parsed = parse_tracestate(header);
   if (!parsed) {
     EXPECT_EQ(parsed.error().code(), errc::bad_context);
@@ -28,8 +28,8 @@ TEST(tracestate, is_normalised_without_blanks_and_empty_members) {
 }
 
 TEST(tracestate, has_at_most_32_members) {
-  EXPECT_TRUE(legal(members(32)));
-  EXPECT_FALSE(legal(members(33)));
+  EXPECT_TRUE(legal_tracestate(members(32)));
+  EXPECT_FALSE(legal_tracestate(members(33)));
 }
 
 TEST(tracestate, longer_than_512_characters_is_kept_whole) {
@@ -38,18 +38,18 @@ TEST(tracestate, longer_than_512_characters_is_kept_whole) {
 }
 
 TEST(tracestate, refuses_a_key_that_stands_twice) {
-  EXPECT_FALSE(legal("foo=1,foo=1"));
-  EXPECT_FALSE(legal("foo=1,bar=2,foo=3"));
-  EXPECT_FALSE(legal("foo=1, foo=2"));
+  EXPECT_FALSE(legal_tracestate("foo=1,foo=1"));
+  EXPECT_FALSE(legal_tracestate("foo=1,bar=2,foo=3"));
+  EXPECT_FALSE(legal_tracestate("foo=1, foo=2"));
 }
 
 TEST(tracestate, keys_start_with_a_lower_case_letter_or_a_digit) {
-  EXPECT_TRUE(legal("a=1"));
-  EXPECT_TRUE(legal("0key=1"));
-  EXPECT_FALSE(legal("Foo=1"));
-  EXPECT_FALSE(legal("_foo=1"));
-  EXPECT_FALSE(legal("@foo=1"));
-  EXPECT_FALSE(legal("=1"));
+  EXPECT_TRUE(legal_tracestate("a=1"));
+  EXPECT_TRUE(legal_tracestate("0key=1"));
+  EXPECT_FALSE(legal_tracestate("Foo=1"));
+  EXPECT_FALSE(legal_tracestate("_foo=1"));
+  EXPECT_FALSE(legal_tracestate("@foo=1"));
+  EXPECT_FALSE(legal_tracestate("=1"));
 }
 
 TEST(tracestate, keys_may_name_a_tenant) {
@@ -57,34 +57,34 @@ TEST(tracestate, keys_may_name_a_tenant) {
 }
 
 TEST(tracestate, keys_hold_only_the_characters_of_the_grammar) {
-  EXPECT_TRUE(legal("a-_*/@z09=1"));
-  EXPECT_FALSE(legal("foo =1"));
-  EXPECT_FALSE(legal("foo\t=1"));
-  EXPECT_FALSE(legal("foO=1"));
-  EXPECT_FALSE(legal("foo.bar=1"));
+  EXPECT_TRUE(legal_tracestate("a-_*/@z09=1"));
+  EXPECT_FALSE(legal_tracestate("foo =1"));
+  EXPECT_FALSE(legal_tracestate("foo\t=1"));
+  EXPECT_FALSE(legal_tracestate("foO=1"));
+  EXPECT_FALSE(legal_tracestate("foo.bar=1"));
 }
 
 TEST(tracestate, keys_and_values_have_at_most_256_characters) {
-  EXPECT_TRUE(legal(std::string(256, 'k') + "=1"));
-  EXPECT_FALSE(legal(std::string(257, 'k') + "=1"));
-  EXPECT_TRUE(legal("k=" + std::string(256, 'v')));
-  EXPECT_FALSE(legal("k=" + std::string(257, 'v')));
+  EXPECT_TRUE(legal_tracestate(std::string(256, 'k') + "=1"));
+  EXPECT_FALSE(legal_tracestate(std::string(257, 'k') + "=1"));
+  EXPECT_TRUE(legal_tracestate("k=" + std::string(256, 'v')));
+  EXPECT_FALSE(legal_tracestate("k=" + std::string(257, 'v')));
 }
 
 TEST(tracestate, values_hold_printable_characters_and_do_not_end_blank) {
-  EXPECT_TRUE(legal("foo=a b!\"#$%&'()*+-./:;<>?@[\\]^_`{|}~"));
+  EXPECT_TRUE(legal_tracestate("foo=a b!\"#$%&'()*+-./:;<>?@[\\]^_`{|}~"));
   EXPECT_EQ(parse_tracestate("foo= leading").value(), "foo= leading");
-  EXPECT_FALSE(legal("foo="));
-  EXPECT_FALSE(legal("foo=bar=baz"));
-  EXPECT_FALSE(legal("foo=b\tr"));
-  EXPECT_FALSE(legal("foo=b\x7Fr"));
-  EXPECT_FALSE(legal("foo=caf\xC3\xA9"));
+  EXPECT_FALSE(legal_tracestate("foo="));
+  EXPECT_FALSE(legal_tracestate("foo=bar=baz"));
+  EXPECT_FALSE(legal_tracestate("foo=b\tr"));
+  EXPECT_FALSE(legal_tracestate("foo=b\x7Fr"));
+  EXPECT_FALSE(legal_tracestate("foo=caf\xC3\xA9"));
 }
 
 TEST(tracestate, one_broken_member_refuses_the_whole_list) {
-  EXPECT_FALSE(legal("foo=1,bar"));
-  EXPECT_FALSE(legal("foo=1,=2"));
-  EXPECT_FALSE(legal("foo=1;bar=2=3"));
+  EXPECT_FALSE(legal_tracestate("foo=1,bar"));
+  EXPECT_FALSE(legal_tracestate("foo=1,=2"));
+  EXPECT_FALSE(legal_tracestate("foo=1;bar=2=3"));
 }
 
 }  // namespace

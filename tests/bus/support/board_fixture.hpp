@@ -45,6 +45,10 @@ class agent {
   agent_descriptor made_;
 };
 
+/// The agents of most tests: the first one's work is the second one's.
+inline agent_descriptor cook() { return agent("cook").on("idea"); }
+inline agent_descriptor critic() { return agent("critic").on("pizza"); }
+
 /// What a test publishes; the defaults are an external, loose artifact of a run of its own.
 struct artifact_spec {
   std::string type;

@@ -3,12 +3,16 @@
 
 #include <skein/tracing/span_sink.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
 #include <vector>
 
 namespace skein::testing {
+
+/// For what ends long before.
+inline constexpr std::chrono::seconds long_enough{60};
 
 class scripted_sink final : public span_sink {
  public:
