@@ -6,6 +6,7 @@
 #include "sqlite_ledger_row.hpp"
 #include "sqlite_ledger_tags.hpp"
 
+#include <limits>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -14,7 +15,10 @@ namespace {
 
 // ---- the rows ----
 
-subscription_row read_subscription(row_reader& row) {
+/// The board has them where their numbers say. They are given one after the other and never deleted: a number far above that of the one before is none.
+subscription_row read_subscription(row_reader& row, subscription_no before) {
+  constexpr std::int64_t gap_max = 65'536;
+  if (auto const no = row.integer(0); no < 1 || no - before > gap_max || no > std::numeric_limits<subscription_no>::max()) row.fail("a number that was never given");
   return {row.number<subscription_no>(0), row.text(1), row.number<std::uint32_t>(2), row.number<std::uint64_t>(3), row.part(4, &wire::read_offer)};
 }
 constexpr auto subscriptions_sql =
@@ -297,7 +301,9 @@ result<activation_row> read_activation_row(sqlite::statement const& columns) {
 
 result<board_state> read_state(sqlite::database& file, std::size_t idempotency_keys_max, std::size_t dead_kept_max) {
   board_state out;
-  auto done = each(file, subscriptions_sql, "subscription", [&](row_reader& row) { out.subscriptions.push_back(read_subscription(row)); });
+  auto done = each(file, subscriptions_sql, "subscription", [&](row_reader& row) {
+    out.subscriptions.push_back(read_subscription(row, out.subscriptions.empty() ? 0 : out.subscriptions.back().no));
+  });
   if (done) done = read_activations(file, dead_kept_max, out);
   if (done) done = read_waiting(file, out);
   if (done) done = read_needed_artifacts(file, out);

@@ -229,6 +229,10 @@ TEST(sqlite_ledger, reports_a_damaged_row_instead_of_believing_it) {
   EXPECT_NE(load_error().find("activations 0 to 31 cannot be read"), std::string::npos);
   damage("UPDATE activation_block SET rows = (SELECT rows FROM good); DELETE FROM artifact");
   EXPECT_NE(load_error().find("refer to 1 artifacts that are not there"), std::string::npos);
+  for (auto const* no : {"0", "-1", "70000", "4294967296", "9223372036854775807"}) {
+    damage(std::string{"UPDATE subscription SET no = "} + no);
+    EXPECT_NE(load_error().find(std::string{"subscription "} + no + " has a number that was never given"), std::string::npos) << load_error();
+  }
 }
 
 TEST(sqlite_ledger, gives_back_the_newest_dead_activations_with_their_inputs_and_runs) {
