@@ -292,13 +292,12 @@ struct host {
   timestamp heard{};
   std::optional<timestamp> away_until;  // its connection was lost: until then it may come back on another
   boost::intrusive::list<activation, boost::intrusive::base_hook<lease_hook>> leases;
-  flat_index<subscription_no, std::uint32_t> held;         // leases by subscription, and one more for each that it ever had any of
+  std::vector<std::uint32_t> held;      // leases by subscription, the first at 0; up to the last that it ever had any of
   std::vector<subscription_no> serves;
   std::vector<delivery> outbox;         // leased in this step; stays empty for the host of this process
 
   [[nodiscard]] std::size_t leases_of(subscription const& sub) const noexcept {
-    auto const* const count = held.find(sub.row.no);
-    return count ? *count - 1 : 0;
+    return sub.row.no <= held.size() ? held[sub.row.no - 1] : 0;
   }
   /// Whether the result of the activation's attempt is still to come from here: leased to this host, or lost with it and ready for
   /// somebody else to take over. An attempt that has reported names no host.
