@@ -49,6 +49,7 @@ struct run_state {
   std::uint64_t open = 0;       // activations in ready, leased or retry that have an input of this run
   std::uint64_t blocked = 0;    // those of them that nobody serves, or that are paused
   std::uint64_t holds = 0;
+  std::size_t references = 0;   // see ended_run
   bool named = false;           // has (or had) a body: keeps its own history
   bool touched = false;         // in board::touched
   bool body_lost = false;       // the process that ran its body is gone
@@ -315,9 +316,9 @@ struct dead_activation {
   std::uint32_t overdue = 0;            // see activation
 };
 
-/// The row of a run that has ended, while dead activations, groups or embargoed artifacts of it may open it again.
+/// A run that has ended, while dead activations, groups or embargoed artifacts of it may open it again. While it is open, they are counted there.
 struct ended_run {
-  run_row row;
+  run_row row;                          // without an id: a run that is not known otherwise
   std::size_t references = 0;           // dead activations, members of open groups, embargoed artifacts
   by_name<std::uint64_t> started;       // see run_state
 
