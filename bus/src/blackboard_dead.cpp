@@ -2,6 +2,7 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace skein::bus {
 
@@ -27,11 +28,20 @@ void blackboard::state::bury(activation_row row, std::vector<artifact_ptr> input
 }
 
 void blackboard::state::refer_to(run_id const& run) {
+  if (run_state* const open = find_run(run)) {
+    ++open->references;
+    return;
+  }
   ended_run* const known = ended_runs.find(run);
   ++(known ? *known : ended_runs.add(run)).references;
 }
 
 void blackboard::state::forget_reference(run_id const& run) {
+  if (run_state* const open = find_run(run)) {
+    assert(open->references > 0);
+    --open->references;
+    return;
+  }
   ended_run* const found = ended_runs.find(run);
   if (found && --found->references == 0) ended_runs.erase(run);
 }

@@ -106,8 +106,8 @@ void blackboard::state::take_lease(activation& a, host& h) {
   a.host = h.key;
   a.refreshed = now;
   h.leases.push_back(a);
-  auto& held = h.held[a.sub->row.no];
-  held = std::max(held, 1u) + 1;
+  if (h.held.size() < a.sub->row.no) h.held.resize(a.sub->row.no);
+  ++h.held[a.sub->row.no - 1];
   if (a.sub->agent->is_paced) set_deadline(a);
 }
 
@@ -120,7 +120,7 @@ void blackboard::state::end_lease(activation& a) {
   if (agent.trial == a.row.no) agent.trial = 0, shift(agent);
   if (host* const h = find_host(a.host)) {
     h->leases.erase(h->leases.iterator_to(a));
-    --h->held[a.sub->row.no];
+    --h->held[a.sub->row.no - 1];
     a.sub->is_scarce() ? queue_all(agent) : queue(*a.sub);
   }
   a.host = 0;

@@ -49,6 +49,7 @@ struct run_state {
   std::uint64_t open = 0;       // activations in ready, leased or retry that have an input of this run
   std::uint64_t blocked = 0;    // those of them that nobody serves, or that are paused
   std::uint64_t holds = 0;
+  std::size_t references = 0;   // see ended_run
   bool named = false;           // has (or had) a body: keeps its own history
   bool touched = false;         // in board::touched
   bool body_lost = false;       // the process that ran its body is gone
@@ -292,13 +293,12 @@ struct host {
   timestamp heard{};
   std::optional<timestamp> away_until;  // its connection was lost: until then it may come back on another
   boost::intrusive::list<activation, boost::intrusive::base_hook<lease_hook>> leases;
-  flat_index<subscription_no, std::uint32_t> held;         // leases by subscription, and one more for each that it ever had any of
+  std::vector<std::uint32_t> held;      // leases by subscription, the first at 0; up to the last that it ever had any of
   std::vector<subscription_no> serves;
   std::vector<delivery> outbox;         // leased in this step; stays empty for the host of this process
 
   [[nodiscard]] std::size_t leases_of(subscription const& sub) const noexcept {
-    auto const* const count = held.find(sub.row.no);
-    return count ? *count - 1 : 0;
+    return sub.row.no <= held.size() ? held[sub.row.no - 1] : 0;
   }
   /// Whether the result of the activation's attempt is still to come from here: leased to this host, or lost with it and ready for
   /// somebody else to take over. An attempt that has reported names no host.
@@ -316,9 +316,9 @@ struct dead_activation {
   std::uint32_t overdue = 0;            // see activation
 };
 
-/// The row of a run that has ended, while dead activations, groups or embargoed artifacts of it may open it again.
+/// A run that has ended, while dead activations, groups or embargoed artifacts of it may open it again. While it is open, they are counted there.
 struct ended_run {
-  run_row row;
+  run_row row;                          // without an id: a run that is not known otherwise
   std::size_t references = 0;           // dead activations, members of open groups, embargoed artifacts
   by_name<std::uint64_t> started;       // see run_state
 

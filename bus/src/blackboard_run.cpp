@@ -10,9 +10,13 @@ namespace skein::bus {
 run_state& blackboard::state::open_run_of(run_id const& id, span_context const& root) {
   run_state& made = runs.add(id);
   last_run = &made;
-  if (auto const* const ended = ended_runs.find(id); ended && !ended->row.id.empty()) {
-    made.row = ended->row;
-    made.started = ended->started;
+  if (auto* const ended = ended_runs.find(id)) {
+    made.row = std::move(ended->row);
+    made.started = std::move(ended->started);
+    made.references = ended->references;
+    ended_runs.erase(id);
+  }
+  if (!made.row.id.empty()) {
     made.row.status = run_status::running;
     made.named = !made.row.name.empty();
   } else {
@@ -86,9 +90,11 @@ void blackboard::state::end_run(run_state& run) {
   while (recent_closed.size() > limits.report_entries_max) recent_closed.pop_front(), ++recent_omitted;
   while (recent_failures.size() > limits.report_entries_max) recent_failures.pop_front(), ++recent_omitted;
   --counters.runs_open;
-  if (auto* const wanted = ended_runs.find(run.row.id)) {
-    wanted->row = run.row;
-    wanted->started = std::move(run.started);
+  if (run.references > 0) {
+    ended_run& ended = ended_runs.add(run.row.id);
+    ended.row = run.row;
+    ended.started = std::move(run.started);
+    ended.references = run.references;
   }
   constexpr std::size_t spare_closed_max = 16'384;
   if (auto const size = run.closed.capacity(); size > spare_closed.capacity() && size <= spare_closed_max) {

@@ -6,6 +6,7 @@
 #include "locked_bus.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace skein::bus {
@@ -69,13 +70,8 @@ void hear_code(predicate_table const& table, input::publish_all& in) {
       [&](std::size_t i) -> auto const& { return *in.artifacts[i]; });
 }
 
-std::size_t count_of(input::publish const&) { return 1; }
-std::size_t count_of(input::publish_all const& in) { return in.artifacts.size(); }
-
-void keep_memory_of(input::publish& in) { give_back(std::move(in.artifact)); }
-void keep_memory_of(input::publish_all& in) {
-  for (auto& one : in.artifacts) give_back(std::move(one));
-}
+std::span<std::shared_ptr<artifact_data>> artifacts_of(input::publish& in) { return {&in.artifact, 1}; }
+std::span<std::shared_ptr<artifact_data>> artifacts_of(input::publish_all& in) { return in.artifacts; }
 
 }  // namespace
 
@@ -137,7 +133,7 @@ result<Answer> locked_bus::publish_asked(Input& in, timestamp deadline) {
     if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
   } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
 
-  std::size_t const steps = count_of(in);
+  std::size_t const steps = artifacts_of(in).size();
   effects& out = begin_step();
   auto how = core_.publish(time_.now(), in, out);
   if (durable_) {
@@ -146,7 +142,7 @@ result<Answer> locked_bus::publish_asked(Input& in, timestamp deadline) {
     finish_and_leave(held, out, steps);
   }
   if (held.owns_lock()) held.unlock();
-  keep_memory_of(in);
+  for (auto& one : artifacts_of(in)) give_back(std::move(one));
   return how;
 }
 

@@ -69,6 +69,28 @@ TEST(blackboard_embargo, holds_no_run_open_but_the_run_goes_on_under_its_name) {
   EXPECT_EQ(b.ended[1].run.name, "cooking");
 }
 
+TEST(blackboard_embargo, opens_its_run_again_as_often_as_it_is_needed_and_no_name_is_kept_longer) {
+  board_fixture b;
+  b.local_hello({cook()});
+  auto const run = b.open_run("cooking");
+  for (auto const by : {10s, 20s}) {
+    auto what = hidden(b, by);
+    what.run = run;
+    b.publish(what);
+  }
+  b.release(run);
+  for (int i = 0; i < 2; ++i) {
+    b.later(10s);
+    b.done(b.local, b.delivered(b.local));
+  }
+  b.publish({.type = "idea", .run = run});
+  b.done(b.local, b.delivered(b.local));
+  ASSERT_EQ(b.ended.size(), 4u);
+  EXPECT_EQ(b.ended[1].run.name, "cooking");
+  EXPECT_EQ(b.ended[2].run.name, "cooking");
+  EXPECT_EQ(b.ended[3].run.name, "");
+}
+
 TEST(blackboard_embargo, is_lifted_with_what_local_code_said_when_the_artifact_came) {
   board_fixture b;
   b.local_hello({cook(), agent("critic").on("idea").predicate()});
