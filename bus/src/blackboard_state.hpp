@@ -364,7 +364,7 @@ struct blackboard::state {
 
   std::map<activation_no, dead_activation> dead;                         // the newest dead_kept_max
   std::unordered_map<activation_id, activation_no> dead_by_id;
-  recycled_map<run_id, ended_run> ended_runs;                            // those of dead activations, and whether open or not
+  recycled_map<run_id, ended_run> ended_runs;                            // that may open again; none of `runs`
 
   group_map groups;
   std::set<group_no> open_batches;                                       // those of `groups`
