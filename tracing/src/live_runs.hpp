@@ -65,7 +65,7 @@ class live_runs {
   /// The group of siblings under `key`, made empty (count = 0) if it is not here.
   [[nodiscard]] sibling_group& siblings(live_run& run, sibling_key const& key);
   /// Labels of spans to come are left to the end of the run.
-  void forget_siblings(live_run& run) noexcept;
+  void forget_siblings(live_run& run);
   /// What is late from now on finds no place, and the end of the run puts its labels right.
   void forget_tails(live_run& run) noexcept;
   /// Somebody lengthened tails of groups by so many, or shortened them.
@@ -81,7 +81,8 @@ class live_runs {
   using entries = std::unordered_map<run_key, live_run, run_key_hash>;
 
   entries::iterator erase(entries::iterator at);
-  void clear(sibling_groups& groups) noexcept;
+  /// Empties it; its memory may serve another run.
+  void give_back(sibling_groups& groups);
   void erase_oldest_ended();
 
   entries runs_;

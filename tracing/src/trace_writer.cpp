@@ -86,8 +86,6 @@ struct in_order {
   }
 };
 
-bool has_parts(incoming_span const& span) { return span.has_extras && (span.span.has_events() || span.span.has_links()); }
-
 bool is_workflow_root(span_view span) {
   return span.type() == span_type::workflow && span.attributes().find("skein.workflow") == attribute_value{true};
 }
@@ -285,7 +283,7 @@ result<std::int64_t> trace_writer::insert(sqlite::statement& statement, std::vec
 /// Names those of the spans that have events or links as such.
 result<void> trace_writer::mark(sqlite::statement& statement, std::span<incoming_span* const> spans) {
   marked_.clear();
-  std::ranges::copy_if(spans, std::back_inserter(marked_), [](auto const* span) { return has_parts(*span); });
+  std::ranges::copy_if(spans, std::back_inserter(marked_), [](auto const* one) { return one->span.has_events() || one->span.has_links(); });
   if (marked_.empty()) return {};
   incoming_->show(marked_);
   return statement.run();
