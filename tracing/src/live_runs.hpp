@@ -3,9 +3,9 @@
 
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/span_record.hpp>
-#include <skein/tracing/span_view.hpp>
 
 #include "sibling_groups.hpp"
+#include "span_bytes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,9 +28,8 @@ struct run_key_hash {
 };
 
 /// The run that a span is stored under: one that names none is a run of its own, with the digits of its trace.
-[[nodiscard]] inline run_key run_key_of(span_view span) noexcept {
-  auto const trace = span.context().trace;
-  return {span.run().empty() ? run_id{trace.bytes()} : span.run(), trace};
+[[nodiscard]] inline run_key run_key_of(flat::head const& span) noexcept {
+  return {span.run.empty() ? run_id{span.trace.bytes()} : span.run, span.trace};
 }
 
 struct live_run {
