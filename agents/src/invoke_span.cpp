@@ -49,12 +49,13 @@ span_start invoke_span(bus::attempt_ref const& attempt, std::string_view agent, 
 }
 
 span_template invoke_template(std::string_view agent, std::string_view type) {
-  return {name_of(agent), span_kind::consumer, span_type::agent, "skein", common(agent, type)};
+  return {name_of(agent), span_kind::consumer, span_type::agent, "skein", common(agent, type),
+          {{message_id, artifact_id{}}, {activation, activation_id{}}, {number, std::int64_t{}}}};
 }
 
 void fill_invoke_span(span_beginning& with, bus::attempt_ref const& attempt, std::string_view description, bus::artifact_data const& newest,
                       std::vector<bus::artifact_ptr> const& inputs) {
-  with.set(message_id, newest.id).set(activation, attempt.id).set(number, attempt.attempt);
+  with.own(0, newest.id).own(1, attempt.id).own(2, attempt.attempt);
   if (!description.empty()) with.set(purpose, description);
   for (auto const& input : inputs) {
     if (input.get() != &newest) with.link(input->context);

@@ -31,9 +31,9 @@ span_start publish_span(std::string_view type, artifact_id const& artifact, span
 }
 
 span_template publish_template(std::string_view type) {
-  return {name_of(type), span_kind::producer, span_type::publish, "skein", common(type)};
+  return {name_of(type), span_kind::producer, span_type::publish, "skein", common(type), {{message_id, artifact_id{}}}};
 }
 
-void fill_publish_span(span_beginning& with, artifact_id const& artifact) { with.set(message_id, artifact); }
+void fill_publish_span(span_beginning& with, artifact_id const& artifact) { with.own(0, artifact); }
 
 }  // namespace skein::agents

@@ -1,7 +1,7 @@
 // An index of numbers that are given one after the other and mostly erased soon: most stand where their number says.
 #pragma once
 
-#include "recycled_map.hpp"
+#include <skein/registry/flat_index.hpp>
 
 #include <algorithm>
 #include <cstdint>

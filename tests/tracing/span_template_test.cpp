@@ -30,6 +30,24 @@ TEST(span_template, gives_its_spans_what_they_have_in_common_before_what_is_thei
   EXPECT_EQ(record.links.size(), 1u);
 }
 
+TEST(span_template, gives_each_span_its_own_values_behind_what_all_have) {
+  testing::traced here;
+  span_template const like{"attempt", span_kind::consumer, span_type::agent, {}, {{"system", "zeromq"}},
+                           {{"run", run_id{}}, {"span", span_id{}}, {"no", 0}}};
+  auto const first = here.spans->new_run_id(), second = here.spans->new_run_id();
+  auto span = start_span(here.run, like, {}, [&](span_beginning& with) { with.own(0, first).own(1, span_id{{1}}).own(2, 7).set("more", true); });
+  span.set_attribute("no", 8);
+  span.end();
+  record_span(*here.run, like, {.start = here.clock.now()}, here.clock.now(), {}, [&](span_beginning& with) {
+    with.own(2, -1).own(1, span_id{{2}}).own(0, second).link(here.root.context());
+  });
+  auto const found = here.finish().find("attempt");
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].attributes,
+            (attributes{{"system", "zeromq"}, {"run", first.to_string()}, {"span", "0100000000000000"}, {"no", 8}, {"more", true}}));
+  EXPECT_EQ(found[1].attributes, (attributes{{"system", "zeromq"}, {"run", second.to_string()}, {"span", "0200000000000000"}, {"no", -1}}));
+}
+
 TEST(record_span, records_a_span_of_the_past_in_one_step) {
   testing::traced here;
   auto const start = here.clock.now() - 5s;

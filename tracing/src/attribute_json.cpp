@@ -18,103 +18,91 @@ namespace {
 // is no longer than three of them.
 constexpr std::size_t room_for(std::string_view entries) noexcept { return 2 * entries.size() + 2; }
 
-class attribute_writer {
- public:
-  attribute_writer(std::string& out, std::size_t room) : out_(out), at_(out.size()) { out.resize(at_ + room); }
+// The functions below write to `at`, which points into `out`, and return where they end. That place is passed by value: were it a member of
+// anything, it would be read again after each character, for a character may lie anywhere.
 
-  void put(char c) noexcept { out_[at_++] = c; }
+/// Lets `append` add to `out` at `at`, and makes room behind it again.
+template <class Append>
+char* append_slowly(std::string& out, char* at, std::size_t room_after, Append append) {
+  out.resize(static_cast<std::size_t>(at - out.data()));
+  append(out);
+  auto const size = out.size();
+  out.resize(size + room_after);
+  return out.data() + size;
+}
 
-  void put_text(std::string_view text, std::size_t room_after) {
-    char* const to = out_.data() + at_;
-    if (json::copy_plain(to + 1, text)) {
-      to[0] = to[text.size() + 1] = '"';
-      at_ += text.size() + 2;
-    } else {
-      put_slowly(text, room_after);
-    }
+char* put_text(std::string& out, char* at, std::string_view text, std::size_t room_after) {
+  if (!json::copy_plain(at + 1, text)) return append_slowly(out, at, room_after, [&](std::string& to) { json::append(to, text); });
+  at[0] = at[text.size() + 1] = '"';
+  return at + text.size() + 2;
+}
+
+void append_list(std::string& out, text_list_view const& texts) {
+  out += '[';
+  texts.for_each([&](std::string_view text) {
+    if (out.back() != '[') out += ',';
+    json::append(out, text);
+  });
+  out += ']';
+}
+
+template <class Write>
+char* put_id(char* at, std::string_view id, Write write) noexcept {
+  *at = '"';
+  at = write(at + 1, id);
+  *at = '"';
+  return at + 1;
+}
+
+char* put_value(std::string& out, char* at, flat::entry const& each, std::size_t room_after) {
+  switch (each.kind) {
+    case flat::tag::text: return put_text(out, at, each.value, room_after);
+    case flat::tag::integer: return std::to_chars(at, at + 20, flat::load<std::int64_t>(each.value.data())).ptr;
+    case flat::tag::uuid: return put_id(at, each.value, [](char* to, std::string_view id) { return write_uuid(to, id); });
+    case flat::tag::hex_id: return put_id(at, each.value, [](char* to, std::string_view id) { return write_hex(to, id); });
+    default: break;
   }
-
-  void put_value(flat::entry const& each, std::size_t room_after) {
-    switch (each.kind) {
-      case flat::tag::text: return put_text(each.value, room_after);
-      case flat::tag::integer: return put_integer(flat::load<std::int64_t>(each.value.data()));
-      case flat::tag::uuid: return put_id(each.value, &write_uuid);
-      case flat::tag::hex_id: return put_id(each.value, &write_hex);
-      case flat::tag::boolean: return put_slowly(each.value.front() != 0, room_after);
-      case flat::tag::real: return put_slowly(flat::load<double>(each.value.data()), room_after);
-      default: return put_list(text_list_view{each.value}, room_after);
-    }
-  }
-
-  void finish() { out_.resize(at_); }
-
- private:
-  template <class Value>
-  void put_slowly(Value value, std::size_t room_after) {
-    out_.resize(at_);
-    json::append(out_, value);
-    make_room(room_after);
-  }
-
-  void put_list(text_list_view const& texts, std::size_t room_after) {
-    out_.resize(at_);
-    out_ += '[';
-    texts.for_each([&](std::string_view text) {
-      if (out_.back() != '[') out_ += ',';
-      json::append(out_, text);
-    });
-    out_ += ']';
-    make_room(room_after);
-  }
-
-  void put_integer(std::int64_t value) noexcept {
-    char* const to = out_.data() + at_;
-    at_ += static_cast<std::size_t>(std::to_chars(to, to + 20, value).ptr - to);
-  }
-
-  template <class Write>
-  void put_id(std::string_view id, Write write) noexcept {
-    put('"');
-    at_ = static_cast<std::size_t>(write(out_.data() + at_, id) - out_.data());
-    put('"');
-  }
-
-  void make_room(std::size_t room) {
-    at_ = out_.size();
-    out_.resize(at_ + room);
-  }
-
-  std::string& out_;
-  std::size_t at_;
-};
+  return append_slowly(out, at, room_after, [&](std::string& to) {
+    if (each.kind == flat::tag::boolean) return json::append(to, each.value.front() != 0);
+    if (each.kind == flat::tag::real) return json::append(to, flat::load<double>(each.value.data()));
+    append_list(to, text_list_view{each.value});
+  });
+}
 
 /// What stands before a member of an object.
 enum class before { nothing, comma, its_key };
 
-void put_members(attribute_writer& to, std::string_view entries, before first) {
+char* put_members(std::string& out, char* at, std::string_view entries, before first) {
   auto where = first;
   flat::entry each;
   for (auto rest = entries; flat::next(rest, each);) {
     if (!flat::is_attribute(each.kind)) continue;
-    if (where == before::comma) to.put(',');
+    if (where == before::comma) *at++ = ',';
     if (where != before::its_key) {
       // The key may turn out long: its value needs room too.
-      to.put_text(each.key, room_for(each.bytes()) + room_for(rest));
-      to.put(':');
+      at = put_text(out, at, each.key, room_for(each.bytes()) + room_for(rest));
+      *at++ = ':';
     }
     where = before::comma;
-    to.put_value(each, room_for(rest));
+    at = put_value(out, at, each, room_for(rest));
   }
+  return at;
+}
+
+/// Appends the members, and the end of the object.
+void append_members(std::string& out, std::string_view entries, before first) {
+  auto const size = out.size();
+  out.resize(size + room_for(entries));
+  char* at = put_members(out, out.data() + size, entries, first);
+  *at++ = '}';
+  out.resize(static_cast<std::size_t>(at - out.data()));
 }
 
 }  // namespace
 
 void attributes_view::append_json(std::string& out) const {
-  attribute_writer to{out, room_for(entries_)};
-  to.put('{');
-  put_members(to, entries_, before::nothing);
-  to.put('}');
-  to.finish();
+  out += '{';
+  append_members(out, entries_, before::nothing);
 }
 
 void append_json_head(std::string& out, std::string_view entries, std::string_view next_key) {
@@ -132,10 +120,7 @@ void append_json_head(std::string& out, std::string_view entries, std::string_vi
 }
 
 void append_json_rest(std::string& out, std::string_view entries, bool key_said) {
-  attribute_writer to{out, room_for(entries)};
-  put_members(to, entries, key_said ? before::its_key : before::comma);
-  to.put('}');
-  to.finish();
+  append_members(out, entries, key_said ? before::its_key : before::comma);
 }
 
 }  // namespace skein

@@ -53,8 +53,8 @@ void append_links(std::string& out, span_view span) {
   out += ']';
 }
 
-bool has_ended(span_view span) noexcept {
-  return span.status() != status_code::running && (span.status() != status_code::interrupted || span.end() != timestamp{});
+bool has_ended(flat::head const& span) noexcept {
+  return span.status != status_code::running && (span.status != status_code::interrupted || span.end_ns != 0);
 }
 
 // Texts stay where they are: the statement has copied them into its record before the cursor moves on.
@@ -119,7 +119,7 @@ void cursor::read(sqlite3_context* to, int index) {
     case status: return sqlite3_result_int64(to, static_cast<sqlite3_int64>(row.status));
     case start: return sqlite3_result_int64(to, ns(row.start) - row.run->base);
     case duration:
-      if (has_ended(span)) sqlite3_result_int64(to, ns(span.end()) - ns(row.start));
+      if (auto const& top = flat::head_of(row.bytes.data()); has_ended(top)) sqlite3_result_int64(to, top.end_ns - top.start_ns);
       return;
     case attributes_json:
       attributes_.clear();
@@ -202,12 +202,6 @@ constexpr sqlite3_module module = [] {
 void forget(void* source) { delete static_cast<std::shared_ptr<incoming_spans>*>(source); }
 
 }  // namespace
-
-bool incoming_spans::has_extras(span_view span) noexcept {
-  using flat::bit, flat::tag;
-  constexpr auto extras = bit(tag::event) | bit(tag::link) | bit(tag::message) | bit(tag::inputs) | bit(tag::outputs);
-  return (flat::load<flat::head>(span.bytes().data()).has & extras) != 0;
-}
 
 result<std::shared_ptr<incoming_spans>> incoming_spans::make(sqlite::database& file) {
   auto made = std::make_shared<incoming_spans>();

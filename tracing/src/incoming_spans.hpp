@@ -29,7 +29,7 @@ struct incoming_span {
   std::int64_t ordinal = 0;     ///< 0 = none.
   std::int64_t row = 0;         ///< span_rows.no, once it was inserted.
   bool fresh = false;           ///< Is to be inserted.
-  bool has_extras = false;      ///< As incoming_spans::has_extras() says.
+  bool has_extras = false;      ///< It fills columns that most rows leave NULL, and that a statement for such rows need not name.
 
   /// Whether the row can still be replaced: a span that is running, or was cut off.
   [[nodiscard]] bool unended() const noexcept { return status == status_code::running || status == status_code::interrupted; }
@@ -38,9 +38,6 @@ struct incoming_span {
 /// The eponymous table `incoming_spans` of one connection, with the columns of span_rows. Shows what show() was given.
 class incoming_spans {
  public:
-  /// Columns that most rows leave NULL, and that a statement for such rows need not name.
-  [[nodiscard]] static bool has_extras(span_view span) noexcept;
-
   /// The table lives as long as the connection of `file`.
   [[nodiscard]] static result<std::shared_ptr<incoming_spans>> make(sqlite::database& file);
   /// `rows` must stay while statements that read the table run.

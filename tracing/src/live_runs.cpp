@@ -40,9 +40,8 @@ sibling_group& live_runs::siblings(live_run& run, sibling_key const& key) {
   return *run.newest_group;
 }
 
-void live_runs::forget_siblings(live_run& run) noexcept {
-  clear(run.siblings);
-  run.siblings = {};
+void live_runs::forget_siblings(live_run& run) {
+  give_back(run.siblings);
   run.displaced.clear();
   run.newest_group = nullptr;
   run.labels_known = false;
@@ -92,16 +91,16 @@ void live_runs::erase_oldest_ended() {
 }
 
 live_runs::entries::iterator live_runs::erase(entries::iterator at) {
-  auto& groups = at->second.siblings;
-  clear(groups);
-  if (groups.capacity() != 0 && groups.capacity() <= spare_groups_max && spare_.size() < spare_max) spare_.push_back(std::move(groups));
+  give_back(at->second.siblings);
   return runs_.erase(at);
 }
 
-void live_runs::clear(sibling_groups& groups) noexcept {
+void live_runs::give_back(sibling_groups& groups) {
   groups_ -= groups.size();
   in_tails_ -= tails_of(groups);
   groups.clear();
+  if (groups.capacity() != 0 && groups.capacity() <= spare_groups_max && spare_.size() < spare_max) spare_.push_back(std::move(groups));
+  groups = {};
 }
 
 }  // namespace skein

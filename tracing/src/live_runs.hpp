@@ -3,9 +3,9 @@
 
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/span_record.hpp>
-#include <skein/tracing/span_view.hpp>
 
 #include "sibling_groups.hpp"
+#include "span_bytes.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,9 +28,8 @@ struct run_key_hash {
 };
 
 /// The run that a span is stored under: one that names none is a run of its own, with the digits of its trace.
-[[nodiscard]] inline run_key run_key_of(span_view span) noexcept {
-  auto const trace = span.context().trace;
-  return {span.run().empty() ? run_id{trace.bytes()} : span.run(), trace};
+[[nodiscard]] inline run_key run_key_of(flat::head const& span) noexcept {
+  return {span.run.empty() ? run_id{span.trace.bytes()} : span.run, span.trace};
 }
 
 struct live_run {
@@ -65,7 +64,7 @@ class live_runs {
   /// The group of siblings under `key`, made empty (count = 0) if it is not here.
   [[nodiscard]] sibling_group& siblings(live_run& run, sibling_key const& key);
   /// Labels of spans to come are left to the end of the run.
-  void forget_siblings(live_run& run) noexcept;
+  void forget_siblings(live_run& run);
   /// What is late from now on finds no place, and the end of the run puts its labels right.
   void forget_tails(live_run& run) noexcept;
   /// Somebody lengthened tails of groups by so many, or shortened them.
@@ -81,7 +80,8 @@ class live_runs {
   using entries = std::unordered_map<run_key, live_run, run_key_hash>;
 
   entries::iterator erase(entries::iterator at);
-  void clear(sibling_groups& groups) noexcept;
+  /// Empties it; its memory may serve another run.
+  void give_back(sibling_groups& groups);
   void erase_oldest_ended();
 
   entries runs_;

@@ -105,14 +105,21 @@ result<shape_numbers> shape_numbers::make(sqlite::database& file, std::string se
   return made;
 }
 
-// A span mostly begins like a recent one: comparing is cheaper than a key and its hash.
+bool shape_numbers::recent_shape::is_of(span_view span) const noexcept {
+  return no != 0 && kind == span.kind() && type == span.type() && named == named_by(span) &&
+         flat::entries_of(span.bytes().data()).starts_with(beginning);
+}
+
+// A span mostly begins like a recent one: comparing is cheaper than a key and its hash. Each has two places, or the names of a few agents would
+// drive each other out.
 result<shape_numbers::shape> shape_numbers::of(span_view span) {
-  auto& recent = recent_[slot_of(span.name()) % recent_.size()];
-  if (recent.no != 0 && recent.kind == span.kind() && recent.type == span.type() && recent.named == named_by(span) &&
-      flat::entries_of(span.bytes().data()).starts_with(recent.beginning)) {
-    return recent;
-  }
-  return find(span, recent);
+  auto const slot = slot_of(span.name());
+  auto& first = recent_[slot % recent_.size()];
+  if (first.is_of(span)) return first;
+  if (first.no == 0) return find(span, first);
+  auto& second = recent_[slot / recent_.size() % recent_.size()];
+  if (second.is_of(span)) return second;
+  return find(span, second);
 }
 
 result<shape_numbers::shape> shape_numbers::find(span_view span, recent_shape& recent) {

@@ -40,6 +40,8 @@ class shape_numbers {
     span_type type{};
     std::uint16_t named = 0;     // Which of the entries that name it a span has.
     std::string beginning;       // Of the entries of its spans, up to what the shape says.
+
+    [[nodiscard]] bool is_of(span_view span) const noexcept;
   };
   /// Spans of one name, kind, type, service and scope. The attributes that they are taken to begin with are those that two of them had in common; they
   /// get fewer when one comes that begins otherwise, never more: a program, and the file, see only so many shapes of a family. The key of an id that

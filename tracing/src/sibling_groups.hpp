@@ -2,6 +2,7 @@
 // group costs no allocation: they lie in blocks, and who has one of these uses its memory for run after run.
 #pragma once
 
+#include <skein/registry/flat_index.hpp>
 #include <skein/registry/ids.hpp>
 #include <skein/tracing/span_record.hpp>
 
@@ -50,7 +51,7 @@ struct sibling_key {
   friend bool operator==(sibling_key const&, sibling_key const&) = default;
 };
 
-/// A hash table with linear probing; groups stay where they are until clear().
+/// Groups stay where they are until clear().
 class sibling_groups {
  public:
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -70,17 +71,13 @@ class sibling_groups {
   static constexpr std::size_t block_groups = 64;
   struct entry {
     sibling_key key;
+    std::uint32_t same_hash = 0;   // Another entry.
     sibling_group group;
-  };
-  struct slot {
-    std::uint32_t hash = 0;
-    std::uint32_t number = 0;   // Of the entry, from 1; 0 = free.
   };
 
   [[nodiscard]] entry& entry_at(std::size_t index) noexcept { return (*blocks_[index / block_groups])[index % block_groups]; }
-  void grow();
 
-  std::vector<slot> slots_;     // A power of two, at most half of them taken.
+  flat_index<std::uint32_t, std::uint32_t> first_of_;   // Numbers of entries, from 1, by hash.
   std::vector<std::unique_ptr<std::array<entry, block_groups>>> blocks_;
   std::size_t size_ = 0;
 };

@@ -80,6 +80,9 @@ template <class T>
   return value;
 }
 
+/// The head of a span where it lies aligned, as in a block.
+[[nodiscard]] inline head const& head_of(char const* span) noexcept { return *reinterpret_cast<head const*>(span); }
+
 /// One entry, where it lies.
 struct entry {
   tag kind = tag::boolean;

@@ -71,6 +71,9 @@ class span_image {
     return {data_ + sizeof(flat::head), size_.load(std::memory_order_acquire) - sizeof(flat::head)};
   }
 
+  /// The same while nobody else has seen the span, to be changed in place.
+  [[nodiscard]] char* entries() noexcept { return data_ + sizeof(flat::head); }
+
   /// Appends an entry if there is room.
   [[nodiscard]] bool try_append(flat::tag kind, std::string_view key, std::string_view value) noexcept {
     auto const at = size_.load(std::memory_order_relaxed);

@@ -9,8 +9,18 @@
 
 namespace skein {
 
-span_template::span_template(std::string_view name, span_kind kind, span_type type, std::string_view scope, attributes const& preset)
-    : kind_(kind), type_(type), has_(flat::bit(flat::tag::name)), attributes_(static_cast<std::uint32_t>(preset.size())) {
+namespace {
+
+flat::tag tag_of(std::optional<id_text> form) noexcept {
+  if (!form) return flat::tag::integer;
+  return *form == id_text::uuid ? flat::tag::uuid : flat::tag::hex_id;
+}
+
+}  // namespace
+
+span_template::span_template(std::string_view name, span_kind kind, span_type type, std::string_view scope, attributes const& preset,
+                             std::initializer_list<own_attribute> own)
+    : kind_(kind), type_(type), has_(flat::bit(flat::tag::name)), attributes_(static_cast<std::uint32_t>(preset.size() + own.size())) {
   flat::append(entries_, flat::tag::name, {}, name);
   if (!scope.empty()) {
     has_ |= flat::bit(flat::tag::scope);
@@ -20,23 +30,30 @@ span_template::span_template(std::string_view name, span_kind kind, span_type ty
     keys_seen_ |= key_bit(each.key);
     flat::append(entries_, each);
   }
+  for (auto const& each : own) {
+    keys_seen_ |= key_bit(each.key);
+    flat::append(entries_, tag_of(each.form), each.key, std::string(each.bytes, '\0'));
+    own_.push_back({entries_.size() - each.bytes, each.bytes});
+  }
 }
 
-span_beginning::span_beginning(run_scope& run, span_template const& like, span_known const& known, use how) : run_(run) {   // NOLINT: draft_ is written before it is read
+span_beginning::span_beginning(run_scope& run, span_template const& like, span_known const& known, use how)
+    : run_(run), like_(like) {   // NOLINT: draft_ is written before it is read
   if (!span_access::records(run)) {
     unrecorded_ = {run.trace, known.id ? known.id : run.root, run.flags};
     return;
   }
   if (how == use::record && !known.ends_run && sizeof(flat::head) + like.entries_.size() <= draft_.size()) {
-    make_draft(like, known);
+    make_draft(known);
     return;
   }
   state_ = span_access::make_state(run, known.id, known.parent, like);
+  entries_ = state_->image.entries();
   state_->start_at(known.start == timestamp{} ? run.recorder->time().now() : known.start);
   state_->ends_run = known.ends_run;
 }
 
-void span_beginning::make_draft(span_template const& like, span_known const& known) {
+void span_beginning::make_draft(span_known const& known) {
   flat::head top;
   top.trace = run_.trace;
   top.span = known.id ? known.id : run_.recorder->new_span_id();
@@ -44,17 +61,19 @@ void span_beginning::make_draft(span_template const& like, span_known const& kno
   top.run = run_.id;
   top.start_ns = ns(known.start == timestamp{} ? run_.recorder->time().now() : known.start);
   top.flags = run_.flags;
-  top.kind = like.kind_;
-  top.type = like.type_;
-  top.has = like.has_;
+  top.kind = like_.kind_;
+  top.type = like_.type_;
+  top.has = like_.has_;
   std::memcpy(draft_.data(), &top, sizeof top);
-  std::memcpy(draft_.data() + sizeof top, like.entries_.data(), like.entries_.size());
-  draft_size_ = sizeof top + like.entries_.size();
-  keys_seen_ = like.keys_seen_;
-  attributes_ = like.attributes_;
+  std::memcpy(draft_.data() + sizeof top, like_.entries_.data(), like_.entries_.size());
+  entries_ = draft_.data() + sizeof top;
+  draft_size_ = sizeof top + like_.entries_.size();
+  keys_seen_ = like_.keys_seen_;
+  attributes_ = like_.attributes_;
 }
 
 void span_beginning::make_state_of_draft() {
+  entries_ = nullptr;
   if (draft_size_ == 0) return;
   auto const top = flat::load<flat::head>(draft_.data());
   auto state = span_access::make_state(run_, top.span, top.parent, top.kind, top.type);
@@ -94,6 +113,7 @@ void span_beginning::record(timestamp ended, status const& how) && {
 }
 
 void span_beginning::put(std::uint8_t kind, std::string_view key, std::string_view value) {
+  entries_ = nullptr;
   auto const entry = static_cast<flat::tag>(kind);
   if (draft_size_ > 0) {
     auto const bit = key_bit(key);
@@ -118,7 +138,7 @@ void span_beginning::put_integer(std::string_view key, std::int64_t value) { put
 void span_beginning::put_real(std::string_view key, double value) { put(static_cast<std::uint8_t>(flat::tag::real), key, flat::bytes_of(value)); }
 void span_beginning::put_boolean(std::string_view key, bool value) { put(static_cast<std::uint8_t>(flat::tag::boolean), key, flat::bytes_of(value)); }
 void span_beginning::put_id(std::string_view key, id_text form, std::string_view digits) {
-  put(static_cast<std::uint8_t>(form == id_text::uuid ? flat::tag::uuid : flat::tag::hex_id), key, digits);
+  put(static_cast<std::uint8_t>(tag_of(form)), key, digits);
 }
 
 }  // namespace skein

@@ -5,7 +5,7 @@
 namespace skein {
 namespace {
 
-flat::head const& head_of(char const* bytes) noexcept { return *reinterpret_cast<flat::head const*>(bytes); }
+using flat::head_of;
 
 std::string_view only(char const* bytes, flat::tag kind) noexcept {
   return (head_of(bytes).has & flat::bit(kind)) == 0 ? std::string_view{} : flat::find(flat::entries_of(bytes), kind);

@@ -5,6 +5,7 @@
 #include <skein/registry/hex_text.hpp>
 
 #include "nanoseconds.hpp"
+#include "span_bytes.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -56,6 +57,10 @@ constexpr char const* update_run_sql =
 // Spans of a run that are known to be open. Forgetting them costs the slow path of write_spans once, nothing else.
 constexpr std::size_t unended_max = 65'536;
 
+// What columns hold that most rows leave NULL.
+constexpr auto extras = flat::bit(flat::tag::event) | flat::bit(flat::tag::link) | flat::bit(flat::tag::message) | flat::bit(flat::tag::inputs) |
+                        flat::bit(flat::tag::outputs);
+
 template <class Id>
 void assign_hex(std::string& out, Id const& id) {
   out.resize(2 * Id::size_bytes);
@@ -85,8 +90,6 @@ struct in_order {
     return a.span < b.span;
   }
 };
-
-bool has_parts(incoming_span const& span) { return span.has_extras && (span.span.has_events() || span.span.has_links()); }
 
 bool is_workflow_root(span_view span) {
   return span.type() == span_type::workflow && span.attributes().find("skein.workflow") == attribute_value{true};
@@ -168,7 +171,9 @@ result<void> trace_writer::gather(span_batch const& spans, std::vector<run_recor
   live_run* newest = nullptr;
   run_key newest_key;
   for (auto const span : spans.views()) {
-    auto const key = run_key_of(span);
+    auto const whole = span.bytes();
+    auto const& top = flat::head_of(whole.data());
+    auto const key = run_key_of(top);
     if (newest == nullptr || !(key == newest_key)) {
       auto const run = touch(key, span.start());
       if (!run) return run.error();
@@ -177,9 +182,8 @@ result<void> trace_writer::gather(span_batch const& spans, std::vector<run_recor
     }
     auto const shape = shapes_.of(span);
     if (!shape) return shape.error();
-    spans_.push_back({.bytes = span.bytes(), .span = span, .run = newest, .id = span.context().span, .parent = span.parent(), .start = span.start(),
-                      .status = span.status(), .name_hash = shape->name_hash, .shape_no = shape->no, .said = shape->said,
-                      .has_extras = incoming_spans::has_extras(span)});
+    spans_.push_back({.bytes = whole, .span = span, .run = newest, .id = top.span, .parent = top.parent, .start = span.start(), .status = top.status,
+                      .name_hash = shape->name_hash, .shape_no = shape->no, .said = shape->said, .has_extras = (top.has & extras) != 0});
   }
   return {};
 }
@@ -285,7 +289,7 @@ result<std::int64_t> trace_writer::insert(sqlite::statement& statement, std::vec
 /// Names those of the spans that have events or links as such.
 result<void> trace_writer::mark(sqlite::statement& statement, std::span<incoming_span* const> spans) {
   marked_.clear();
-  std::ranges::copy_if(spans, std::back_inserter(marked_), [](auto const* span) { return has_parts(*span); });
+  std::ranges::copy_if(spans, std::back_inserter(marked_), [](auto const* one) { return one->span.has_events() || one->span.has_links(); });
   if (marked_.empty()) return {};
   incoming_->show(marked_);
   return statement.run();

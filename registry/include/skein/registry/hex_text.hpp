@@ -37,13 +37,14 @@ inline char* write_hex(char* to, std::string_view data) noexcept {
 
 /// Writes the 36 characters of the UUID of 16 bytes and returns where they end.
 inline char* write_uuid(char* to, std::string_view data) noexcept {
-  to = write_hex(to, data.substr(0, 4));
+  char const* const from = data.data();
+  to = write_hex(to, {from, 4});
   for (std::size_t const at : {4u, 6u, 8u}) {
     *to++ = '-';
-    to = write_hex(to, data.substr(at, 2));
+    to = write_hex(to, {from + at, 2});
   }
   *to++ = '-';
-  return write_hex(to, data.substr(10));
+  return write_hex(to, {from + 10, 6});
 }
 
 }  // namespace skein
