@@ -208,9 +208,10 @@ void locked_bus::install(predicate_table table) {
 
 bool locked_bus::done(bus::done&& result) {
   port_.inspect(result);
+  ended_attempt one{&result};
   if (!options_.share_steps) {
     lock held{mutex_, std::defer_lock};
-    return step_done(held, local_host_key, result, true);
+    return step_done(held, local_host_key, {&one, 1});
   }
   if (!reports_.enter()) {
     auto const* const table = table_.load(std::memory_order_acquire);
@@ -218,7 +219,7 @@ bool locked_bus::done(bus::done&& result) {
     return reports_.leave({std::move(result), std::move(said), table}) && step_reports(0);
   }
   lock held{mutex_, std::defer_lock};
-  bool const full = step_done(held, local_host_key, result, true);
+  bool const full = step_done(held, local_host_key, {&one, 1});
   if (held.owns_lock()) held.unlock();
   return step_reports(1) || full;
 }
@@ -232,8 +233,9 @@ bool locked_bus::step_reports(std::size_t stepped) {
     auto const* const table = table_.load(std::memory_order_relaxed);
     if (std::any_of(stepping_.begin(), stepping_.end(), [&](auto const& one) { return one.asked != table; })) {
       held.unlock();
-      for (auto& one : stepping_) {
-        if (lock each{mutex_, std::defer_lock}; step_done(each, local_host_key, one.what, true)) full = true;
+      for (auto& left : stepping_) {
+        ended_attempt one{&left.what};
+        if (lock each{mutex_, std::defer_lock}; step_done(each, local_host_key, {&one, 1})) full = true;
       }
       continue;
     }
@@ -247,20 +249,22 @@ bool locked_bus::step_reports(std::size_t stepped) {
 }
 
 /// Takes the lock; it may have been given up afterwards. Returns whether so much is uncommitted that the caller should see to it.
-bool locked_bus::step_done(lock& held, host_key from, bus::done& result, bool traced) {
-  std::vector<verdicts> said;
+bool locked_bus::step_done(lock& held, host_key from, std::span<ended_attempt> all) {
   predicate_table const* table = nullptr;
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
-    if (!table->empty()) said = said_of_children(*table, result.children);
+    if (!table->empty()) {
+      for (auto& one : all) one.said = said_of_children(*table, one.what->children);
+    }
     held = lock_briefly(mutex_);
   } while (table != table_.load(std::memory_order_relaxed));
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.
   if (broken_) return false;
   effects& out = begin_step();
-  core_.step(time_of(from, result), from, result, said, traced, out);
-  return finish_done(held, out, 1);
+  auto const now = time_of(from, *all.front().what);
+  for (auto& one : all) core_.step(now, from, *one.what, one.said, one.traced, out);
+  return finish_done(held, out, all.size());
 }
 
 /// A result of this process says when its handler ended, which is mostly this very moment.

@@ -36,7 +36,8 @@ class locked_bus final : public hub_bus {
   result<void> publish_all(std::vector<std::shared_ptr<artifact_data>> artifacts, timestamp deadline) override;
   void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
   bool done(bus::done&& result) override;
-  void receive(host_key from, message&& what, std::string_view principal) override;
+  using hub_bus::receive;
+  void receive(host_key from, std::span<message> all, std::string_view principal) override;
   void disconnected(host_key from, bool certain) override;
   void attend() override;
   std::optional<timestamp> next_timer() override;
@@ -76,6 +77,13 @@ class locked_bus final : public hub_bus {
  private:
   using lock = std::unique_lock<board_mutex>;
 
+  /// A result on its way to its step.
+  struct ended_attempt {
+    bus::done* what;
+    bool traced = true;
+    std::vector<verdicts> said = {};
+  };
+
   // All of these are called with the lock held; those that take it may give it up in between.
   void step(lock& held, board_input&& in);
   effects& begin_step();
@@ -105,7 +113,7 @@ class locked_bus final : public hub_bus {
   result<void> enter(lock& held, timestamp deadline, std::size_t room);
   std::shared_ptr<pending> make_slot();
   void install(predicate_table table);
-  bool step_done(lock& held, host_key from, bus::done& result, bool traced);
+  bool step_done(lock& held, host_key from, std::span<ended_attempt> all);
   [[nodiscard]] timestamp time_of(host_key from, bus::done const& result) const;
   bool finish_done(lock& held, effects& out, std::size_t steps);
   bool step_reports(std::size_t stepped);
@@ -119,7 +127,8 @@ class locked_bus final : public hub_bus {
   result<std::shared_ptr<pending>> invoke_with(Input in, timestamp deadline);
 
   // What comes from hosts in other processes (hub_bus_receive.cpp); the first three without the lock.
-  void on_result(host_key from, bus::done&& what);
+  void on_message(host_key from, message&& what, std::string_view principal);
+  void on_results(host_key from, std::span<message> all);
   void on_beat(host_key from, bus::beat&& what);
   void on_query(host_key from, query&& what);
   void on_progress(host_key from, progress&& what);
