@@ -127,7 +127,7 @@ void locked_bus::on_results(host_key from, std::span<message> all) {
   }
   for (auto const& one : ended) port_.inspect(*one.what);
   lock held{mutex_, std::defer_lock};
-  (void)step_done(held, from, {ended.data(), ended.size()});
+  step_results(held, from, {ended.data(), ended.size()});
   // Nobody took the commit over: a hub without threads of its own.
   if (durable_ && !broken_ && !committing_ && group_steps_ > 0 && !handed_over_) lead(held, [] { return true; });
 }
