@@ -2,6 +2,7 @@
 #include "blackboard_state.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace skein::bus {
@@ -145,8 +146,31 @@ delivery& blackboard::state::next_delivery(host& h, attempt_ref const& attempt) 
 }
 
 void blackboard::state::flush_all_outboxes() {
-  for (auto* h : leased_hosts) out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
+  for (auto* h : leased_hosts) {
+    if (deliver* const last = last_deliver_to(*h)) {
+      last->number = h->number;
+      std::move(h->outbox.begin(), h->outbox.end(), std::back_inserter(last->deliveries));
+      h->outbox.clear();
+    } else {
+      out->messages.emplace_back(h->key, deliver{h->number, std::exchange(h->outbox, {})});
+    }
+  }
   leased_hosts.clear();
+}
+
+/// The last message, where an earlier step whose effects leave together has made it and more may go with it. It goes behind the answer that follows it.
+deliver* blackboard::state::last_deliver_to(host const& h) {
+  constexpr std::size_t together_max = 8;   // larger frames cost more than the few that they save
+  auto& all = out->messages;
+  if (all.size() < 2) return nullptr;
+  auto &before = all[all.size() - 2], &last = all.back();
+  auto* const found = before.to == h.key && last.to == h.key ? std::get_if<deliver>(&before.message) : nullptr;
+  auto const* const answer = std::get_if<done_ok>(&last.message);
+  if (!found || !answer || found->deliveries.size() + h.outbox.size() > together_max) return nullptr;
+  auto const ok = *answer;
+  last.message = std::move(*found);
+  before.message = ok;
+  return &std::get<deliver>(last.message);
 }
 
 }  // namespace skein::bus

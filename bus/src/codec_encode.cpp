@@ -126,37 +126,39 @@ kind write_header(writer& out, payload_list&, welcome const& value) {
   return kind::welcome;
 }
 
-/// The artifacts of all deliveries, each once, and where each stands.
+/// The artifacts of all deliveries, each once, and where each of their inputs stands.
 class artifact_table {
  public:
   explicit artifact_table(std::vector<delivery> const& deliveries) {
     for (auto const& one : deliveries) {
-      for (auto const& input : one.inputs) add(input.get());
+      for (auto const& input : one.inputs) positions_.push_back(place(input.get()));
     }
   }
   [[nodiscard]] auto const& all() const noexcept { return all_; }
-  [[nodiscard]] std::size_t position(artifact_data const* which) const {
-    if (!index_.empty()) return index_.at(which);
-    return static_cast<std::size_t>(std::find(all_.begin(), all_.end(), which) - all_.begin());
-  }
+  /// Of all inputs, in their order.
+  [[nodiscard]] auto const& positions() const noexcept { return positions_; }
 
  private:
   /// So many are found by looking at each.
   static constexpr std::size_t few = 8;
 
-  void add(artifact_data const* one) {
-    if (index_.empty() && all_.size() < few) {
-      if (std::find(all_.begin(), all_.end(), one) == all_.end()) all_.push_back(one);
-      return;
+  std::size_t place(artifact_data const* one) {
+    // Most are younger than all before, so not among them.
+    if (one->seq > newest_) return newest_ = one->seq, append(one);
+    if (all_.size() <= few) {
+      auto const known = static_cast<std::size_t>(std::find(all_.begin(), all_.end(), one) - all_.begin());
+      return known < all_.size() ? known : append(one);
     }
-    if (index_.empty()) {
-      for (std::size_t i = 0; i < all_.size(); ++i) index_.emplace(all_[i], i);
-    }
-    if (index_.try_emplace(one, all_.size()).second) all_.push_back(one);
+    for (auto i = index_.size(); i < all_.size(); ++i) index_.emplace(all_[i], i);
+    auto const known = index_.find(one);
+    return known != index_.end() ? known->second : append(one);
   }
+  std::size_t append(artifact_data const* one) { return all_.push_back(one), all_.size() - 1; }
 
   boost::container::small_vector<artifact_data const*, few> all_;
-  std::unordered_map<artifact_data const*, std::size_t> index_;  // empty while they are few
+  boost::container::small_vector<std::size_t, few> positions_;
+  std::uint64_t newest_ = 0;                                     // sequence number
+  std::unordered_map<artifact_data const*, std::size_t> index_;  // of the first so many; made when it is asked
 };
 
 kind write_header(writer& out, payload_list& payloads, deliver const& value) {
@@ -166,13 +168,14 @@ kind write_header(writer& out, payload_list& payloads, deliver const& value) {
   out.items(artifacts.all().size(), "artifacts in one DELIVER");
   for (auto const* one : artifacts.all()) write_artifact(out, payloads, *one);
   out.items(value.deliveries.size(), "deliveries in one DELIVER");
+  auto position = artifacts.positions().begin();
   for (auto const& one : value.deliveries) {
     out.fields(one.deadline.count() != 0 ? 6 : 5);
     write(out, one.activation);
     out.text(one.agent);
     out.uint(one.ordinal);
     out.items(one.inputs.size(), "inputs of one delivery");
-    for (auto const& input : one.inputs) out.uint(artifacts.position(input.get()));
+    for (std::size_t i = 0; i < one.inputs.size(); ++i) out.uint(*position++);
     out.sint(one.priority);
     if (one.deadline.count() != 0) out.sint(one.deadline.count());
   }

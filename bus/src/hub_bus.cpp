@@ -92,6 +92,18 @@ locked_bus::locked_bus(std::unique_ptr<bus::ledger> ledger, clock& time, hub_por
   table_ = tables_.back().get();
 }
 
+/// Takes the lock when `ask` has been given the predicates, unless there are none.
+template <class Ask>
+void locked_bus::enter_asked(lock& held, Ask const& ask) {
+  predicate_table const* table = nullptr;
+  do {
+    if (held.owns_lock()) held.unlock();
+    table = table_.load(std::memory_order_acquire);
+    if (!table->empty()) ask(*table);
+    held = lock_briefly(mutex_);
+  } while (table != table_.load(std::memory_order_relaxed));
+}
+
 // --- publishing --------------------------------------------------------------------------------------------------------------------
 
 result<void> locked_bus::enter(lock& held, timestamp deadline, std::size_t room) {
@@ -206,7 +218,7 @@ bool locked_bus::done(bus::done&& result) {
   port_.inspect(result);
   if (!options_.share_steps) {
     lock held{mutex_, std::defer_lock};
-    return step_done(held, local_host_key, result, true);
+    return step_done(held, result);
   }
   if (!reports_.enter()) {
     auto const* const table = table_.load(std::memory_order_acquire);
@@ -214,7 +226,7 @@ bool locked_bus::done(bus::done&& result) {
     return reports_.leave({std::move(result), std::move(said), table}) && step_reports(0);
   }
   lock held{mutex_, std::defer_lock};
-  bool const full = step_done(held, local_host_key, result, true);
+  bool const full = step_done(held, result);
   if (held.owns_lock()) held.unlock();
   return step_reports(1) || full;
 }
@@ -229,7 +241,7 @@ bool locked_bus::step_reports(std::size_t stepped) {
     if (std::any_of(stepping_.begin(), stepping_.end(), [&](auto const& one) { return one.asked != table; })) {
       held.unlock();
       for (auto& one : stepping_) {
-        if (lock each{mutex_, std::defer_lock}; step_done(each, local_host_key, one.what, true)) full = true;
+        if (lock each{mutex_, std::defer_lock}; step_done(each, one.what)) full = true;
       }
       continue;
     }
@@ -243,25 +255,28 @@ bool locked_bus::step_reports(std::size_t stepped) {
 }
 
 /// Takes the lock; it may have been given up afterwards. Returns whether so much is uncommitted that the caller should see to it.
-bool locked_bus::step_done(lock& held, host_key from, bus::done& result, bool traced) {
+bool locked_bus::step_done(lock& held, bus::done& result) {
   std::vector<verdicts> said;
-  predicate_table const* table = nullptr;
-  do {
-    if (held.owns_lock()) held.unlock();
-    table = table_.load(std::memory_order_acquire);
-    if (!table->empty()) said = said_of_children(*table, result.children);
-    held = lock_briefly(mutex_);
-  } while (table != table_.load(std::memory_order_relaxed));
+  enter_asked(held, [&](predicate_table const& table) { said = said_of_children(table, result.children); });
   // With a broken ledger the result can't be kept; the activation is still leased there and runs again after recovery.
   if (broken_) return false;
   effects& out = begin_step();
-  core_.step(time_of(from, result), from, result, said, traced, out);
+  // The result says when its handler ended, which is mostly this very moment.
+  auto const now = result.sent_at != timestamp{} ? result.sent_at : time_.now();
+  core_.step(now, local_host_key, result, said, true, out);
   return finish_done(held, out, 1);
 }
 
-/// A result of this process says when its handler ended, which is mostly this very moment.
-timestamp locked_bus::time_of(host_key from, bus::done const& result) const {
-  return from == local_host_key && result.sent_at != timestamp{} ? result.sent_at : time_.now();
+/// The same for what came together from another host.
+void locked_bus::step_results(lock& held, host_key from, std::span<ended_attempt> all) {
+  enter_asked(held, [&](predicate_table const& table) {
+    for (auto& one : all) one.said = said_of_children(table, one.what->children);
+  });
+  if (broken_) return;
+  effects& out = begin_step();
+  auto const now = time_.now();
+  for (auto& one : all) core_.step(now, from, *one.what, one.said, one.traced, out);
+  (void)finish_done(held, out, all.size());
 }
 
 bool locked_bus::finish_done(lock& held, effects& out, std::size_t steps) {

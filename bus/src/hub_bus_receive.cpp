@@ -1,6 +1,8 @@
 // What hosts in other processes say. Called on a link's thread, which must not wait for the disk while another thread can.
 #include "locked_bus.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,6 +33,8 @@ bool has_span(bus::done const& what) {
   return std::any_of(all.begin(), all.end(), [&](span_view one) { return one.context().span == wanted; });
 }
 
+bool is_result(message const& one) { return std::holds_alternative<bus::done>(one) || std::holds_alternative<nack>(one); }
+
 }  // namespace
 
 void hub_port::lost(lost_attempt const&) {}
@@ -41,9 +45,19 @@ void hub_port::noticed(notice const&) {}
 void hub_port::inspect(bus::done&) {}
 void hub_port::progressed(progress&&) {}
 
-void locked_bus::receive(host_key from, message&& what, std::string_view principal) {
-  if (auto* m = std::get_if<bus::done>(&what)) return on_result(from, std::move(*m));
-  if (auto* m = std::get_if<nack>(&what)) return on_result(from, as_done(std::move(*m)));
+void locked_bus::receive(host_key from, std::span<message> all, std::string_view principal) {
+  while (!all.empty()) {
+    auto const results = std::ranges::find_if_not(all, is_result) - all.begin();
+    if (results > 0) {
+      on_results(from, all.first(static_cast<std::size_t>(results)));
+    } else {
+      on_message(from, std::move(all.front()), principal);
+    }
+    all = all.subspan(std::max<std::size_t>(static_cast<std::size_t>(results), 1));
+  }
+}
+
+void locked_bus::on_message(host_key from, message&& what, std::string_view principal) {
   if (auto* m = std::get_if<beat>(&what)) return on_beat(from, std::move(*m));
   if (auto* m = std::get_if<query>(&what)) return on_query(from, std::move(*m));
   if (auto* m = std::get_if<progress>(&what)) return on_progress(from, std::move(*m));
@@ -83,31 +97,37 @@ void locked_bus::on_hello(host_key from, bus::hello&& what, std::string_view pri
   if (admits(held)) step_remote(held, input::hello{from, std::move(what), false, std::string{principal}});
 }
 
-void locked_bus::on_result(host_key from, bus::done&& what) {
-  bool const traced = has_span(what);
-  remote_record record;
+/// All spans are recorded before any result is stepped: the end of a run may be among them.
+void locked_bus::on_results(host_key from, std::span<message> all) {
+  boost::container::small_vector<ended_attempt, 16> ended;
+  boost::container::small_vector<bus::done*, 16> telling;
+  std::string host;
+  for (auto& one : all) {
+    if (auto* const failed = std::get_if<nack>(&one)) one = as_done(std::move(*failed));
+    auto& what = std::get<bus::done>(one);
+    ended.push_back({&what, has_span(what)});
+  }
   {
     lock held{mutex_};
     if (!admits(held)) return;
-    record.host = core_.host_name(from);
-    bool const tells = !what.spans.empty() || !what.runs.empty();
-    // An unknown host says hello and repeats it.
-    if (tells && !record.host.empty() && reported_.find_or_make({what.activation.id, what.activation.attempt}).second) {
-      record.spans = std::move(what.spans);
-      record.runs = std::move(what.runs);
+    host = core_.host_name(from);
+    for (auto const& one : ended) {
+      auto& what = *one.what;
+      bool const tells = !what.spans.empty() || !what.runs.empty();
+      // An unknown host says hello and repeats it.
+      if (tells && !host.empty() && reported_.find_or_make({what.activation.id, what.activation.attempt}).second) telling.push_back(&what);
     }
   }
-  if (!record.spans.empty() || !record.runs.empty()) {
-    record.from = from;
-    record.sent_at = what.sent_at;
-    record.received_at = time_.now();
+  auto const received = telling.empty() ? timestamp{} : time_.now();
+  for (auto* const one : telling) {
+    remote_record record{from, host, std::move(one->spans), std::move(one->runs), one->sent_at, received};
     port_.recorded(std::move(record));
-    what.spans.swap(record.spans);   // memory
-    what.spans.clear();
+    one->spans.swap(record.spans);   // memory
+    one->spans.clear();
   }
-  port_.inspect(what);
+  for (auto const& one : ended) port_.inspect(*one.what);
   lock held{mutex_, std::defer_lock};
-  (void)step_done(held, from, what, traced);
+  step_results(held, from, {ended.data(), ended.size()});
   // Nobody took the commit over: a hub without threads of its own.
   if (durable_ && !broken_ && !committing_ && group_steps_ > 0 && !handed_over_) lead(held, [] { return true; });
 }

@@ -36,7 +36,8 @@ class locked_bus final : public hub_bus {
   result<void> publish_all(std::vector<std::shared_ptr<artifact_data>> artifacts, timestamp deadline) override;
   void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
   bool done(bus::done&& result) override;
-  void receive(host_key from, message&& what, std::string_view principal) override;
+  using hub_bus::receive;
+  void receive(host_key from, std::span<message> all, std::string_view principal) override;
   void disconnected(host_key from, bool certain) override;
   void attend() override;
   std::optional<timestamp> next_timer() override;
@@ -105,10 +106,11 @@ class locked_bus final : public hub_bus {
   result<void> enter(lock& held, timestamp deadline, std::size_t room);
   std::shared_ptr<pending> make_slot();
   void install(predicate_table table);
-  bool step_done(lock& held, host_key from, bus::done& result, bool traced);
-  [[nodiscard]] timestamp time_of(host_key from, bus::done const& result) const;
+  bool step_done(lock& held, bus::done& result);
   bool finish_done(lock& held, effects& out, std::size_t steps);
   bool step_reports(std::size_t stepped);
+  template <class Ask>
+  void enter_asked(lock& held, Ask const& ask);
   template <class Input, class Answer>
   result<Answer> publish_asked(Input& in, timestamp deadline);
   template <class Answer>
@@ -118,8 +120,16 @@ class locked_bus final : public hub_bus {
   template <class Input>
   result<std::shared_ptr<pending>> invoke_with(Input in, timestamp deadline);
 
-  // What comes from hosts in other processes (hub_bus_receive.cpp); the first three without the lock.
-  void on_result(host_key from, bus::done&& what);
+  // What comes from hosts in other processes (hub_bus_receive.cpp); without the lock, but for the last two.
+  /// A result, and what is found out about it before its step.
+  struct ended_attempt {
+    bus::done* what;
+    bool traced;
+    std::vector<verdicts> said = {};
+  };
+  void on_message(host_key from, message&& what, std::string_view principal);
+  void on_results(host_key from, std::span<message> all);
+  void step_results(lock& held, host_key from, std::span<ended_attempt> all);
   void on_beat(host_key from, bus::beat&& what);
   void on_query(host_key from, query&& what);
   void on_progress(host_key from, progress&& what);

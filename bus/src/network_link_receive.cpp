@@ -2,6 +2,7 @@
 #include "zmq_network_link.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace skein::bus {
 
@@ -132,28 +133,37 @@ std::size_t zmq_network_link::take(router_socket& from, incoming_frame& frame, s
     return 1;
   }
   add(counters_.received, frames_.size());
-  for (auto const one : frames_) {
-    if (!take_message(*peer, one, now)) break;
-  }
+  take_messages(*peer, now);
   return std::max<std::size_t>(frames_.size(), 1);
 }
 
-/// False when nothing more of this peer is wanted, which may be gone.
-bool zmq_network_link::take_message(network_peer& peer, bytes_view frame, steady::time_point now) {
-  if (is_hello(frame) && !peers_.may_say_hello(peer, now)) {
-    add(counters_.ignored);
-    return true;
+/// Reads the messages in frames_. After one that cannot be read, nothing more of this peer is wanted.
+void zmq_network_link::take_messages(network_peer& peer, steady::time_point now) {
+  messages_.resize(messages_together_max);
+  std::size_t count = 0;
+  for (auto const frame : frames_) {
+    if (is_hello(frame) && !peers_.may_say_hello(peer, now)) {
+      add(counters_.ignored);
+      continue;
+    }
+    auto& one = messages_[count];
+    if (auto const read = decode(frame, codec_, no_deliveries_, one); !read) {
+      hand_on(peer, count);
+      add(counters_.bad_messages);
+      return refuse(peer, read.error().code(), read.error().message());
+    }
+    bool const is_large = frame.size() > frame_bytes_kept_max;
+    if (++count < messages_together_max && !is_large) continue;
+    hand_on(peer, std::exchange(count, 0));
+    if (is_large) one = done_ok{};
   }
-  if (auto const read = decode(frame, codec_, no_deliveries_, message_); !read) {
-    add(counters_.bad_messages);
-    refuse(peer, read.error().code(), read.error().message());
-    return false;
-  }
+  hand_on(peer, count);
+}
+
+void zmq_network_link::hand_on(network_peer& peer, std::size_t count) {
+  if (count == 0) return;
   peer.known = true;
-  to_hub_(peer.key, std::move(message_), peer.principal);
-  // Its memory is the next one's, where it is not much.
-  if (frame.size() > frame_bytes_kept_max) message_ = done_ok{};
-  return true;
+  to_hub_(peer.key, std::span{messages_}.first(count), peer.principal);
 }
 
 /// Says why, once, and reads nothing more of it.

@@ -24,6 +24,8 @@ namespace skein::bus {
 
 /// The memory of larger frames, and of the messages in them, is not kept for the next ones.
 inline constexpr std::size_t frame_bytes_kept_max = 4'096;
+/// Messages that came together are handed over in portions: the board's lock is held for so many results at once.
+inline constexpr std::size_t messages_together_max = 16;
 
 struct outbound {
   host_key to = 0;
@@ -119,7 +121,8 @@ class zmq_network_link final : public network_link {
   bool watch(router_socket& socket);
   void close_ended(router_socket const& socket, bool drained);
   std::size_t take(router_socket& from, incoming_frame& frame, network_peer::clock::time_point now);
-  bool take_message(network_peer& peer, bytes_view frame, network_peer::clock::time_point now);
+  void take_messages(network_peer& peer, network_peer::clock::time_point now);
+  void hand_on(network_peer& peer, std::size_t count);
   [[nodiscard]] network_peer* peer_of(router_socket& from, incoming_frame& frame, network_peer::clock::time_point now);
   [[nodiscard]] bool still_allowed(network_peer const& peer) const;
   void refuse(network_peer& peer, errc code, std::string const& why);
@@ -160,7 +163,7 @@ class zmq_network_link final : public network_link {
   incoming_frame incoming_;
   bool one_at_a_time_ = true;  // in the last turn
   std::vector<bytes_view> frames_;  // of incoming_
-  message message_;                 // that is being read, of them
+  std::vector<message> messages_;   // that are being read, of them
   spare_deliveries no_deliveries_;  // hosts deliver nothing
   network_peer::clock::time_point chores_at_{};
   std::thread thread_;

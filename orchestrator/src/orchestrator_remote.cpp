@@ -18,9 +18,9 @@ void orchestrator::state::open_network() {
                                             network_gate_.wait(gate::waiting);
                                             if (network_gate_ == gate::open) bus_->disconnected(from, certain);
                                           }},
-                                     [this](bus::host_key from, bus::message&& message, std::string_view principal) {
+                                     [this](bus::host_key from, std::span<bus::message> all, std::string_view principal) {
                                        network_gate_.wait(gate::waiting);
-                                       if (network_gate_ == gate::open) from_network(from, std::move(message), principal);
+                                       if (network_gate_ == gate::open) from_network(from, all, principal);
                                      })
                  .value();
 }
@@ -30,9 +30,9 @@ void orchestrator::state::set_gate(gate to) noexcept {
   network_gate_.notify_all();
 }
 
-void orchestrator::state::from_network(bus::host_key from, bus::message&& message, std::string_view principal) {
-  bool const news = std::holds_alternative<bus::hello>(message);
-  bus_->receive(from, std::move(message), principal);
+void orchestrator::state::from_network(bus::host_key from, std::span<bus::message> all, std::string_view principal) {
+  bool const news = std::ranges::any_of(all, [](auto const& one) { return std::holds_alternative<bus::hello>(one); });
+  bus_->receive(from, all, principal);
   if (news) hosts_changed();
 }
 

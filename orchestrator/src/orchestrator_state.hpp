@@ -147,7 +147,7 @@ class orchestrator::state final : public bus::hub_port, public agents::host_envi
   void flush_while_moving();
   void to_host(bus::message&& message);
   void open_network();
-  void from_network(bus::host_key from, bus::message&& message, std::string_view principal);
+  void from_network(bus::host_key from, std::span<bus::message> all, std::string_view principal);
   bus::query_result answer(bus::query const& what);
   void worker_ended(worker_status const& how);
   void hosts_changed();

@@ -120,8 +120,8 @@ TEST(serve, leaves_on_a_signal_while_it_looks_for_its_hub) {
 struct played_hub {
   explicit played_hub(std::string const& endpoint, bool does_refuse = false) : refuses(does_refuse) {
     std::lock_guard const held{mutex};   // what comes waits for the link
-    link = skein::bus::network_link::open({.endpoints = {endpoint}}, [this](skein::bus::host_key from, skein::bus::message&& what, std::string_view) {
-             take(from, std::move(what));
+    link = skein::bus::network_link::open({.endpoints = {endpoint}}, [this](skein::bus::host_key from, std::span<skein::bus::message> all, std::string_view) {
+             for (auto& what : all) take(from, std::move(what));
            }).value();
   }
   ~played_hub() { link->stop(); }

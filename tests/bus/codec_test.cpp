@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace skein::bus {
 namespace {
@@ -144,6 +145,39 @@ TEST(codec, keeps_every_field_of_a_delivery) {
 TEST(codec, sends_an_artifact_of_several_deliveries_once) {
   auto const value = decoded<deliver>(golden("deliver"));
   EXPECT_EQ(value.deliveries[0].inputs[0].get(), value.deliveries[1].inputs[0].get());
+}
+
+TEST(codec, sends_each_of_many_artifacts_once_whatever_their_order) {
+  std::vector<std::shared_ptr<artifact_data>> all;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    auto& made = *all.emplace_back(std::make_shared<artifact_data>());
+    made.id = sample_id<artifact_id>(static_cast<std::uint8_t>(i + 1));
+    made.seq = i;
+    made.type = "idea";
+  }
+  // Younger and younger, all of them again, and some of each age at once.
+  deliver sent{1, {}};
+  auto const add = [&](std::initializer_list<std::size_t> inputs) {
+    auto& one = sent.deliveries.emplace_back();
+    one.activation = {sent.deliveries.size(), sample_id<activation_id>(static_cast<std::uint8_t>(sent.deliveries.size())), 1};
+    one.agent = "cook";
+    for (auto const i : inputs) one.inputs.push_back(all[i]);
+  };
+  for (std::size_t i = 0; i < 10; ++i) add({i});
+  for (std::size_t i = 0; i < 10; ++i) add({9 - i});
+  add({19, 3, 12, 19, 11});
+  auto const came = decoded<deliver>(encode(message{sent}).value());
+  ASSERT_EQ(came.deliveries.size(), sent.deliveries.size());
+  std::set<artifact_data const*> distinct;
+  for (std::size_t i = 0; i < sent.deliveries.size(); ++i) {
+    auto const &expected = sent.deliveries[i].inputs, &inputs = came.deliveries[i].inputs;
+    ASSERT_EQ(inputs.size(), expected.size());
+    for (std::size_t j = 0; j < inputs.size(); ++j) {
+      EXPECT_EQ(inputs[j]->id, expected[j]->id);
+      distinct.insert(inputs[j].get());
+    }
+  }
+  EXPECT_EQ(distinct.size(), 13u);
 }
 
 TEST(codec, keeps_every_field_of_a_done) {

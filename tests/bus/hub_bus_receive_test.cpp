@@ -154,6 +154,38 @@ TEST(hub_bus_receive, hands_the_spans_of_a_result_on_before_its_run_ends_and_onc
   EXPECT_EQ(h.position("untraced cook"), h.port.told.size());
 }
 
+TEST(hub_bus_receive, takes_results_that_came_together_in_one_step_after_the_spans_of_all) {
+  hub h;
+  h.hello(2, "kitchen");
+  for (int i = 0; i < 12; ++i) h.publish();
+  std::vector<attempt_ref> given;
+  for (auto const& one : h.port.all<deliver>(2)) given.push_back(one.deliveries.front().activation);
+  ASSERT_EQ(given.size(), 10u);   // its credit
+  auto const number = h.port.all<deliver>(2).back().number;
+  h.port.told.clear();
+  h.port.sent.clear();
+  std::vector<message> together{hub::done_of(given[0]), hub::done_of(given[1]), hub::done_of(given[0])};
+  h.bus->receive(2, together);
+  EXPECT_EQ(h.port.told, (std::vector<std::string>{"recorded kitchen", "recorded kitchen", "send", "send", "send", "send", "ended", "ended"}));
+  EXPECT_EQ(h.port.all<done_ok>(2).size(), 3u);
+  auto const next = h.port.all<deliver>(2);
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0].deliveries.size(), 2u);
+  EXPECT_EQ(next[0].number, number + 2);
+}
+
+TEST(hub_bus_receive, takes_what_comes_between_results_in_its_order) {
+  hub h;
+  h.hello(2, "kitchen");
+  h.publish();
+  auto const given = h.delivered(2);
+  h.port.told.clear();
+  std::vector<message> together{progress{given, "cook", {}, 1, "nearly"}, hub::done_of(given), progress{given, "cook", {}, 2, "too late"}, goodbye{1}};
+  h.bus->receive(2, together);
+  EXPECT_EQ(h.port.told, (std::vector<std::string>{"progress cook " + run_id{{1}}.to_string() + " 1 nearly", "recorded kitchen", "send", "ended"}));
+  EXPECT_TRUE(h.bus->hosts().empty());
+}
+
 TEST(hub_bus_receive, hands_on_what_a_stale_result_tells) {
   hub h;
   h.hello(2, "kitchen");

@@ -19,7 +19,7 @@ namespace {
 using skein::testing::temporary_folder;
 
 result<std::unique_ptr<network_link>> open_at(std::vector<std::string> endpoints) {
-  return network_link::open({.endpoints = std::move(endpoints)}, [](host_key, message&&, std::string_view) {});
+  return network_link::open({.endpoints = std::move(endpoints)}, [](host_key, std::span<message>, std::string_view) {});
 }
 
 TEST(endpoints, are_local_on_ipc_and_loopback_only) {

@@ -209,10 +209,12 @@ TEST(host_link, lets_its_owner_add_spans_to_beats) {
   mailbox<arrival> arrived;
   std::atomic<network_link*> hub = nullptr;
   auto const link =
-      network_link::open({.endpoints = {"ipc://" + folder / "hub.sock"}}, [&](host_key from, message&& what, std::string_view) {
+      network_link::open({.endpoints = {"ipc://" + folder / "hub.sock"}}, [&](host_key from, std::span<message> all, std::string_view) {
         hub.wait(nullptr);
-        if (auto const* const greeting = std::get_if<hello>(&what)) hub.load()->send(from, welcome{1, greeting->instance});
-        arrived.put({from, std::move(what), {}});
+        for (auto& what : all) {
+          if (auto const* const greeting = std::get_if<hello>(&what)) hub.load()->send(from, welcome{1, greeting->instance});
+          arrived.put({from, std::move(what), {}});
+        }
       }).value();
   hub = link.get();
   hub.notify_all();

@@ -26,9 +26,9 @@ TEST(network_link, carries_every_kind_in_both_directions) {
   temporary_folder const folder;
   mailbox<arrival> arrived;
   auto const hub =
-      network_link::open({.endpoints = {"ipc://" + folder / "hub.sock", "tcp://127.0.0.1:*"}}, [&](host_key from, message&& what,
+      network_link::open({.endpoints = {"ipc://" + folder / "hub.sock", "tcp://127.0.0.1:*"}}, [&](host_key from, std::span<message> all,
                                                                                                    std::string_view) {
-        arrived.put({from, std::move(what), {}});
+        for (auto& what : all) arrived.put({from, std::move(what), {}});
       }).value();
   for (auto const& endpoint : hub->endpoints()) {
     raw_peer peer{endpoint};
@@ -182,6 +182,18 @@ TEST(network_link, reads_frames_that_were_joined) {
   peer.send(batch.whole());
   for (std::uint64_t i = 1; i <= 100; ++i) EXPECT_EQ(std::get<goodbye>(hub.arrived.take().what).instance, i);
   EXPECT_EQ(hub.link->counters().received, 101u);
+}
+
+TEST(network_link, hands_over_in_portions_what_came_together) {
+  mailbox<std::size_t> portions;
+  auto const hub = network_link::open({.endpoints = {"tcp://127.0.0.1:*"}}, [&](host_key, std::span<message> all, std::string_view) {
+                     portions.put(all.size());
+                   }).value();
+  raw_peer peer{hub->endpoints().front()};
+  frame_batch batch;
+  for (std::uint64_t i = 1; i <= 40; ++i) ASSERT_TRUE(batch.add(encode(goodbye{i}).value()));
+  peer.send(batch.whole());
+  for (auto const expected : {16u, 16u, 8u}) EXPECT_EQ(portions.take(), expected);
 }
 
 TEST(network_link, refuses_a_batch_at_its_first_bad_frame) {

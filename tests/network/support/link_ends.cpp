@@ -6,8 +6,8 @@
 namespace skein::bus::testing {
 
 hub_end::hub_end(network_link_options options, bool quiet) {
-  auto opened = network_link::open(std::move(options), [this, quiet](host_key from, message&& what, std::string_view principal) {
-    take(from, std::move(what), principal, quiet);
+  auto opened = network_link::open(std::move(options), [this, quiet](host_key from, std::span<message> all, std::string_view principal) {
+    for (auto& what : all) take(from, std::move(what), principal, quiet);
   });
   link = std::move(opened).value();
   ready_ = link.get();

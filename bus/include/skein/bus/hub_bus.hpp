@@ -104,9 +104,11 @@ class hub_bus {
   /// Returns whether so much is uncommitted that it should call attend() first. With hub_bus_options::share_steps another thread may step it a little later.
   /// What `result` holds afterwards is not said, but for its memory: what is left of that is the caller's to use again.
   virtual bool done(bus::done&& result) = 0;
-  /// A message from another host, or the news that it is gone. `principal` is who the link says the sender is (the name of its key);
-  /// empty = the link knows nobody by name.
-  virtual void receive(host_key from, message&& what, std::string_view principal = {}) = 0;
+  /// What another host has sent, in its order; results that came together are one step. `principal` is who the link says the sender is (the name of its
+  /// key); empty = the link knows nobody by name. What `all` holds afterwards is not said, but for its memory.
+  virtual void receive(host_key from, std::span<message> all, std::string_view principal = {}) = 0;
+  /// The same for one.
+  void receive(host_key from, message&& what, std::string_view principal = {}) { receive(from, {&what, 1}, principal); }
   /// The connection is gone for good; `certain` as in input::disconnected.
   virtual void disconnected(host_key from, bool certain = true) = 0;
 

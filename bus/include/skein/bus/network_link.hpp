@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +55,10 @@ struct network_link_options {
 /// Thread-safe. Binding tcp off loopback without keys is refused (errc::misuse).
 class network_link {
  public:
-  /// Takes what a host sent: on the link's thread, without any lock of the link. `principal` is the name of the key that the ZAP
-  /// handler accepted, empty on ipc and plaintext. It may call send().
-  using receiver = std::function<void(host_key from, message&& what, std::string_view principal)>;
+  /// Takes what a host sent, in its order: on the link's thread, without any lock of the link. Messages that came together are handed over together, and
+  /// what is left of their memory is the next ones'. `principal` is the name of the key that the ZAP handler accepted, empty on ipc and plaintext. It may
+  /// call send().
+  using receiver = std::function<void(host_key from, std::span<message> all, std::string_view principal)>;
   /// Binds all endpoints and starts the thread. errc::invalid_argument (an endpoint), misuse, io_failed (naming the endpoint: in use, not permitted).
   [[nodiscard]] static result<std::unique_ptr<network_link>> open(network_link_options options, receiver to_hub);
   /// Stops.
