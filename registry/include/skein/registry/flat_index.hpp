@@ -20,8 +20,8 @@ namespace skein {
 struct flat_hash {
   template <class Number>
   requires std::is_integral_v<Number>
-  [[nodiscard]] std::size_t operator()(Number number) const noexcept { return spread(number); }
-  [[nodiscard]] std::size_t operator()(run_id const& id) const noexcept {
+  [[nodiscard]] std::size_t operator()(Number number) const noexcept { return spread(number); }   ///< Of a number.
+  [[nodiscard]] std::size_t operator()(run_id const& id) const noexcept {   ///< Of all of its bits.
     std::uint64_t first, second;
     std::memcpy(&first, id.bytes().data(), 8);
     std::memcpy(&second, id.bytes().data() + 8, 8);
@@ -43,13 +43,13 @@ using index_parts = std::array<std::span<Slot const>, 2>;
 template <class Key, class Value>
 class flat_index {
  public:
+  /// Where an entry stands, or none.
   struct slot {
-    Key key{};
-    Value value{};
+    Key key{};       ///< Means nothing where there is none.
+    Value value{};   ///< Value{} where there is none.
   };
-
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }   ///< Entries.
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }   ///< Whether there is no entry.
 
   /// nullptr when there is none.
   [[nodiscard]] Value const* find(Key const& key) const noexcept {
@@ -79,7 +79,7 @@ class flat_index {
     std::ranges::fill(slots_, slot{});
     size_ = 0;
   }
-  void erase(Key const& key) { (void)extract(key); }
+  void erase(Key const& key) { (void)extract(key); }   ///< Nothing where there is none.
 
   /// What stood there; Value{} when there was none.
   Value extract(Key const& key) {
