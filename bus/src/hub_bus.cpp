@@ -169,14 +169,8 @@ result<Answer> locked_bus::await_published(lock& held, result<Answer> how, effec
 }
 
 void locked_bus::publish_async(input::publish in, std::function<void(result<reply::published>)> then) {
-  predicate_table const* table = nullptr;
   lock held{mutex_, std::defer_lock};
-  do {
-    if (held.owns_lock()) held.unlock();
-    table = table_.load(std::memory_order_acquire);
-    in.said = said_by(*table, *in.artifact);
-    held.lock();
-  } while (table != table_.load(std::memory_order_relaxed));
+  enter_asked(held, [&](predicate_table const& table) { in.said = said_by(table, *in.artifact); });
   if (auto ok = usable(held); !ok) {
     held.unlock();
     return then(ok.error());

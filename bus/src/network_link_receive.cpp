@@ -139,7 +139,6 @@ std::size_t zmq_network_link::take(router_socket& from, incoming_frame& frame, s
 
 /// Reads the messages in frames_. After one that cannot be read, nothing more of this peer is wanted.
 void zmq_network_link::take_messages(network_peer& peer, steady::time_point now) {
-  messages_.resize(messages_together_max);
   std::size_t count = 0;
   for (auto const frame : frames_) {
     if (is_hello(frame) && !peers_.may_say_hello(peer, now)) {

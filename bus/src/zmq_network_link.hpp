@@ -14,6 +14,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -163,7 +164,7 @@ class zmq_network_link final : public network_link {
   incoming_frame incoming_;
   bool one_at_a_time_ = true;  // in the last turn
   std::vector<bytes_view> frames_;  // of incoming_
-  std::vector<message> messages_;   // that are being read, of them
+  std::array<message, messages_together_max> messages_;  // that are being read, of them
   spare_deliveries no_deliveries_;  // hosts deliver nothing
   network_peer::clock::time_point chores_at_{};
   std::thread thread_;

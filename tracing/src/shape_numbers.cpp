@@ -23,7 +23,7 @@ bool names(flat::tag kind) noexcept { return kind == flat::tag::name || kind == 
 bool is_id(flat::tag kind) noexcept { return kind == flat::tag::uuid || kind == flat::tag::hex_id; }
 
 std::uint16_t named_by(span_view span) noexcept {
-  return flat::load<flat::head>(span.bytes().data()).has & (flat::bit(flat::tag::scope) | flat::bit(flat::tag::service));
+  return flat::head_of(span.bytes().data()).has & (flat::bit(flat::tag::scope) | flat::bit(flat::tag::service));
 }
 
 struct common_part {

@@ -204,7 +204,7 @@ class gathering_recorder final : public shipping_recorder {
     if (!ended_.empty() || gathered_.size() >= std::min(gathered_spans_max, options_.spans_max)) return false;
     if (gathered_bytes_ + size > std::min(gathered_bytes_max, options_.bytes_max)) return false;
     gathered_bytes_ += size;
-    bool const is_whole = service_.empty() || (flat::load<flat::head>(span.bytes().data()).has & flat::bit(flat::tag::service)) != 0;
+    bool const is_whole = service_.empty() || span.has_service();
     is_whole ? gathered_.push_back(span) : span_batch_access::add(gathered_, span, service_, flat::tag::service);
     return true;
   }
