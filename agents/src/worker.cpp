@@ -65,7 +65,7 @@ class linked_worker final : public worker, private host_environment {
   bool drained() const override {
     if (!given_back_ && host_->running().size() > 0) return false;
     auto const state = link_->state();
-    if (state == bus::link_state::left || state == bus::link_state::refused) return true;
+    if (bus::is_final(state)) return true;
     return state == bus::link_state::connecting && link_->held().empty();
   }
   void cancel_running() override {

@@ -96,8 +96,7 @@ void zmq_host_link::stop(std::chrono::milliseconds linger) {
 void zmq_host_link::change(link_state to, std::string const& why) {
   {
     std::lock_guard const held{mutex_};
-    bool const final = state_ == link_state::refused || state_ == link_state::left;
-    if (final || (state_ == to && why_ == why)) return;
+    if (is_final(state_) || (state_ == to && why_ == why)) return;
     state_ = to;
     why_ = why;
   }
@@ -272,6 +271,9 @@ timestamp zmq_host_link::next_due() const {
   return due;
 }
 
+/// The owner is still to hear that this link has left: drain() may have come after what tells it was looked at. With the lock held, and the turn.
+bool zmq_host_link::owes_farewell() const { return goodbye_said_ && !is_final(state_) && !closing_; }
+
 /// With the lock held, and the turn.
 std::chrono::milliseconds zmq_host_link::wait_at_most(timestamp due) const {
   auto timeout = wait_max;
@@ -288,7 +290,7 @@ void zmq_host_link::wait(seat& mine) {
   std::chrono::milliseconds timeout{0};
   {
     std::lock_guard const held{mutex_};
-    if (!outbox_.empty() && !blocked_) return;
+    if ((!outbox_.empty() && !blocked_) || owes_farewell()) return;
     asleep_ = true;
     mine.due = next_due();
     timeout = wait_at_most(mine.due);
@@ -315,7 +317,7 @@ void zmq_host_link::leave_link_to(seat const& other) {
       if (outbox_.empty() || blocked_) {
         asleep_ = other.waits;
         // What was sent last may have taken the news that something came.
-        if (readable() || blocked_ || reopen_at_ || next_due() < other.due) wake_thread();
+        if (readable() || blocked_ || reopen_at_ || owes_farewell() || next_due() < other.due) wake_thread();
         return;
       }
     }

@@ -45,8 +45,7 @@ void zmq_host_link::ask(query&& what) {
 void zmq_host_link::tell(progress&& what) {
   std::lock_guard const held{mutex_};
   // The owner may hear of the welcome later than of the work that came with it.
-  bool const over = state_ == link_state::refused || state_ == link_state::left;
-  if (over || !ready_ || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
+  if (is_final(state_) || !ready_ || !session_.welcomed() || outbox_.size() >= outbox_for_progress_max) return;
   post(message{std::move(what)});
   wake_thread();
 }

@@ -88,6 +88,7 @@ class zmq_host_link final : public host_link {
   void run_work(seat& mine);
   void leave_link_to(seat const& other);
   [[nodiscard]] timestamp next_due() const;
+  [[nodiscard]] bool owes_farewell() const;
   [[nodiscard]] std::chrono::milliseconds wait_at_most(timestamp due) const;
   [[nodiscard]] bool readable();
   void open_connection();

@@ -111,6 +111,28 @@ TEST(host_link, leaves_when_nothing_is_held_any_more) {
   EXPECT_TRUE(worker.started.empty());
 }
 
+/// Between hearing of the hub and waiting for it, which is where it once waited for ever with its goodbye said.
+TEST(host_link, leaves_also_when_it_is_drained_as_it_tells_of_its_welcome) {
+  temporary_folder const folder;
+  hub_end hub{"ipc://" + folder / "hub.sock"};
+  for (bool const lends_its_thread : {false, true}) {
+    std::atomic<host_link*> made = nullptr;
+    mailbox<link_state> states;
+    host_link_receivers to;
+    to.changed = [&](link_state state, std::string const&) {
+      made.wait(nullptr);
+      if (state == link_state::welcomed) made.load()->drain();
+      states.put(state);
+    };
+    if (lends_its_thread) to.work = [](auto const&) {};
+    auto const worker = host_link::open(worker_end::options_for(hub.endpoint()), system_clock(), std::move(to)).value();
+    made = worker.get();
+    made.notify_all();
+    (void)states.take_until([](link_state state) { return state == link_state::left; });
+    (void)take<goodbye>(hub);
+  }
+}
+
 TEST(host_link, drops_what_the_hub_cancels) {
   temporary_folder const folder;
   hub_end hub{"ipc://" + folder / "hub.sock"};

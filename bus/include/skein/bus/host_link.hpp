@@ -32,6 +32,8 @@ enum class link_state : std::uint8_t {
   refused,          ///< For good: another protocol, another holder of the name. The link is of no further use.
   left,             ///< Goodbye has been said and is on its way.
 };
+/// Whether nothing comes after it.
+[[nodiscard]] constexpr bool is_final(link_state state) noexcept { return state == link_state::refused || state == link_state::left; }
 
 /// What a link tells its owner; all on a thread of the link, without its lock, and one after the other but for work(). They must not block; work() may.
 struct host_link_receivers {
