@@ -1,4 +1,6 @@
 // What an agent's description becomes.
+#include "support/tasks.hpp"
+
 #include <skein/agents/agent.hpp>
 #include <skein/agents/check_agent.hpp>
 
@@ -6,16 +8,10 @@
 
 namespace {
 
-using namespace std::chrono_literals;
+using skein::testing::answer;
+using skein::testing::task;
 
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("agents.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("agents.answer", 1, number)
-};
+using namespace std::chrono_literals;
 
 TEST(agent, describes_what_it_was_given) {
   auto const made = skein::agent{"critic"}
@@ -31,9 +27,9 @@ TEST(agent, describes_what_it_was_given) {
   EXPECT_EQ(d.description, "Judges");
   EXPECT_EQ(d.max_concurrency, 4u);
   EXPECT_EQ(d.retry.attempts_max, 7u);
-  EXPECT_EQ(d.publishes, (std::vector<std::string>{"agents.answer", "agents.task"}));
+  EXPECT_EQ(d.publishes, (std::vector<std::string>{"test.answer", "test.task"}));
   ASSERT_EQ(d.subscriptions.size(), 2u);
-  EXPECT_EQ(d.subscriptions[0].types, std::vector<std::string>{"agents.task"});
+  EXPECT_EQ(d.subscriptions[0].types, std::vector<std::string>{"test.task"});
   EXPECT_FALSE(d.subscriptions[0].has_predicate);
   EXPECT_EQ(d.subscriptions[1].ordinal, 1u);
   EXPECT_EQ(d.subscriptions[1].from, (std::vector<std::string>{"a", "b"}));
@@ -80,7 +76,7 @@ TEST(agent, describes_its_timers) {
 
 TEST(agent, joins_rules_with_a_plain_declaration_of_the_same_type) {
   auto const made = skein::agent{"a"}.publishes<answer>().publishes(skein::output<answer>().fan_out(2)).publishes<answer>();
-  EXPECT_EQ(made.descriptor().publishes, std::vector<std::string>{"agents.answer"});
+  EXPECT_EQ(made.descriptor().publishes, std::vector<std::string>{"test.answer"});
   ASSERT_EQ(made.output_rules().size(), 1u);
   EXPECT_EQ(made.output_rules()[0].count_max, 2u);
 }

@@ -1,5 +1,6 @@
 // One attempt: candidates, deadlines, what its context tells, when it is asked whether it wants its input, and who starts next.
 #include "support/one_agent.hpp"
+#include "support/tasks.hpp"
 
 #include <cmath>
 
@@ -11,12 +12,9 @@ using skein::when;
 using skein::bus::outcome;
 using skein::testing::fake_hub;
 using skein::testing::one_agent;
+using skein::testing::task;
 using skein::testing::values_of;
 
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("attempt.task", 1, number)
-};
 struct idea {
   int score = 0;
   SKEIN_ARTIFACT("attempt.idea", 1, score)
@@ -271,7 +269,7 @@ TEST(a_host, tells_the_code_of_each_subscription_and_type) {
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].agent, "writer");
   EXPECT_EQ(all[0].ordinal, 1u);
-  EXPECT_EQ(all[0].type, "attempt.task");
+  EXPECT_EQ(all[0].type, "test.task");
   EXPECT_FALSE(all[0].accepts);
   EXPECT_EQ(all[0].key(*it.hub.make(task{5})), "5");
   EXPECT_EQ(all[1].type, "attempt.idea");

@@ -1,5 +1,6 @@
 // When each hook of a component runs, and what becomes of what it throws: one test per cell of the table in docs/components.md.
 #include "support/one_agent.hpp"
+#include "support/tasks.hpp"
 
 namespace {
 
@@ -7,16 +8,9 @@ using skein::context;
 using skein::agents::component_hook;
 using skein::agents::hooks_of;
 using skein::bus::outcome;
+using skein::testing::answer;
 using skein::testing::one_agent;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("component.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("component.answer", 1, number)
-};
+using skein::testing::task;
 
 /// Writes down what is called; throws from the hook that it is told.
 struct probe : skein::agent_component {
@@ -66,7 +60,7 @@ TEST(a_component, is_called_around_the_handler) {
     EXPECT_EQ(p.with->all, words{"initialize"});
     EXPECT_EQ(it.run(task{1}).outcome, outcome::ok);
     EXPECT_EQ(p.with->all, (words{"initialize", "pre_consume", "pre_evaluate", "handler", "post_evaluate 1", "post_publish 1"}));
-    EXPECT_EQ(it.spans_inside(), (words{"probe on_pre_consume", "probe on_pre_evaluate", "probe on_post_evaluate", "probe on_post_publish", "publish component.answer"}));
+    EXPECT_EQ(it.spans_inside(), (words{"probe on_pre_consume", "probe on_pre_evaluate", "probe on_post_evaluate", "probe on_post_publish", "publish test.answer"}));
   }
   EXPECT_EQ(p.with->all.back(), "terminate");
 }
@@ -79,7 +73,7 @@ TEST(a_component, hears_of_a_failed_handler) {
   EXPECT_EQ(p.with->failed.agent, "worker");
   EXPECT_EQ(p.with->failed.error_type, "std::runtime_error");
   EXPECT_EQ(p.with->failed.what, "no");
-  EXPECT_EQ(p.with->failed.input_type, "component.task");
+  EXPECT_EQ(p.with->failed.input_type, "test.task");
   EXPECT_EQ(p.with->failed.attempts, 1u);
   EXPECT_FALSE(p.with->failed.activation.empty());
 }

@@ -1,5 +1,6 @@
 // Each form of handler: what it is called with, and what becomes of what it returns.
 #include "support/one_agent.hpp"
+#include "support/tasks.hpp"
 
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@ using skein::artifact;
 using skein::context;
 using skein::when;
 using skein::bus::outcome;
+using skein::testing::answer;
 using skein::testing::one_agent;
 using skein::testing::values_of;
 
@@ -23,11 +25,6 @@ struct left {
 struct right {
   int number = 0;
   SKEIN_ARTIFACT("forms.right", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("forms.answer", 1, number)
-  friend bool operator==(answer const&, answer const&) = default;
 };
 struct unique_value {
   int number = 0;
@@ -118,8 +115,8 @@ TEST(a_handler, may_return_any_mixture_of_artifacts) {
                      return {l.number > 0 ? std::optional{answer{l.number}} : std::nullopt, {right{1}, answer{2}}};
                    })
                    .publishes<answer, right>()};
-  EXPECT_EQ(skein::outputs{it.run(left{5}).children}.types(), (std::vector<std::string>{"forms.answer", "forms.right", "forms.answer"}));
-  EXPECT_EQ(skein::outputs{it.run(left{0}).children}.types(), (std::vector<std::string>{"forms.right", "forms.answer"}));
+  EXPECT_EQ(skein::outputs{it.run(left{5}).children}.types(), (std::vector<std::string>{"test.answer", "forms.right", "test.answer"}));
+  EXPECT_EQ(skein::outputs{it.run(left{0}).children}.types(), (std::vector<std::string>{"forms.right", "test.answer"}));
 }
 
 }  // namespace

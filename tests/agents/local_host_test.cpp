@@ -1,5 +1,6 @@
 // A host by itself: what it does with a delivery, and in which order.
 #include "support/fake_hub.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +11,9 @@ namespace {
 
 using skein::agents::local_host;
 using skein::bus::outcome;
+using skein::testing::answer;
 using skein::testing::fake_hub;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("host.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("host.answer", 1, number)
-};
+using skein::testing::task;
 
 /// A host whose threads are the test's.
 struct hosted {
@@ -56,7 +50,7 @@ TEST(a_host, answers_a_delivery_with_what_the_handler_made) {
   EXPECT_EQ(result.activation.attempt, 1u);
   ASSERT_EQ(result.children.size(), 2u);
   auto const& first = result.children[0];
-  EXPECT_EQ(first.type, "host.answer");
+  EXPECT_EQ(first.type, "test.answer");
   EXPECT_EQ(skein::value_of<answer>(first.payload).value()->number, 4);
   EXPECT_EQ(first.tags, std::vector<std::string>{"x"});
   EXPECT_EQ(first.correlation, "c");
@@ -89,7 +83,7 @@ TEST(a_host, does_not_try_again_what_cannot_be_read) {
   EXPECT_TRUE(it.host->run_one());
   auto const result = it.hub.results(1).front();
   EXPECT_EQ(result.outcome, outcome::permanent);
-  EXPECT_NE(result.what.find("host.task"), std::string::npos) << result.what;
+  EXPECT_NE(result.what.find("test.task"), std::string::npos) << result.what;
 }
 
 TEST(a_host, fails_what_the_board_cannot_take) {
@@ -98,7 +92,7 @@ TEST(a_host, fails_what_the_board_cannot_take) {
   auto const result = it.run(1);
   EXPECT_EQ(result.outcome, outcome::permanent);
   EXPECT_TRUE(result.children.empty());
-  EXPECT_EQ(it.hub.spans().find("publish host.answer").size(), 0u);
+  EXPECT_EQ(it.hub.spans().find("publish test.answer").size(), 0u);
 }
 
 TEST(a_host, runs_by_priority_then_arrival) {
@@ -325,7 +319,7 @@ TEST(an_attempt, records_publishes_under_the_span_that_made_them) {
                 .publishes<answer>()};
   it.run(1);
   auto const spans = it.hub.spans();
-  EXPECT_EQ(spans.find("publish host.answer").front().parent, spans.find("inner").front().context.span);
+  EXPECT_EQ(spans.find("publish test.answer").front().parent, spans.find("inner").front().context.span);
   EXPECT_EQ(spans.find("inner").front().parent, spans.find("invoke_agent worker").front().context.span);
 }
 

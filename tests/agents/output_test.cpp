@@ -1,5 +1,6 @@
 // Each rule of skein::output, for what is returned and for what is published through the context.
 #include "support/one_agent.hpp"
+#include "support/tasks.hpp"
 
 namespace {
 
@@ -8,12 +9,9 @@ using skein::context;
 using skein::output;
 using skein::bus::outcome;
 using skein::testing::one_agent;
+using skein::testing::task;
 using skein::testing::values_of;
 
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("output.task", 1, number)
-};
 struct idea {
   int score = 0;
   SKEIN_ARTIFACT("output.idea", 1, score)

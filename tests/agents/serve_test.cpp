@@ -4,6 +4,7 @@
 
 #include "support/fake_hub.hpp"
 #include "support/notify_socket.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,13 +22,10 @@
 
 namespace {
 
+using skein::testing::task;
+
 using namespace std::chrono_literals;
 using skein::bus::outcome;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("serve.task", 1, number)
-};
 
 skein::agent idle() { return skein::agent{"critic"}.on<task>([](task const&) {}); }
 
@@ -43,7 +41,7 @@ struct folder {
 };
 
 /// What serve says on stderr when it ends with 2.
-std::string refusal_of(skein::serve_options options) {
+std::string refusal_to_serve(skein::serve_options options) {
   testing::internal::CaptureStderr();
   auto const code = skein::serve(std::move(options), {idle()});
   auto const said = testing::internal::GetCapturedStderr();
@@ -52,20 +50,20 @@ std::string refusal_of(skein::serve_options options) {
 }
 
 TEST(serve, refuses_plaintext_off_this_machine) {
-  EXPECT_NE(refusal_of({.connect = "tcp://192.0.2.1:7411"}).find("tcp://192.0.2.1:7411"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "tcp://192.0.2.1:7411"}).find("tcp://192.0.2.1:7411"), std::string::npos);
 }
 
 TEST(serve, refuses_what_is_no_endpoint) {
-  EXPECT_NE(refusal_of({.connect = "http://hub"}).find("http://hub"), std::string::npos);
-  EXPECT_NE(refusal_of({.connect = "ipc:///tmp/x", .name = "two words"}).find("--name"), std::string::npos);
-  EXPECT_NE(refusal_of({.connect = "ipc:///tmp/x", .log = "loud"}).find("loud"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "http://hub"}).find("http://hub"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "ipc:///tmp/x", .name = "two words"}).find("--name"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "ipc:///tmp/x", .log = "loud"}).find("loud"), std::string::npos);
 }
 
 TEST(serve, refuses_keys_that_are_not_enough) {
   folder const keys;
-  EXPECT_NE(refusal_of({.connect = "tcp://192.0.2.1:7411", .key = keys / "missing"}).find("--server-key"), std::string::npos);
-  EXPECT_NE(refusal_of({.connect = "tcp://192.0.2.1:7411", .server_key = keys / "missing"}).find("--key"), std::string::npos);
-  EXPECT_NE(refusal_of({.connect = "tcp://192.0.2.1:7411", .key = keys / "missing", .server_key = keys / "missing"}).find("missing"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "tcp://192.0.2.1:7411", .key = keys / "missing"}).find("--server-key"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "tcp://192.0.2.1:7411", .server_key = keys / "missing"}).find("--key"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "tcp://192.0.2.1:7411", .key = keys / "missing", .server_key = keys / "missing"}).find("missing"), std::string::npos);
 }
 
 TEST(serve, refuses_a_secret_key_that_others_can_read) {
@@ -73,11 +71,11 @@ TEST(serve, refuses_a_secret_key_that_others_can_read) {
   auto const pair = skein::curve_key_pair::generate().value();
   ASSERT_TRUE(pair.write(keys / "w.key_secret", "worker").ok());
   ASSERT_EQ(::chmod((keys / "w.key_secret").c_str(), 0644), 0);
-  auto const said = refusal_of({.connect = "tcp://192.0.2.1:7411", .key = keys / "w.key_secret", .server_key = pair.public_key});
+  auto const said = refusal_to_serve({.connect = "tcp://192.0.2.1:7411", .key = keys / "w.key_secret", .server_key = pair.public_key});
   EXPECT_NE(said.find("chmod 600"), std::string::npos) << said;
   auto const half = skein::curve_key_pair{pair.public_key, {}};
   ASSERT_TRUE(half.write(keys / "w.key", "worker").ok());
-  EXPECT_NE(refusal_of({.connect = "tcp://192.0.2.1:7411", .key = keys / "w.key", .server_key = keys / "w.key"}).find("only the public one"), std::string::npos);
+  EXPECT_NE(refusal_to_serve({.connect = "tcp://192.0.2.1:7411", .key = keys / "w.key", .server_key = keys / "w.key"}).find("only the public one"), std::string::npos);
 }
 
 TEST(serve, explains_wrong_arguments_and_ends_with_2) {

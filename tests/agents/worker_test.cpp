@@ -4,6 +4,7 @@
 
 #include "support/fake_hub.hpp"
 #include "support/fake_link.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,15 +14,13 @@
 
 namespace {
 
+using skein::testing::task;
+
 using namespace std::chrono_literals;
 using skein::agents::worker;
 using skein::bus::link_state;
 using skein::bus::outcome;
 
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("worker.task", 1, number)
-};
 struct answer {
   std::string text;
   SKEIN_ARTIFACT("worker.answer", 1, text)
@@ -378,16 +377,16 @@ TEST(a_worker, says_how_it_stands_with_its_hub) {
   EXPECT_GE(here.news, 3);
 }
 
-skein::errc refusal_of(std::vector<skein::agent> const& agents) {
+skein::errc refusal_of_agents(std::vector<skein::agent> const& agents) {
   auto const open = [](auto, auto) -> skein::result<std::unique_ptr<skein::bus::host_link>> { return skein::error{skein::errc::io_failed, "not reached"}; };
   return worker::start({}, agents, skein::system_clock(), open, [] {}).error().code();
 }
 
 TEST(a_worker, refuses_agents_that_cannot_be_right) {
-  EXPECT_EQ(refusal_of({}), skein::errc::invalid_argument);
-  EXPECT_EQ(refusal_of({skein::agent{"two words"}.on<task>([](task const&) {})}), skein::errc::invalid_argument);
-  EXPECT_EQ(refusal_of({answering(), answering()}), skein::errc::misuse);
-  EXPECT_EQ(refusal_of({answering()}), skein::errc::io_failed) << "the link's own";
+  EXPECT_EQ(refusal_of_agents({}), skein::errc::invalid_argument);
+  EXPECT_EQ(refusal_of_agents({skein::agent{"two words"}.on<task>([](task const&) {})}), skein::errc::invalid_argument);
+  EXPECT_EQ(refusal_of_agents({answering(), answering()}), skein::errc::misuse);
+  EXPECT_EQ(refusal_of_agents({answering()}), skein::errc::io_failed) << "the link's own";
 }
 
 }  // namespace

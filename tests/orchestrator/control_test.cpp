@@ -2,6 +2,8 @@
 #include "support/captured_log.hpp"
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <skein/orchestrator/control_client.hpp>
 #include <skein/tracing/owner_lock.hpp>
 #include <skein/tracing/sqlite.hpp>
@@ -23,18 +25,11 @@ using namespace std::chrono_literals;
 namespace {
 
 using nlohmann::json;
+using skein::testing::answer;
 using skein::testing::durable;
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("control.task", 2, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("control.answer", 1, number)
-};
 
 skein::agent doubler() {
   return skein::agent{"doubler"}
@@ -84,7 +79,7 @@ TEST(control, lists_hosts_and_agents) {
 
 TEST(control, publishes_and_waits_for_what_it_causes) {
   commanded here;
-  auto const made = here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 21}}}, {"wait", true}});
+  auto const made = here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 21}}}, {"wait", true}});
   EXPECT_EQ(made["report"]["reason"], "idle");
   EXPECT_EQ(made["report"]["activations"], 1);
   auto const answers = here.hub.artifacts<answer>();
@@ -94,7 +89,7 @@ TEST(control, publishes_and_waits_for_what_it_causes) {
 
 TEST(control, tells_of_failures_of_what_it_published) {
   commanded here;
-  auto const made = here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", -1}}}, {"wait", true}});
+  auto const made = here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", -1}}}, {"wait", true}});
   ASSERT_EQ(made["report"]["failures"].size(), 1u);
   EXPECT_EQ(made["report"]["failures"][0]["what"], "negative");
 }
@@ -113,12 +108,12 @@ TEST(control, publishes_types_that_this_program_has_no_name_for) {
 
 TEST(control, refuses_a_payload_that_is_not_of_its_type) {
   commanded here;
-  EXPECT_EQ(here.refusal({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"nubmer", 1}}}}).code(), skein::errc::bad_payload);
+  EXPECT_EQ(here.refusal({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"nubmer", 1}}}}).code(), skein::errc::bad_payload);
 }
 
 TEST(control, publishes_once_under_a_key) {
   commanded here;
-  json const request{{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}, {"idempotency_key", "k"}};
+  json const request{{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 1}}}, {"idempotency_key", "k"}};
   auto const first = here.ask(request), again = here.ask(request);
   EXPECT_EQ(first["id"], again["id"]);
 }
@@ -132,7 +127,7 @@ TEST(control, lists_requeues_and_drops_the_dead) {
   ASSERT_EQ(dead.size(), 2u);
   EXPECT_EQ(dead[0]["agent"], "doubler");
   EXPECT_EQ(dead[0]["what"], "negative");
-  EXPECT_EQ(dead[0]["input_type"], "control.task");
+  EXPECT_EQ(dead[0]["input_type"], "test.task");
   EXPECT_EQ(here.ask({{"request", "dead_requeue"}, {"id", dead[0]["id"]}})["count"], 1);
   EXPECT_EQ(here.hub.run_until_idle().failures.size(), 1u) << "it has failed again";
   EXPECT_EQ(here.ask({{"request", "dead_drop"}, {"all", true}})["count"], 2);
@@ -221,7 +216,7 @@ TEST(control, a_wait_ends_with_its_hub) {
   }));
   auto client = skein::control_client::connect(folder / "ledger.db").value();
   std::thread waiting{[&] {
-    auto const answered = client.request(R"({"request":"publish","type":"control.task","payload":{"number":1},"wait":true})", std::nullopt);
+    auto const answered = client.request(R"({"request":"publish","type":"test.task","payload":{"number":1},"wait":true})", std::nullopt);
     if (answered) {
       EXPECT_EQ(json::parse(*answered)["report"]["reason"], "timeout");
     }
@@ -234,8 +229,8 @@ TEST(control, a_wait_ends_with_its_hub) {
 
 TEST(control, without_threads_runs_no_handlers_on_threads_of_its_own) {
   commanded here{0};
-  (void)here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}});
-  auto const timed_out = here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}, {"wait", true}, {"timeout_s", 0}});
+  (void)here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 1}}}});
+  auto const timed_out = here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 1}}}, {"wait", true}, {"timeout_s", 0}});
   EXPECT_EQ(timed_out["report"]["reason"], "timeout");
   EXPECT_TRUE(here.hub.artifacts<answer>().empty());
   here.hub.run_until_idle();

@@ -2,6 +2,7 @@
 #include "support/captured_log.hpp"
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
 #include "bus/support/fault_vfs.hpp"
 
 #include <skein/testing.hpp>
@@ -19,19 +20,12 @@ namespace {
 
 using skein::bus::testing::disk_fault;
 using skein::bus::testing::fault_vfs;
+using skein::testing::answer;
 using skein::testing::captured_log;
 using skein::testing::code_thrown_by;
 using skein::testing::durable;
+using skein::testing::task;
 using skein::testing::temporary_folder;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("stores.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("stores.answer", 1, number)
-};
 
 constexpr auto for_ever = std::numeric_limits<std::uint64_t>::max();
 

@@ -1,6 +1,8 @@
 // What a handler may take and return, and how it may fail.
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -9,20 +11,10 @@
 
 namespace {
 
+using skein::testing::answer;
 using skein::testing::in_memory;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("handlers.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("handlers.answer", 1, number)
-};
-struct remark {
-  std::string text;
-  SKEIN_ARTIFACT("handlers.remark", 1, text)
-};
+using skein::testing::remark;
+using skein::testing::task;
 
 /// Runs one task through the handler; the numbers of the answers.
 template <class Handler>
@@ -61,7 +53,7 @@ TEST(handlers, take_a_value_and_the_context) {
 TEST(handlers, take_an_artifact_with_what_is_known_of_it) {
   EXPECT_EQ(answers_of([](skein::artifact<task> const& t) {
               EXPECT_EQ(t.meta().produced_by, "external");
-              EXPECT_EQ(t.meta().type, "handlers.task");
+              EXPECT_EQ(t.meta().type, "test.task");
               return answer{t->number};
             }),
             numbers{7});
@@ -168,7 +160,7 @@ TEST(handlers, fail_by_an_undeclared_type_and_learn_which_declaration_is_missing
   auto const report = hub.run_until_idle();
   ASSERT_EQ(report.failures.size(), 1u);
   EXPECT_EQ(calls, 1) << "trying again cannot help";
-  EXPECT_NE(report.failures[0].what.find("handlers.remark"), std::string::npos) << report;
+  EXPECT_NE(report.failures[0].what.find("test.remark"), std::string::npos) << report;
   EXPECT_NE(report.failures[0].what.find("add .publishes<"), std::string::npos) << report;
   EXPECT_NE(report.failures[0].what.find("remark>()"), std::string::npos) << report;
 }

@@ -2,6 +2,8 @@
 #include "support/captured_log.hpp"
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <skein/testing.hpp>
 
 #include <gtest/gtest.h>
@@ -17,21 +19,14 @@
 
 namespace {
 
+using skein::testing::answer;
 using skein::testing::captured_log;
 using skein::testing::code_thrown_by;
 using skein::testing::durable;
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
 using skein::testing::text_thrown_by;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("hub.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("hub.answer", 1, number)
-};
 
 /// The working directory, for a while.
 class working_directory {
@@ -244,7 +239,7 @@ TEST(work_that_an_earlier_hub_left, ends_its_run_and_keeps_what_was_known_of_it)
   EXPECT_EQ(hub.run_until_idle().activations.size(), 2u);
   EXPECT_TRUE(hub.flush());
   auto const store = hub.traces();
-  auto const plain = store.runs({.name = "publish hub.task"});
+  auto const plain = store.runs({.name = "publish test.task"});
   ASSERT_EQ(plain.size(), 1u);
   EXPECT_EQ(plain[0].status, skein::run_status::completed);
   auto const named = store.runs({.name = "named"});

@@ -1,6 +1,8 @@
 // Running one agent directly.
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 #include <latch>
@@ -9,24 +11,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using skein::testing::answer;
 using skein::testing::code_thrown_by;
 using skein::testing::durable;
 using skein::testing::in_memory;
+using skein::testing::remark;
+using skein::testing::task;
 using skein::testing::temporary_folder;
 using skein::testing::text_thrown_by;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("invoke.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("invoke.answer", 1, number)
-};
-struct remark {
-  std::string text;
-  SKEIN_ARTIFACT("invoke.remark", 1, text)
-};
 
 skein::agent doubler() {
   return skein::agent{"doubler"}
@@ -108,7 +100,7 @@ TEST(invoke, of_an_unknown_agent_or_with_a_type_it_does_not_take_says_so) {
   EXPECT_EQ(code_thrown_by([&] { (void)hub.invoke<answer>("nobody", task{1}); }), skein::errc::not_found);
   EXPECT_NE(text_thrown_by([&] { (void)hub.invoke<answer>("nobody", task{1}); }).find("nobody"), std::string::npos);
   EXPECT_EQ(code_thrown_by([&] { (void)hub.invoke<answer>("doubler", remark{"x"}); }), skein::errc::invalid_argument);
-  EXPECT_NE(text_thrown_by([&] { (void)hub.invoke<answer>("doubler", remark{"x"}); }).find("invoke.remark"), std::string::npos);
+  EXPECT_NE(text_thrown_by([&] { (void)hub.invoke<answer>("doubler", remark{"x"}); }).find("test.remark"), std::string::npos);
 }
 
 TEST(invoke, that_takes_too_long_times_out_and_its_work_goes_on) {

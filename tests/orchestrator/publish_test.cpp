@@ -1,6 +1,8 @@
 // Publishing and its options, from whatever thread.
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,19 +15,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using skein::testing::answer;
 using skein::testing::code_thrown_by;
 using skein::testing::durable;
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
 
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("publish.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("publish.answer", 1, number)
-};
 struct blob {
   std::string text;
   SKEIN_ARTIFACT("publish.blob", 1, text)
@@ -271,13 +267,13 @@ TEST(publish, through_the_hub_inside_a_handler_is_part_of_the_activation) {
 TEST(publish, of_a_second_type_under_one_wire_name_names_both) {
   struct other_task {
     std::string title;
-    SKEIN_ARTIFACT("publish.task", 1, title)
+    SKEIN_ARTIFACT("test.task", 1, title)
   };
   skein::orchestrator hub{in_memory()};
   hub.publish(task{1});
   EXPECT_EQ(code_thrown_by([&] { hub.publish(other_task{"x"}); }), skein::errc::type_conflict);
   auto const text = skein::testing::text_thrown_by([&] { hub.add(skein::agent{"a"}.on<other_task>([](other_task const&) {})); });
-  EXPECT_NE(text.find("publish.task"), std::string::npos) << text;
+  EXPECT_NE(text.find("test.task"), std::string::npos) << text;
   EXPECT_NE(text.find("::task "), std::string::npos) << text;
   EXPECT_NE(text.find("other_task"), std::string::npos) << text;
 }

@@ -1,6 +1,8 @@
 // Failures that are repeated, on a clock that only moves when told.
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <skein/testing.hpp>
 
 #include <gtest/gtest.h>
@@ -11,10 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("retry.task", 1, number)
-};
+using skein::testing::task;
 
 /// A hub on a manual clock whose agent fails the first `failures` times; when each attempt was, since the start.
 struct failing_hub {
@@ -130,7 +129,7 @@ TEST(failures, that_are_final_become_artifacts) {
   EXPECT_EQ(seen[0].agent, "flaky");
   EXPECT_EQ(seen[0].error_type, "std::runtime_error");
   EXPECT_EQ(seen[0].what, "busy");
-  EXPECT_EQ(seen[0].input_type, "retry.task");
+  EXPECT_EQ(seen[0].input_type, "test.task");
   EXPECT_EQ(seen[0].attempts, 2u);
   EXPECT_EQ(it.hub.artifacts<skein::failure>().size(), 1u);
 }

@@ -2,6 +2,8 @@
 #include "support/captured_log.hpp"
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 #include <signal.h>
@@ -17,12 +19,8 @@ namespace {
 
 using skein::testing::code_thrown_by;
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("signals.task", 1, number)
-};
 
 skein::orchestrator_options stopping(temporary_folder const& folder) {
   return {.ledger = "memory:", .traces = "sqlite:" + folder / "traces.db", .worker_threads = 1, .stop_on_signals = true};

@@ -1,6 +1,8 @@
 // Which artifacts an agent gets, and agents that come later.
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,19 +11,12 @@
 
 namespace {
 
+using skein::testing::answer;
 using skein::testing::code_thrown_by;
 using skein::testing::durable;
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("subscriptions.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("subscriptions.answer", 1, number)
-};
 
 TEST(where, takes_what_the_predicate_accepts) {
   skein::orchestrator hub{in_memory()};

@@ -1,6 +1,8 @@
 // Runs with a body.
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <skein/testing.hpp>
 
 #include <gtest/gtest.h>
@@ -13,12 +15,8 @@ using namespace std::chrono_literals;
 namespace {
 
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("run.task", 1, number)
-};
 
 /// A hub that records into memory.
 struct recorded {
@@ -131,7 +129,7 @@ TEST(traced_run, inside_another_is_a_span_of_it) {
   auto const inner = it.traces.spans().find("inner");
   ASSERT_EQ(inner.size(), 1u);
   EXPECT_EQ(inner[0].parent, it.traces.spans().find("outer").front().context.span);
-  EXPECT_EQ(it.traces.spans().find("publish run.task")[0].parent, inner[0].context.span);
+  EXPECT_EQ(it.traces.spans().find("publish test.task")[0].parent, inner[0].context.span);
 }
 
 TEST(traced_run, waits_for_its_own_work_only) {
@@ -166,7 +164,7 @@ TEST(traced_run, gives_its_trace_to_threads_that_are_handed_it) {
     it.hub.run_until_idle();
   }
   EXPECT_EQ(it.traces.runs().size(), 2u);
-  EXPECT_EQ(it.traces.spans().find("publish run.task").size(), 2u);
+  EXPECT_EQ(it.traces.spans().find("publish test.task").size(), 2u);
   EXPECT_EQ(it.traces.spans().find("threads").size(), 1u);
 }
 

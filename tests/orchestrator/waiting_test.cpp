@@ -2,6 +2,8 @@
 #include "support/captured_log.hpp"
 #include "support/hub_options.hpp"
 
+#include "agents/support/tasks.hpp"
+
 #include <skein/testing.hpp>
 
 #include <gtest/gtest.h>
@@ -17,19 +19,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using skein::testing::answer;
 using skein::testing::code_thrown_by;
 using skein::testing::durable;
 using skein::testing::in_memory;
+using skein::testing::task;
 using skein::testing::temporary_folder;
-
-struct task {
-  int number = 0;
-  SKEIN_ARTIFACT("waiting.task", 1, number)
-};
-struct answer {
-  int number = 0;
-  SKEIN_ARTIFACT("waiting.answer", 1, number)
-};
 
 TEST(run_until_idle, returns_at_once_when_there_is_nothing_to_do) {
   skein::orchestrator hub{in_memory(2)};
@@ -240,7 +235,7 @@ TEST(report, gives_the_trace_of_its_run) {
   ASSERT_TRUE(tree);
   EXPECT_EQ(tree->name, "mine");
   ASSERT_EQ(tree->children.size(), 2u);
-  EXPECT_EQ(tree->children[0].name, "publish waiting.task");
+  EXPECT_EQ(tree->children[0].name, "publish test.task");
   EXPECT_EQ(tree->children[1].name, "run_until_idle");
   EXPECT_EQ(tree->children[0].children.at(0).name, "invoke_agent worker");
 }
@@ -252,7 +247,7 @@ TEST(report, outside_any_run_gives_a_trace_when_it_covers_one_run) {
   hub.publish(task{1});
   auto const tree = hub.run_until_idle().trace();
   ASSERT_TRUE(tree);
-  EXPECT_EQ(tree->name, "publish waiting.task");
+  EXPECT_EQ(tree->name, "publish test.task");
   hub.publish_all(std::vector{task{1}, task{2}});
   EXPECT_FALSE(hub.run_until_idle().trace()) << "of several runs there is no one trace";
 }
