@@ -48,7 +48,7 @@ class payload_slots {
     payload* slot;
     std::size_t size;
   };
-  boost::container::small_vector<entry, 4> all_;
+  boost::container::small_vector<entry, 8> all_;
   std::size_t bytes_max_, bytes_ = 0;
 };
 
@@ -139,7 +139,7 @@ welcome read_welcome(reader& in) {
 }
 
 /// The artifacts of a message that its deliveries share; most have one.
-using shared_artifacts = boost::container::small_vector<artifact_ptr, 4>;
+using shared_artifacts = boost::container::small_vector<artifact_ptr, 8>;
 
 void read_delivery(reader& in, shared_artifacts const& artifacts, delivery& value) {
   in.fields(4, [&] {
@@ -284,14 +284,13 @@ refused read_refused(reader& in) {
 done& fresh_done(message& out) {
   auto* const known = std::get_if<done>(&out);
   if (!known) return out.emplace<done>();
-  done made;
+  // What every DONE has is written over.
   known->children.clear();
   known->spans.clear();
   known->runs.clear();
-  made.children.swap(known->children);
-  made.spans.swap(known->spans);
-  made.runs.swap(known->runs);
-  return *known = std::move(made);
+  known->sent_at = {};
+  known->retry_after = std::chrono::nanoseconds{-1};
+  return *known;
 }
 
 /// Reads into the variant itself: the frequent kinds are large, and moving them costs more than reading them.

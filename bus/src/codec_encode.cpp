@@ -47,7 +47,7 @@ class payload_list {
   }
 
  private:
-  boost::container::small_vector<bytes_view, 4> all_;
+  boost::container::small_vector<bytes_view, 8> all_;
   std::size_t bytes_ = 0;
 };
 

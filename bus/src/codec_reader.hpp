@@ -8,6 +8,7 @@
 #include <skein/registry/ascii.hpp>
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -183,9 +184,9 @@ class reader {
     return {eight_bytes(at_ + 1) >> (64 - 8 * width), 1 + width};
   }
   [[nodiscard]] static std::uint64_t eight_bytes(std::byte const* from) noexcept {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) value = value << 8 | std::to_integer<std::uint64_t>(from[i]);
-    return value;
+    std::uint64_t read;
+    std::memcpy(&read, from, 8);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(read) : read;
   }
 
   [[nodiscard]] bool open_fields(std::size_t required) {

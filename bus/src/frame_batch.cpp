@@ -4,6 +4,8 @@
 #include "codec_reader.hpp"
 #include "codec_writer.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -76,7 +78,7 @@ result<void> split_batch(bytes_view frame, codec_limits const& limits, std::vect
   if (!what) return what.error();
   auto const rest = frame.subspan(wire::preamble_bytes);
   wire::reader in{rest, {limits.list_items_max, limits.depth_max}, "BATCH", ": header"};
-  std::vector<std::size_t> lengths;
+  boost::container::small_vector<std::size_t, 16> lengths;
   std::size_t sum = 0;
   in.fields(1, [&] {
     in.list(lengths, 1, [&] {

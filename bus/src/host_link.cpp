@@ -192,7 +192,6 @@ bool zmq_host_link::readable() {
 
 void zmq_host_link::receive() {
   if (!connection_ || drained_) return;
-  host_actions found;
   zmq::message_t frame;
   for (int left = received_per_turn_max; left > 0; --left) {
     if (!connection_->socket.recv(frame, zmq::recv_flags::dontwait)) {
@@ -204,32 +203,34 @@ void zmq_host_link::receive() {
       continue;
     }
     auto const now = time_.now();
-    for (auto const one : frames_) take(one, now, found);
+    for (auto const one : frames_) take(one, now, heard_);
   }
-  tell(std::move(found));
+  tell(heard_);
 }
 
-/// Tells the owner, in the order in which it makes sense to: what starts may be dropped at once.
-void zmq_host_link::tell(host_actions&& what) {
+/// Tells the owner, in the order in which it makes sense to: what starts may be dropped at once. Leaves it empty, with its memory.
+void zmq_host_link::tell(host_actions& what) {
   if (!what.start.empty() && to_.start) {
     to_.start(std::move(what.start));
     work_ = true;
-    spare_deliveries_.take(what.start);   // what the owner has left there
   }
+  spare_deliveries_.take(what.start);  // what the owner has left there
   if (to_.drop) {
     for (auto const& one : what.drop) to_.drop(one);
   }
+  what.drop.clear();
   if (to_.answered) {
     for (auto& one : what.answered) to_.answered(std::move(one));
   }
-  if (what.drain_asked && to_.drain) to_.drain();
+  what.answered.clear();
+  if (std::exchange(what.drain_asked, false) && to_.drain) to_.drain();
   bool welcomed = false, left = false;
   {
     std::lock_guard const held{mutex_};
     welcomed = ready_ && session_.welcomed();
     left = goodbye_said_;
   }
-  if (what.ended) return change(link_state::refused, what.ended->what);
+  if (auto const refused = std::exchange(what.ended, {})) return change(link_state::refused, refused->what);
   if (left) return change(link_state::left, {});
   if (!welcomed) return;
   backoff_ = options_.reconnect_initial;
@@ -259,7 +260,7 @@ void zmq_host_link::timers() {
       post(message{one.what});
     }
   }
-  tell(std::move(found));
+  tell(found);
 }
 
 /// When the hub is to hear something next, at the latest. With the lock held.

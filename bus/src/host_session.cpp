@@ -5,6 +5,7 @@
 #include <skein/bus/recent_map.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -61,7 +62,7 @@ struct host_session::state {
 
   void on(welcome const& m, timestamp now, host_actions& out);
   void on(deliver&& m, timestamp now, host_actions& out);
-  void on(delivery&& one, timestamp now, host_actions& out);
+  [[nodiscard]] bool starts(delivery const& one, timestamp now, host_actions& out);
   void on(cancel const& m, host_actions& out);
 
   host_session_options options;
@@ -182,12 +183,15 @@ void host_session::state::on(welcome const& m, timestamp now, host_actions& out)
 
 void host_session::state::on(deliver&& m, timestamp now, host_actions& out) {
   last_number = std::max(last_number, m.number);
-  for (auto& one : m.deliveries) on(std::move(one), now, out);
+  std::erase_if(m.deliveries, [&](delivery const& one) { return !starts(one, now, out); });
+  if (out.start.empty()) return out.start.swap(m.deliveries);
+  std::move(m.deliveries.begin(), m.deliveries.end(), std::back_inserter(out.start));
 }
 
-void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
+/// Whether the attempt is to be run, which then is held.
+bool host_session::state::starts(delivery const& one, timestamp now, host_actions& out) {
   attempt_ref const ref = one.activation;
-  if (!remember(ref)) return;
+  if (!remember(ref)) return false;
   // The hub leases an attempt only after it has given up the one before.
   if (auto before = held.find(ref.id); before != held.end()) {
     if (!before->second.has_ended()) {
@@ -199,13 +203,13 @@ void host_session::state::on(delivery&& one, timestamp now, host_actions& out) {
   entry& kept = keep(ref);
   if (!draining) {
     ++running;
-    out.start.push_back(std::move(one));
-    return;
+    return true;
   }
   kept.result = std::make_unique<done>();
   kept.result->activation = ref;
   kept.result->outcome = outcome::released;
   if (welcomed) report(kept, now, out);
+  return false;
 }
 
 void host_session::state::on(cancel const& m, host_actions& out) {

@@ -84,10 +84,11 @@ void zmq_network_link::send_posted() {
   bool wake = true;
   if (std::unique_lock const turn{turn_, std::try_to_lock}; turn) {
     collect();
-    for (auto const key : std::exchange(filled_, {})) {
+    for (auto const key : filled_) {
       auto* const peer = peers_.find(key);
       if (peer != nullptr && drain_backlog(*peer) != router_socket::sent::yes) backlogged_.push_back(key);
     }
+    filled_.clear();
     // Sending may have taken the news that something came, which the sleeping thread waits for.
     wake = !backlogged_.empty() || readable();
   }

@@ -99,7 +99,7 @@ class zmq_host_link final : public host_link {
   void receive();
   void take(bytes_view frame, timestamp now, host_actions& out);
   void heed(welcome const& how);
-  void tell(host_actions&& what);
+  void tell(host_actions& what);
   void change(link_state to, std::string const& why);
   void reopen();
   bool flush();
@@ -156,6 +156,7 @@ class zmq_host_link final : public host_link {
   frame_batch batch_;
   std::vector<bytes_view> frames_;       // of the message that is being read
   message from_hub_;                     // that is being read
+  host_actions heard_;                   // empty; memory for receive()
   spare_deliveries spare_deliveries_;
   std::optional<zmq::message_t> stuck_;  // the frame that the pipe has no room for, before those in sending_
   zmq::context_t context_{1};

@@ -36,8 +36,10 @@ struct outbound {
 
 /// Frames that one call sends, and memory for more.
 struct made_frames {
-  boost::container::small_vector<outbound, 4> all;
-  boost::container::small_vector<bytes, 4> memory;
+  // Room for the answers to what came together, and the deliveries that follow.
+  static constexpr std::size_t usual = messages_together_max + 4;
+  boost::container::small_vector<outbound, usual> all;
+  boost::container::small_vector<bytes, usual> memory;
 
   [[nodiscard]] bytes next_memory() {
     if (memory.empty()) return {};

@@ -76,6 +76,7 @@ TEST(codec, reads_a_result_into_memory_of_another) {
   before.children[0].tags = {"old"};
   before.spans.push_back(span_record{});
   before.runs.resize(2);
+  before.sent_at = timestamp{std::chrono::seconds{1}};
   before.retry_after = std::chrono::seconds{1};
   spare_deliveries none;
   for (auto const& one : golden_frames()) {

@@ -82,6 +82,16 @@ TEST(host_session, starts_a_delivery_once) {
   EXPECT_TRUE(t.last.start.empty());
 }
 
+TEST(host_session, starts_what_is_there_for_the_first_time_in_the_order_of_its_delivery) {
+  talk t;
+  t.connect_and_welcome();
+  t.hears(delivery_of(1, {attempt(2)}));
+  t.hears(delivery_of(2, {attempt(1), attempt(2), attempt(3)}));
+  ASSERT_EQ(t.last.start.size(), 2u);
+  EXPECT_EQ(t.last.start[0].activation, attempt(1));
+  EXPECT_EQ(t.last.start[1].activation, attempt(3));
+}
+
 TEST(host_session, starts_nothing_again_after_it_is_done) {
   talk t;
   t.connect_and_welcome();
