@@ -63,8 +63,14 @@ struct attempt_setting {
 };
 
 struct activation_frame : attempt_setting {
-  activation_frame(attempt_setting const& setting, bus::delivery const& what)
-      : attempt_setting(setting), work(what), newest(newest_of(what.inputs)), run(recent.of(around, newest)), scope(*run), recording(scope.recording && scope.recorder) {}
+  activation_frame(attempt_setting const& setting, bus::delivery const& what, timestamp at)
+      : attempt_setting(setting),
+        work(what),
+        newest(newest_of(what.inputs)),
+        run(recent.of(around, newest)),
+        scope(*run),
+        recording(scope.recording && scope.recorder),
+        span(recording ? start_invoke_span(at) : span_handle{}) {}
 
   bus::delivery const& work;
   bus::artifact_data const& newest;     // of its inputs
@@ -84,6 +90,10 @@ struct activation_frame : attempt_setting {
   /// What is current when nothing inside of the attempt is.
   [[nodiscard]] ambient inside() const { return recording ? span.as_ambient() : ambient{nullptr, run}; }
   [[nodiscard]] bool is_late() const noexcept { return due != timestamp{} && around.time().now() >= due; }
+
+ private:
+  /// For the constructor: what stands above `span` is there.
+  [[nodiscard]] span_handle start_invoke_span(timestamp at) const;
 };
 
 /// Runs one delivery to its end: components and the handler are called, spans are recorded. How it ended goes into `result`, which is as good as new for this

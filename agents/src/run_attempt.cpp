@@ -182,28 +182,24 @@ timestamp run_inside(activation_frame& frame, bus::done& result, timestamp begun
   return frame.around.time().now();
 }
 
-void start_invoke_span(activation_frame& frame, timestamp begun) {
-  auto const& attempt = frame.work.activation;
-  if (auto const* const like = frame.spans.invoke(frame.newest.type)) {
-    span_known const known{.id = derive_invoke_span_id(attempt.id, attempt.attempt), .parent = frame.newest.context.span, .start = begun};
-    frame.span = start_span(frame.run, *like, known, [&](span_beginning& with) {
-      fill_invoke_span(with, attempt, frame.agent().description, frame.newest, frame.work.inputs);
-    });
-    return;
-  }
-  auto start = invoke_span(attempt, frame.agent().name, frame.agent().description, frame.work.inputs);
-  start.at = begun;
-  frame.span = start_span(frame.run, std::move(start));
-}
-
 }  // namespace
+
+span_handle activation_frame::start_invoke_span(timestamp at) const {
+  auto const& attempt = work.activation;
+  if (auto const* const like = spans.invoke(newest.type)) {
+    span_known const known{.id = derive_invoke_span_id(attempt.id, attempt.attempt), .parent = newest.context.span, .start = at};
+    return start_span(run, *like, known, [&](span_beginning& with) { fill_invoke_span(with, attempt, agent().description, newest, work.inputs); });
+  }
+  auto start = invoke_span(attempt, agent().name, agent().description, work.inputs);
+  start.at = at;
+  return start_span(run, std::move(start));
+}
 
 void run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current, bus::done& result) noexcept {
   try {
     auto const begun = setting.around.time().now();
-    activation_frame frame{setting, work};
+    activation_frame frame{setting, work, begun};
     frame.made.children.swap(result.children);
-    if (frame.recording) start_invoke_span(frame, begun);
     timestamp ended;
     {
       ambient here = frame.inside();

@@ -10,10 +10,6 @@
 
 namespace skein {
 
-span_handle::span_handle(ambient target, span_context const& unrecorded) noexcept : span_setters(std::move(target)) {
-  unrecorded_ = unrecorded;
-}
-
 std::shared_ptr<span_state> span_access::make_state(run_scope& run, span_id id, span_id parent, span_kind kind, span_type type) {
   if (thread_token == 0) thread_token = thread_ids().next() | 1;
   auto state = std::allocate_shared<span_state>(state_pool<span_state>{}, run);
@@ -50,11 +46,13 @@ span_handle span_access::open(std::shared_ptr<span_state> state, std::shared_ptr
   auto const* const current = this_slot.current();
   if (current != nullptr && current->span && current->span->context.span == parent) state->around = current->span;
   run->recorder->attach(*state);
-  return span_handle{{std::move(state), std::move(run)}, {}};
+  return span_handle{{std::move(state), std::move(run)}};
 }
 
 span_handle span_access::unrecorded(std::shared_ptr<run_scope> run, span_context const& identity) {
-  return span_handle{{nullptr, std::move(run)}, identity};
+  span_handle made{{nullptr, std::move(run)}};
+  made.unrecorded_ = identity;
+  return made;
 }
 
 }  // namespace skein

@@ -241,17 +241,17 @@ bool span_state::so_far(std::string& out) {
   return true;
 }
 
-/// Closes the gate and gives the span its last members. All of it, for the one who ends it; nothing for others.
-std::optional<span_view> span_state::complete(timestamp at, status const* how) {
-  if (gate.closed()) return std::nullopt;
+/// Closes the gate and gives the span its last members. All of it, for the one who ends it; null for others.
+char const* span_state::complete(timestamp at, status const* how) {
+  if (gate.closed()) return nullptr;
   if (at == timestamp{}) at = run.recorder->time().now();
-  if (!gate.close()) return std::nullopt;
+  if (!gate.close()) return nullptr;
   auto& top = image.head();
   top.end_ns = std::max(ns(at), top.start_ns);
   if (how != nullptr) put_status(how->code, how->message);
   bool const mine = owner == thread_token;
   if (mine && repeats) compact();
-  if (mine && !extra) return span_view{image.complete().data()};
+  if (mine && !extra) return image.complete().data();
 
   // The owner may still be appending to the image, so another thread makes a copy of what is published.
   auto& ended = more().ended;
@@ -265,7 +265,7 @@ std::optional<span_view> span_state::complete(timestamp at, status const* how) {
   say("otel.dropped_links_count", extra->dropped_links);
   auto const size = std::uint64_t{ended.size()};
   std::memcpy(ended.data() + offsetof(flat::head, bytes), &size, sizeof size);
-  return span_view{ended.data()};
+  return ended.data();
 }
 
 void span_state::tell_around() {
@@ -280,22 +280,23 @@ void span_state::tell(span_state& outer) {
 
 void span_state::end(timestamp at, status const* how) noexcept {
   try {
-    auto const ended = complete(at, how);
-    if (!ended) return;
+    auto const* const whole = complete(at, how);
+    if (whole == nullptr) return;
+    span_view const ended{whole};
     tell_around();
-    run.recorder->end(*this, *ended);
-    if (ends_run) run.end(ended->status() == status_code::error ? run_status::failed : run_status::completed, ended->end());
+    run.recorder->end(*this, ended);
+    if (ends_run) run.end(ended.status() == status_code::error ? run_status::failed : run_status::completed, ended.end());
   } catch (...) {   // Out of memory: the span is lost, the program goes on.
   }
 }
 
 std::optional<span_record> span_state::finish() noexcept {
   try {
-    auto const ended = complete({}, nullptr);
-    if (!ended) return std::nullopt;
+    auto const* const whole = complete({}, nullptr);
+    if (whole == nullptr) return std::nullopt;
     tell_around();
     run.recorder->detach(*this);
-    return ended->record();
+    return span_view{whole}.record();
   } catch (...) {
     return std::nullopt;
   }

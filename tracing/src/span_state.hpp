@@ -116,7 +116,7 @@ struct span_state final : open_span {
   [[nodiscard]] bool knows(std::string_view key) const noexcept;
   [[nodiscard]] std::string tidy(std::uint32_t& dropped) const;
   void compact();
-  [[nodiscard]] std::optional<span_view> complete(timestamp at, status const* how);
+  [[nodiscard]] char const* complete(timestamp at, status const* how);
   void tell_around();
 };
 

@@ -6,6 +6,7 @@
 #include "span_access.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace skein {
 
@@ -54,7 +55,7 @@ span_beginning::span_beginning(run_scope& run, span_template const& like, span_k
 }
 
 void span_beginning::make_draft(span_known const& known) {
-  flat::head top;
+  auto& top = *::new (static_cast<void*>(draft_.data())) flat::head;
   top.trace = run_.trace;
   top.span = known.id ? known.id : run_.recorder->new_span_id();
   top.parent = known.parent;
@@ -64,7 +65,6 @@ void span_beginning::make_draft(span_known const& known) {
   top.kind = like_.kind_;
   top.type = like_.type_;
   top.has = like_.has_;
-  std::memcpy(draft_.data(), &top, sizeof top);
   std::memcpy(draft_.data() + sizeof top, like_.entries_.data(), like_.entries_.size());
   entries_ = draft_.data() + sizeof top;
   draft_size_ = sizeof top + like_.entries_.size();
@@ -101,11 +101,10 @@ span_handle span_beginning::start(std::shared_ptr<run_scope> run) && {
 void span_beginning::record(timestamp ended, status const& how) && {
   if (!how.message.empty()) make_state_of_draft();
   if (state_) return state_->end(ended, &how);
-  auto top = flat::load<flat::head>(draft_.data());
+  auto& top = *std::launder(reinterpret_cast<flat::head*>(draft_.data()));
   top.bytes = draft_size_;
   top.status = how.code;
   top.end_ns = std::max(ns(ended == timestamp{} ? run_.recorder->time().now() : ended), top.start_ns);
-  std::memcpy(draft_.data(), &top, sizeof top);
   try {
     run_.recorder->record(span_view{draft_.data()});
   } catch (...) {   // Out of memory: the span is lost, the program goes on.

@@ -217,7 +217,7 @@ class span_handle : public span_setters<span_handle> {
 
  private:
   friend struct span_access;
-  span_handle(ambient target, span_context const& unrecorded) noexcept;
+  explicit span_handle(ambient target) noexcept : span_setters(std::move(target)) {}
 };
 
 /// What is known of the current run as a whole; ignored outside any. Chains.
