@@ -198,7 +198,7 @@ void start_invoke_span(activation_frame& frame, timestamp begun) {
 
 }  // namespace
 
-void run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current, bus::done& result) noexcept {
+void run_attempt(attempt_setting const& setting, queued_attempt const& work, activation_frame*& current, bus::done& result) noexcept {
   try {
     auto const begun = setting.around.time().now();
     activation_frame frame{setting, work};
