@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent_spans.hpp"
+#include "queued_attempt.hpp"
 #include "recent_scope.hpp"
 
 #include <skein/agents/invoke_span.hpp>
@@ -51,19 +52,18 @@ struct output_check {
   bool drop;
 };
 
-/// What an attempt is made of, beside the delivery.
+/// What an attempt is made of, beside what was delivered.
 struct attempt_setting {
   host_environment& around;
   agent const& definition;
   agent_spans const& spans;
-  timestamp due;                        // of the attempt; zero: none
   std::atomic<bool> const& stopping;    // the host
   std::atomic<bool> const& cancelled;   // this attempt
   recent_scope& recent;                 // of the thread
 };
 
 struct activation_frame : attempt_setting {
-  activation_frame(attempt_setting const& setting, bus::delivery const& what, timestamp at)
+  activation_frame(attempt_setting const& setting, queued_attempt const& what, timestamp at)
       : attempt_setting(setting),
         work(what),
         newest(newest_of(what.inputs)),
@@ -72,7 +72,7 @@ struct activation_frame : attempt_setting {
         recording(scope.recording && scope.recorder),
         span(recording ? start_invoke_span(at) : span_handle{}) {}
 
-  bus::delivery const& work;
+  queued_attempt const& work;
   bus::artifact_data const& newest;     // of its inputs
   std::shared_ptr<run_scope> const& run;   // of `recent`, whose thread asks it nothing else meanwhile
   run_scope& scope;                     // the same
@@ -89,7 +89,7 @@ struct activation_frame : attempt_setting {
   [[nodiscard]] agent_descriptor const& agent() const noexcept { return definition.descriptor(); }
   /// What is current when nothing inside of the attempt is.
   [[nodiscard]] ambient inside() const { return recording ? span.as_ambient() : ambient{nullptr, run}; }
-  [[nodiscard]] bool is_late() const noexcept { return due != timestamp{} && around.time().now() >= due; }
+  [[nodiscard]] bool is_late() const noexcept { return work.due != timestamp{} && around.time().now() >= work.due; }
 
  private:
   /// For the constructor: what stands above `span` is there.
@@ -98,6 +98,6 @@ struct activation_frame : attempt_setting {
 
 /// Runs one delivery to its end: components and the handler are called, spans are recorded. How it ended goes into `result`, which is as good as new for this
 /// attempt and may bring memory for children. Never throws.
-void run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current, bus::done& result) noexcept;
+void run_attempt(attempt_setting const& setting, queued_attempt const& work, activation_frame*& current, bus::done& result) noexcept;
 
 }  // namespace skein::agents

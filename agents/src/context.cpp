@@ -134,7 +134,7 @@ std::string context::idempotency_key() const { return frame_.work.activation.id.
 bool context::cancelled() const noexcept {
   return frame_.stopping.load(std::memory_order_relaxed) || frame_.cancelled.load(std::memory_order_relaxed) || frame_.is_late();
 }
-std::optional<timestamp> context::deadline() const noexcept { return frame_.due == timestamp{} ? std::nullopt : std::optional{frame_.due}; }
+std::optional<timestamp> context::deadline() const noexcept { return frame_.work.due == timestamp{} ? std::nullopt : std::optional{frame_.work.due}; }
 run_id context::run() const noexcept { return frame_.newest.run; }
 std::string const& context::correlation_id() const noexcept { return frame_.newest.correlation; }
 std::string const& context::agent() const noexcept { return frame_.agent().name; }

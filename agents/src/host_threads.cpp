@@ -134,7 +134,7 @@ bool thread_host::take(thread_slot& slot) {
   std::advance(last, static_cast<std::ptrdiff_t>(count));
   slot.batch.splice(slot.batch.end(), a->queue, a->queue.begin(), last, count);
   lines_.settle(*a);
-  lowest_taken_ = std::min(lowest_taken_, slot.batch.back().work.priority);
+  lowest_taken_ = std::min(lowest_taken_, slot.batch.back().priority);
   slot.interrupts_seen = interrupts_;
   return true;
 }
@@ -158,47 +158,46 @@ void thread_host::notify(std::size_t threads) {
 
 /// Under the slot's lock or the host's.
 void thread_host::begin(thread_slot& slot, queued_attempt const& job) const noexcept {
-  slot.ref = job.work.activation;
+  slot.ref = job.activation;
   slot.cancelled.store(cancelling_, std::memory_order_relaxed);
   slot.over.store(false, std::memory_order_relaxed);
 }
 
 /// In the hub's process predicates are asked by whoever publishes, with few exceptions; a worker asks them itself. What is in a group or batch was asked about
 /// before it got there.
-bool thread_host::wanted(hosted_agent const& owner, bus::delivery const& work) const noexcept {
-  if (!around_.asks_predicates() && !work.unasked) return true;
-  if (owner.definition.descriptor().subscriptions[work.ordinal].is_grouped()) return true;
+bool thread_host::wanted(hosted_agent const& owner, queued_attempt const& job) const noexcept {
+  if (!around_.asks_predicates() && !job.unasked) return true;
+  if (owner.definition.descriptor().subscriptions[job.ordinal].is_grouped()) return true;
   try {
-    for (auto const& code : owner.definition.reactions()[work.ordinal].code) {
-      if (code.accepts && !code.accepts(*work.inputs.front())) return false;
+    for (auto const& code : owner.definition.reactions()[job.ordinal].code) {
+      if (code.accepts && !code.accepts(*job.inputs.front())) return false;
     }
     return true;
   } catch (...) {
-    log_threw(work);
+    log_threw(owner, job);
     return false;
   }
 }
 
-void thread_host::log_threw(bus::delivery const& work) noexcept {
+void thread_host::log_threw(hosted_agent const& owner, queued_attempt const& job) noexcept {
   try {
     auto const text = describe_exception(std::current_exception());
-    log_warn("agent " + work.agent + ": the predicate of subscription " + std::to_string(work.ordinal) + " threw " + text.type + ": " + text.message +
-             "; that is a no to artifact " + work.inputs.front()->id.to_string());
+    log_warn("agent " + owner.definition.descriptor().name + ": the predicate of subscription " + std::to_string(job.ordinal) + " threw " + text.type + ": " + text.message +
+             "; that is a no to artifact " + job.inputs.front()->id.to_string());
   } catch (...) {  // no memory for the line
   }
 }
 
-/// Runs one attempt; its delivery is spent.
+/// Runs one attempt; it is spent.
 void thread_host::run(thread_slot& slot, queued_attempt& job, execution& here) {
-  auto const& work = job.work;
-  slot.result.activation = work.activation;
-  if (wanted(*slot.owner, work)) {
-    attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, job.due, stopping_, slot.cancelled, slot.recent};
-    run_attempt(setting, work, here.frame, slot.result);
+  slot.result.activation = job.activation;
+  if (wanted(*slot.owner, job)) {
+    attempt_setting const setting{around_, slot.owner->definition, slot.owner->spans, stopping_, slot.cancelled, slot.recent};
+    run_attempt(setting, job, here.frame, slot.result);
   } else {
     slot.result.outcome = bus::outcome::mismatch;
   }
-  bus::let_go(job.work.inputs);
+  bus::let_go(job.inputs);
   slot.spent.push_back(job);
 }
 

@@ -78,11 +78,11 @@ std::vector<bus::attempt_ref> thread_host::held() const {
   std::lock_guard const held{mutex_};
   std::vector<bus::attempt_ref> all;
   for (auto const* a : agents_) {
-    for (auto const& one : a->queue) all.push_back(one.work.activation);
+    for (auto const& one : a->queue) all.push_back(one.activation);
   }
   for (auto* slot : slots_) {
     std::lock_guard const its{slot->mutex};
-    for (auto const& one : slot->batch) all.push_back(one.work.activation);
+    for (auto const& one : slot->batch) all.push_back(one.activation);
     if (!slot->over) all.push_back(slot->ref);
   }
   if (auto const* const here = execution::in(this)) {
@@ -102,17 +102,17 @@ std::vector<bus::attempt_ref> thread_host::running() const {
 }
 
 void thread_host::cancel(bus::attempt_ref const& which) {
-  std::vector<bus::delivery> unstarted;
+  attempt_list unstarted;
+  auto const is_meant = [&](auto const& one) { return one.activation == which; };
   auto const take_out = [&](attempt_list& from) {
-    auto const found = std::find_if(from.begin(), from.end(), [&](auto const& one) { return one.work.activation == which; });
-    if (found == from.end()) return;
-    unstarted.push_back(std::move(found->work));
-    from.erase_and_dispose(found, dispose);
+    auto const found = std::find_if(from.begin(), from.end(), is_meant);
+    if (found != from.end()) unstarted.splice(unstarted.end(), from, found);
   };
+  std::vector<bus::delivery> arrived;
   if (auto* const here = execution::in(this)) {
-    auto const found = std::find_if(here->arrived.begin(), here->arrived.end(), [&](auto const& one) { return one.activation == which; });
+    auto const found = std::find_if(here->arrived.begin(), here->arrived.end(), is_meant);
     if (found != here->arrived.end()) {
-      unstarted.push_back(std::move(*found));
+      arrived.push_back(std::move(*found));
       here->arrived.erase(found);
     }
   }
@@ -128,6 +128,7 @@ void thread_host::cancel(bus::attempt_ref const& which) {
       lines_.settle(*a);
     }
   }
+  give_back(arrived);
   give_back(unstarted);
 }
 
@@ -141,14 +142,13 @@ void thread_host::cancel_all() {
 }
 
 void thread_host::drain() {
-  std::vector<bus::delivery> unstarted;
+  attempt_list unstarted;
   {
     std::lock_guard const held{mutex_};
     draining_ = true;
     for (auto* slot : slots_) recall(*slot);
     for (auto* a : agents_) {
-      for (auto& one : a->queue) unstarted.push_back(std::move(one.work));
-      a->queue.clear_and_dispose(dispose);
+      unstarted.splice(unstarted.end(), a->queue);
       lines_.settle(*a);
     }
   }
@@ -177,6 +177,14 @@ void thread_host::give_back(std::vector<bus::delivery> const& unstarted) {
   for (auto const& one : unstarted) (void)around_.complete({.activation = one.activation, .outcome = bus::outcome::released});
 }
 
+void thread_host::give_back(attempt_list& unstarted) {
+  while (!unstarted.empty()) {
+    auto const which = unstarted.front().activation;
+    unstarted.pop_front_and_dispose(dispose);
+    (void)around_.complete({.activation = which, .outcome = bus::outcome::released});
+  }
+}
+
 /// Each delivery asks. Null when there is none.
 hosted_agent* thread_host::find(std::string const& name) {
   auto*& recent = found_.place_of(name);
@@ -193,16 +201,13 @@ void thread_host::admit(std::vector<bus::delivery>& work) {
     if (!found) continue;  // the hub leases only what was offered
     auto& a = *found;
     auto& queued = fresh();
-    queued.due = {};
+    queued.take(one);
     if (one.deadline.count() > 0) {
       if (!now) now = around_.time().now();
       queued.due = *now + one.deadline;
     }
-    auto memory = std::move(queued.work.inputs);
-    queued.work = std::move(one);
-    one.inputs = std::move(memory);
     // Whoever has taken several of a lower priority goes on with this one first.
-    if (queued.work.priority > lowest_taken_) ++interrupts_;
+    if (queued.priority > lowest_taken_) ++interrupts_;
     a.push(queued);
     lines_.settle(a);
   }

@@ -195,7 +195,7 @@ span_handle activation_frame::start_invoke_span(timestamp at) const {
   return start_span(run, std::move(start));
 }
 
-void run_attempt(attempt_setting const& setting, bus::delivery const& work, activation_frame*& current, bus::done& result) noexcept {
+void run_attempt(attempt_setting const& setting, queued_attempt const& work, activation_frame*& current, bus::done& result) noexcept {
   try {
     auto const begun = setting.around.time().now();
     activation_frame frame{setting, work, begun};

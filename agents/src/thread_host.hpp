@@ -58,10 +58,11 @@ class thread_host final : public local_host {
 
   // Without it, unless it is given.
   void give_back(std::vector<bus::delivery> const& unstarted);
+  void give_back(attempt_list& unstarted);
   void notify(std::size_t threads);
   void begin(thread_slot& slot, queued_attempt const& job) const noexcept;
-  bool wanted(hosted_agent const& owner, bus::delivery const& work) const noexcept;
-  static void log_threw(bus::delivery const& work) noexcept;
+  bool wanted(hosted_agent const& owner, queued_attempt const& job) const noexcept;
+  static void log_threw(hosted_agent const& owner, queued_attempt const& job) noexcept;
   void run(thread_slot& slot, queued_attempt& job, execution& here);
   bool complete(thread_slot& slot);
   queued_attempt* next_of_batch(thread_slot& slot, bool& is_last);

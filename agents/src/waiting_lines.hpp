@@ -2,9 +2,9 @@
 #pragma once
 
 #include "agent_spans.hpp"
+#include "queued_attempt.hpp"
 
 #include <skein/agents/agent.hpp>
-#include <skein/bus/message.hpp>
 
 #include <boost/intrusive/list.hpp>
 
@@ -16,13 +16,6 @@
 #include <utility>
 
 namespace skein::agents {
-
-/// One delivery from its arrival to its report. It stays where it is; lists link it.
-struct queued_attempt : boost::intrusive::list_base_hook<> {
-  bus::delivery work;
-  timestamp due{};   // zero: no deadline
-};
-using attempt_list = boost::intrusive::list<queued_attempt>;
 
 struct hosted_agent;
 using agent_line = boost::intrusive::list<hosted_agent, boost::intrusive::constant_time_size<false>>;
@@ -43,7 +36,7 @@ struct hosted_agent : boost::intrusive::list_base_hook<> {
 
   void push(queued_attempt& one) {
     auto place = queue.end();
-    while (place != queue.begin() && std::prev(place)->work.priority < one.work.priority) --place;
+    while (place != queue.begin() && std::prev(place)->priority < one.priority) --place;
     queue.insert(place, one);
   }
   /// Puts back what was taken and not begun: in front of its equals.
@@ -51,7 +44,7 @@ struct hosted_agent : boost::intrusive::list_base_hook<> {
     while (!taken.empty()) {
       auto& one = taken.back();
       taken.pop_back();
-      queue.insert(std::find_if(queue.begin(), queue.end(), [&](auto const& other) { return other.work.priority <= one.work.priority; }), one);
+      queue.insert(std::find_if(queue.begin(), queue.end(), [&](auto const& other) { return other.priority <= one.priority; }), one);
     }
   }
 };
@@ -62,7 +55,7 @@ class waiting_lines {
   /// Puts the agent where it belongs after its queue or its holders have changed. It keeps its turn where the priority is as before.
   void settle(hosted_agent& a) {
     if (!a.runnable()) return leave(a);
-    auto const wanted = a.queue.front().work.priority;
+    auto const wanted = a.queue.front().priority;
     if (a.line && a.line_priority == wanted) return;
     leave(a);
     a.line = &lines_[wanted];

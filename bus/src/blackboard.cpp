@@ -1,31 +1,12 @@
 #include <skein/bus/blackboard.hpp>
 
 #include "blackboard_state.hpp"
+#include "spare_memory.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace skein::bus {
-
-namespace {
-
-/// What has memory of its own moves there, up to so much.
-template <class T>
-void keep_memory(T& from, std::vector<T>& to, std::size_t capacity_of_none) {
-  constexpr std::size_t kept_max = 1'024;
-  if (from.capacity() <= capacity_of_none || to.size() == kept_max) return;
-  from.clear();
-  to.push_back(std::move(from));
-}
-
-template <class T>
-void use_memory(std::vector<T>& from, T& to) {
-  if (from.empty()) return;
-  to.swap(from.back());
-  from.pop_back();
-}
-
-}  // namespace
 
 delivery& spare_deliveries::add_to(std::vector<delivery>& to, attempt_ref const& attempt) {
   if (to.capacity() == 0) {
@@ -43,7 +24,9 @@ void spare_deliveries::take(std::vector<delivery>& gone) noexcept {
   static std::size_t const short_name = std::string{}.capacity();
   try {
     for (auto& one : gone) {
-      keep_memory(one.inputs, inputs_, 0);
+      one.inputs.clear();
+      one.agent.clear();
+      keep_memory(one.inputs, inputs_);
       keep_memory(one.agent, long_names_, short_name);
     }
     gone.clear();

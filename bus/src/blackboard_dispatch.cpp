@@ -147,7 +147,7 @@ delivery& blackboard::state::next_delivery(host& h, attempt_ref const& attempt) 
 
 void blackboard::state::flush_all_outboxes() {
   for (auto* h : leased_hosts) {
-    if (deliver* const last = last_deliver_to(*h)) {
+    if (deliver* const last = put_deliver_last(*h)) {
       last->number = h->number;
       std::move(h->outbox.begin(), h->outbox.end(), std::back_inserter(last->deliveries));
       h->outbox.clear();
@@ -158,8 +158,8 @@ void blackboard::state::flush_all_outboxes() {
   leased_hosts.clear();
 }
 
-/// The last message, where an earlier step whose effects leave together has made it and more may go with it. It goes behind the answer that follows it.
-deliver* blackboard::state::last_deliver_to(host const& h) {
+/// What an earlier step whose effects leave together has made for the host, and more may go with: moved behind the answer that follows it. Null: there is none.
+deliver* blackboard::state::put_deliver_last(host const& h) {
   constexpr std::size_t together_max = 8;   // larger frames cost more than the few that they save
   auto& all = out->messages;
   if (all.size() < 2) return nullptr;

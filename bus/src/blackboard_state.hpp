@@ -297,7 +297,7 @@ struct blackboard::state {
   [[nodiscard]] std::string const& holder_of(activation const& a) const;
   void flush_outboxes();
   void flush_all_outboxes();
-  [[nodiscard]] deliver* last_deliver_to(host const& h);
+  [[nodiscard]] deliver* put_deliver_last(host const& h);
   [[nodiscard]] delivery& next_delivery(host& h, attempt_ref const& attempt);
   void send(host_key to, bus::message what) { out->messages.push_back({to, std::move(what)}); }
 

@@ -92,16 +92,23 @@ locked_bus::locked_bus(std::unique_ptr<bus::ledger> ledger, clock& time, hub_por
   table_ = tables_.back().get();
 }
 
-/// Takes the lock when `ask` has been given the predicates, unless there are none.
-template <class Ask>
-void locked_bus::enter_asked(lock& held, Ask const& ask) {
+/// Takes the lock when `ask` has been given the predicates, unless there are none. `admit` may give it up meanwhile; what it refuses is returned.
+template <class Ask, class Admit>
+result<void> locked_bus::enter_asked(lock& held, Ask const& ask, Admit const& admit) {
   predicate_table const* table = nullptr;
   do {
     if (held.owns_lock()) held.unlock();
     table = table_.load(std::memory_order_acquire);
     if (!table->empty()) ask(*table);
     held = lock_briefly(mutex_);
-  } while (table != table_.load(std::memory_order_relaxed));
+    if (auto ok = admit(); !ok) return ok;
+  } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
+  return {};
+}
+
+template <class Ask>
+void locked_bus::enter_asked(lock& held, Ask const& ask) {
+  (void)enter_asked(held, ask, [] { return result<void>{}; });
 }
 
 // --- publishing --------------------------------------------------------------------------------------------------------------------
@@ -135,16 +142,10 @@ result<void> locked_bus::publish_all(std::vector<std::shared_ptr<artifact_data>>
 
 template <class Input, class Answer>
 result<Answer> locked_bus::publish_asked(Input& in, timestamp deadline) {
-  predicate_table const* table = nullptr;
   lock held{mutex_, std::defer_lock};
-  do {
-    if (held.owns_lock()) held.unlock();
-    table = table_.load(std::memory_order_acquire);
-    hear_code(*table, in);
-    held = lock_briefly(mutex_);
-    if (auto ok = enter(held, deadline, 1); !ok) return ok.error();
-  } while (table != table_.load(std::memory_order_relaxed));  // an agent was added meanwhile: its predicates have not been asked
-
+  auto const entered = enter_asked(
+      held, [&](predicate_table const& table) { hear_code(table, in); }, [&] { return enter(held, deadline, 1); });
+  if (!entered) return entered.error();
   std::size_t const steps = artifacts_of(in).size();
   effects& out = begin_step();
   auto how = core_.publish(time_.now(), in, out);

@@ -2,6 +2,7 @@
 #include <skein/bus/quiet_thread.hpp>
 
 #include "pointer_frame.hpp"
+#include "spare_memory.hpp"
 #include "wake_fd.hpp"
 
 #include <array>
@@ -19,20 +20,38 @@ constexpr char const* endpoint = "inproc://local";   // of a context that only t
 constexpr std::string_view host_identity = "local";
 constexpr std::size_t spare_capacity_max = 1'024;    // of a buffer that is kept; what a burst has made large goes with it
 
-/// Leaves nothing of a message but memory for the next of its kind; whether that is any.
-bool is_spent(message& what) noexcept {
-  if (auto* const work = std::get_if<deliver>(&what)) {
-    for (auto& one : work->deliveries) one.inputs.clear();
-    return !work->deliveries.empty();
+/// What is left of messages that have arrived: memory for the next of their kind.
+class spent_memory {
+ public:
+  void keep(message& arrived) {
+    if (auto* const work = std::get_if<deliver>(&arrived)) {
+      for (auto& one : work->deliveries) one.inputs.clear();
+      keep_memory(work->deliveries, deliveries_);
+    } else if (auto* const result = std::get_if<done>(&arrived)) {
+      result->children.clear();
+      keep_memory(result->children, children_);
+    }
   }
-  auto* const result = std::get_if<done>(&what);
-  if (result == nullptr) return false;
-  auto children = std::move(result->children);
-  children.clear();
-  *result = done{};
-  result->children = std::move(children);
-  return result->children.capacity() > 0;
-}
+  void keep(spent_memory& more) {
+    for (auto& one : more.deliveries_) keep_memory(one, deliveries_);
+    for (auto& one : more.children_) keep_memory(one, children_);
+    more.deliveries_.clear();
+    more.children_.clear();
+  }
+  /// To what has been moved from.
+  void use(message& sent) {
+    if (auto* const work = std::get_if<deliver>(&sent)) {
+      use_memory(deliveries_, work->deliveries);
+    } else if (auto* const result = std::get_if<done>(&sent)) {
+      use(*result);
+    }
+  }
+  void use(done& sent) { use_memory(children_, sent.children); }
+
+ private:
+  std::vector<std::vector<delivery>> deliveries_;   // whose inputs have memory, too
+  std::vector<std::vector<child>> children_;
+};
 
 /// One end: its socket belongs to whoever calls `turn`, others leave messages in the outbox. All that is there leaves in one frame.
 class link_end {
@@ -59,17 +78,15 @@ class link_end {
   link_end(link_end const&) = delete;
   link_end& operator=(link_end const&) = delete;
 
-  /// Leaves memory in `what`, where there is some: that of a message that has arrived goes back to those who send them.
-  void post(message&& what) {
+  /// Takes a message or a result, and leaves memory in it, where there is some: that of a message that has arrived goes back to those who send them.
+  template <class Message>
+  void post(Message& what) {
     bool was_asleep = false;
     {
       std::lock_guard const held{mutex_};
       if (!outbox_) outbox_ = spare_ ? std::move(spare_) : std::make_unique<messages>();
-      outbox_->push_back(std::move(what));
-      if (spent_ && !spent_->empty()) {
-        what = std::move(spent_->back());
-        spent_->pop_back();
-      }
+      outbox_->emplace_back(std::move(what));
+      spent_.use(what);
       was_asleep = std::exchange(asleep_, false);
     }
     if (was_asleep) waker_.wake();
@@ -92,10 +109,12 @@ class link_end {
     while (receive(frame)) {
       moved = true;
       auto came = unwrap(frame);
-      for (auto& one : *came) receiver_(std::move(one));
-      if (came->capacity() > spare_capacity_max) continue;
-      std::erase_if(*came, [](message& one) { return !is_spent(one); });
-      from.keep(std::move(came));
+      for (auto& one : *came) {
+        receiver_(std::move(one));
+        arrived_.keep(one);
+      }
+      came->clear();
+      from.keep(arrived_, std::move(came));
     }
     return moved;
   }
@@ -122,10 +141,10 @@ class link_end {
 
  private:
   /// Of those that this end has sent, what is left.
-  void keep(std::unique_ptr<messages> spent) {
+  void keep(spent_memory& spent, std::unique_ptr<messages> emptied) {
     std::lock_guard const held{mutex_};
-    if (!spent_ || spent_->size() < spent->size()) spent_.swap(spent);
-    if (!spare_ && spent && spent->empty()) spare_ = std::move(spent);
+    spent_.keep(spent);
+    if (!spare_ && emptied->capacity() <= spare_capacity_max) spare_ = std::move(emptied);
   }
 
   /// The next frame that carries a message, if one is there.
@@ -140,11 +159,12 @@ class link_end {
   zmq::socket_t socket_;
   std::function<void(message&&)> receiver_;
   bool const routes_;
+  spent_memory arrived_;               // of the frame that this end's thread reads
   wake_fd waker_;
   std::mutex mutex_;
   std::unique_ptr<messages> outbox_;   // null: nothing to send
   std::unique_ptr<messages> spare_;    // an empty one
-  std::unique_ptr<messages> spent_;    // messages that have arrived: memory for the next
+  spent_memory spent_;                 // for the next messages
   bool asleep_ = false;                // its thread waits, or is about to
 };
 
@@ -160,8 +180,8 @@ class zmq_inproc_link final : public inproc_link {
   }
   ~zmq_inproc_link() override { stop(); }
 
-  void to_host(message&& what) override { hub_.post(std::move(what)); }
-  void to_hub(message&& what) override { host_.post(std::move(what)); }
+  void to_host(message&& what) override { hub_.post(what); }
+  void to_hub(done&& what) override { host_.post(what); }
 
   bool poll() override {
     // Whoever finds another thread at it need not wait: that thread delivers for both.

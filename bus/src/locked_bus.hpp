@@ -36,7 +36,6 @@ class locked_bus final : public hub_bus {
   result<void> publish_all(std::vector<std::shared_ptr<artifact_data>> artifacts, timestamp deadline) override;
   void publish_async(input::publish in, std::function<void(result<reply::published>)> then) override;
   bool done(bus::done&& result) override;
-  using hub_bus::receive;
   void receive(host_key from, std::span<message> all, std::string_view principal) override;
   void disconnected(host_key from, bool certain) override;
   void attend() override;
@@ -109,6 +108,8 @@ class locked_bus final : public hub_bus {
   bool step_done(lock& held, bus::done& result);
   bool finish_done(lock& held, effects& out, std::size_t steps);
   bool step_reports(std::size_t stepped);
+  template <class Ask, class Admit>
+  result<void> enter_asked(lock& held, Ask const& ask, Admit const& admit);
   template <class Ask>
   void enter_asked(lock& held, Ask const& ask);
   template <class Input, class Answer>

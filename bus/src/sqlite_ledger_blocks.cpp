@@ -119,9 +119,13 @@ result<void> activation_blocks::insert(activation_row const& row, std::int64_t r
   auto const slot = row.no % block_rows;
   auto& at = one.places[slot];
   if (at.size != 0) return error{errc::ledger_failed, "the ledger holds an activation " + std::to_string(row.no) + " already"};
+  {
+    auto to = pack_over(identity_);
+    pack_identity(to, row, run);
+  }
   at.begin = as_size(one.rows.size());
-  pack_identity(one.rows, row, run);
-  at.identity = at.size = as_size(one.rows.size()) - at.begin;
+  at.identity = at.size = as_size(identity_.size());
+  one.rows.insert(one.rows.end(), identity_.begin(), identity_.end());
   at.subscription = row.subscription;
   at.state = row.state;
   set_state(one, at, row, host);
@@ -147,17 +151,18 @@ result<void> activation_blocks::update(activation_update const& state, std::int6
 
 /// Makes the rows of the block anew.
 void activation_blocks::pack(block& one) {
-  packed_.clear();
-  for (auto& at : one.places) {
-    if (at.size == 0) continue;
-    auto const from = one.rows.begin() + static_cast<std::ptrdiff_t>(at.begin);
-    auto const kept = at.unwritten == 0 ? at.size : at.identity;
-    at.begin = as_size(packed_.size());
-    packed_.insert(packed_.end(), from, from + static_cast<std::ptrdiff_t>(kept));
-    if (at.unwritten == 0) continue;
-    pack_state(packed_, unwritten_[at.unwritten - 1], at.subscription);
-    at.size = as_size(packed_.size()) - at.begin;
-    at.unwritten = 0;
+  {
+    auto to = pack_over(packed_);
+    for (auto& at : one.places) {
+      if (at.size == 0) continue;
+      auto const* const from = one.rows.data() + at.begin;
+      at.begin = as_size(to.size());
+      to.raw(from, at.unwritten == 0 ? at.size : at.identity);
+      if (at.unwritten == 0) continue;
+      pack_state(to, unwritten_[at.unwritten - 1], at.subscription);
+      at.size = as_size(to.size()) - at.begin;
+      at.unwritten = 0;
+    }
   }
   one.rows.swap(packed_);
 }

@@ -76,7 +76,7 @@ class activation_blocks {
   std::vector<packed_state> unwritten_;   ///< What write() packs: of several states within a transaction, only the last.
   std::deque<std::string> texts_;         ///< Of `unwritten_`.
   std::int64_t newest_ = -1;         ///< The highest block there is; -1 = none is known.
-  bytes packed_;                     ///< Scratch.
+  bytes identity_, packed_;          ///< Scratch.
 
   // Known only while retention is at work.
   std::int64_t removed_from_ = -1;   ///< remove_closed() goes on after this block.

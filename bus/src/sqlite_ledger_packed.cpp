@@ -25,8 +25,9 @@ std::size_t fields_of(packed_state const& state) {
 
 }  // namespace
 
-void pack_identity(bytes& out, activation_row const& row, std::int64_t run) {
-  wire::writer to{out, no_limit};
+wire::writer pack_over(bytes& memory) { return wire::writer{memory, 0, no_limit, protocol_min}; }
+
+void pack_identity(wire::writer& to, activation_row const& row, std::int64_t run) {
   to.fields(3 + row.inputs.size());
   to.uint(row.no % block_rows);
   to.id(row.id);
@@ -34,8 +35,7 @@ void pack_identity(bytes& out, activation_row const& row, std::int64_t run) {
   for (auto const input : row.inputs) to.uint(input);
 }
 
-void pack_state(bytes& out, packed_state const& state, subscription_no subscription) {
-  wire::writer to{out, no_limit};
+void pack_state(wire::writer& to, packed_state const& state, subscription_no subscription) {
   auto const count = fields_of(state);
   to.fields(count);
   to.enumerator(state.state);

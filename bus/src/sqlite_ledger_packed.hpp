@@ -33,10 +33,12 @@ struct packed_state {
   std::string_view error_type, what;
 };
 
-/// Appends what never changes: number, id, run and inputs.
-void pack_identity(bytes& out, activation_row const& row, std::int64_t run);
-/// Appends what follows it.
-void pack_state(bytes& out, packed_state const& state, subscription_no subscription);
+/// What the two below write to; it writes over what stands in `memory`, and gives it its size when it goes.
+[[nodiscard]] wire::writer pack_over(bytes& memory);
+/// What never changes: number, id, run and inputs.
+void pack_identity(wire::writer& to, activation_row const& row, std::int64_t run);
+/// What follows it.
+void pack_state(wire::writer& to, packed_state const& state, subscription_no subscription);
 /// All of a block, in the order of the bytes. errc::corrupt for bytes that those two did not write.
 [[nodiscard]] result<std::vector<packed_activation>> unpack_block(std::int64_t block, bytes_view rows);
 /// The inputs of what pack_identity() wrote.

@@ -34,10 +34,16 @@ result<void> changed_a_row(sqlite::statement const& by, std::string_view what, s
   return error{errc::ledger_failed, "the ledger holds no " + std::string{what} + ' ' + std::to_string(no) + " that could change"};
 }
 
+/// Most artifacts are: what few have, the statement for plain ones leaves out.
+bool is_plain(artifact_row const& row) noexcept {
+  auto const& artifact = *row.artifact;
+  return artifact.routed && artifact.tags.empty() && !artifact.visible_to && !artifact.headers && row.idempotency_key.empty();
+}
+
 constexpr int plain_columns = 11;
 
-/// Routed artifacts without tags, visibility, headers and key. OR FAIL: otherwise SQLite copies every page before the statement changes it, to be able to take back
-/// one that fails halfway; here the whole transaction is taken back.
+/// OR FAIL: otherwise SQLite copies every page before the statement changes it, to be able to take back one that fails halfway; here the whole transaction is
+/// taken back.
 std::string plain_artifacts_sql(std::size_t rows) {
   std::string sql = "INSERT OR FAIL INTO artifact VALUES";
   for (std::size_t i = 0; i < rows; ++i) sql += std::string{i == 0 ? "" : ","} + "(?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, NULL, ?, 1, NULL, ?)";
@@ -238,10 +244,9 @@ result<row_writer::numbered_artifact> row_writer::number(artifact_data const& ar
 }
 
 result<void> row_writer::add(artifact_row const& row) {
-  auto const& artifact = *row.artifact;
-  auto const numbers = number(artifact);
+  auto const numbers = number(*row.artifact);
   if (!numbers) return numbers.error();
-  if (artifact.routed && artifact.tags.empty() && !artifact.visible_to && !artifact.headers && row.idempotency_key.empty()) {
+  if (is_plain(row)) {
     plain_.push_back(*numbers);
     return plain_.size() == plain_rows.front() ? write_plain() : result<void>{};
   }

@@ -66,8 +66,9 @@ struct hub {
     m.instance = 1;
     m.credit = 10;
     m.agents = {agent("cook").on("idea")};
-    bus->receive(from, std::move(m), principal);
+    receive(from, std::move(m), principal);
   }
+  void receive(host_key from, message&& one, std::string_view principal = {}) { bus->receive(from, {&one, 1}, principal); }
   void publish() {
     auto made = std::make_shared<artifact_data>();
     made->id = artifact_id{{++published}};
@@ -103,10 +104,10 @@ TEST(hub_bus_receive, takes_questions_in_the_name_of_agents_that_the_host_offers
   hub h;
   h.hello(2, "kitchen");
   query asked{.number = 1, .type = "pizza", .agent = "cook"};
-  h.bus->receive(2, query{asked});
+  h.receive(2, query{asked});
   EXPECT_EQ(h.port.told.back(), "asked 2 pizza for cook");
   asked.agent = "boss";
-  h.bus->receive(2, query{asked});
+  h.receive(2, query{asked});
   EXPECT_EQ(h.port.told.back(), "asked 2 pizza");
 }
 
@@ -115,7 +116,7 @@ TEST(hub_bus_receive, knows_the_rules_of_every_agent_that_was_offered) {
   bus::hello m{.host = "kitchen", .instance = 1, .credit = 1};
   m.agents = {agent("cook").on("idea")};
   m.agents[0].rules.labels = {"gpu"};
-  h.bus->receive(2, std::move(m));
+  h.receive(2, std::move(m));
   EXPECT_EQ(h.bus->rules_of("cook").labels, std::vector<std::string>{"gpu"});
   EXPECT_EQ(h.bus->rules_of("nobody"), agent_rules{});
 }
@@ -125,14 +126,14 @@ TEST(hub_bus_receive, hands_on_progress_of_work_that_it_knows_in_its_own_words) 
   h.hello(2, "kitchen");
   h.publish();
   auto const given = h.delivered(2);
-  h.bus->receive(2, progress{given, "somebody else", {}, 4, "40 %"});
+  h.receive(2, progress{given, "somebody else", {}, 4, "40 %"});
   EXPECT_EQ(h.port.told.back(), "progress cook " + run_id{{1}}.to_string() + " 4 40 %");
   auto unknown = given;
   ++unknown.attempt;
-  h.bus->receive(2, progress{unknown, "cook", {}, 5, "of another attempt"});
-  h.bus->receive(9, progress{given, "cook", {}, 5, "from a host that is not known"});
-  h.bus->receive(2, hub::done_of(given));
-  h.bus->receive(2, progress{given, "cook", {}, 5, "after its end"});
+  h.receive(2, progress{unknown, "cook", {}, 5, "of another attempt"});
+  h.receive(9, progress{given, "cook", {}, 5, "from a host that is not known"});
+  h.receive(2, hub::done_of(given));
+  h.receive(2, progress{given, "cook", {}, 5, "after its end"});
   EXPECT_EQ(std::ranges::count_if(h.port.told, [](auto const& one) { return one.starts_with("progress"); }), 1);
 }
 
@@ -141,8 +142,8 @@ TEST(hub_bus_receive, hands_the_spans_of_a_result_on_before_its_run_ends_and_onc
   h.hello(2, "kitchen");
   h.publish();
   auto const given = h.delivered(2);
-  h.bus->receive(2, hub::done_of(given));
-  h.bus->receive(2, hub::done_of(given));
+  h.receive(2, hub::done_of(given));
+  h.receive(2, hub::done_of(given));
   ASSERT_EQ(h.port.records.size(), 1u);
   EXPECT_EQ(h.port.records[0].host, "kitchen");
   EXPECT_EQ(h.port.records[0].from, 2u);
@@ -192,7 +193,7 @@ TEST(hub_bus_receive, hands_on_what_a_stale_result_tells) {
   h.publish();
   auto given = h.delivered(2);
   given.attempt = 9;
-  h.bus->receive(2, hub::done_of(given));
+  h.receive(2, hub::done_of(given));
   EXPECT_EQ(h.port.records.size(), 1u);
   EXPECT_EQ(h.port.all<stale>(2).size(), 1u);
 }
@@ -202,10 +203,10 @@ TEST(hub_bus_receive, keeps_the_spans_of_an_unknown_host_for_its_repetition) {
   h.hello(2, "kitchen");
   h.publish();
   auto const given = h.delivered(2);
-  h.bus->receive(3, hub::done_of(given));
+  h.receive(3, hub::done_of(given));
   EXPECT_TRUE(h.port.records.empty());
   EXPECT_EQ(h.port.all<hello_again>(3).size(), 1u);
-  h.bus->receive(2, hub::done_of(given));
+  h.receive(2, hub::done_of(given));
   EXPECT_EQ(h.port.records.size(), 1u);
 }
 
@@ -213,7 +214,7 @@ TEST(hub_bus_receive, asks_for_the_span_of_a_worker_that_sent_none_before_the_ru
   hub h;
   h.hello(2, "kitchen");
   h.publish();
-  h.bus->receive(2, hub::done_of(h.delivered(2), false));
+  h.receive(2, hub::done_of(h.delivered(2), false));
   EXPECT_LT(h.position("untraced cook"), h.position("ended"));
   EXPECT_TRUE(h.port.records.empty());
 }
@@ -227,7 +228,7 @@ TEST(hub_bus_receive, takes_a_nack_for_a_failure) {
   m.fatal = true;
   m.error_type = "ValueError";
   m.runs.emplace_back().run = run_id{{1}};
-  h.bus->receive(2, std::move(m));
+  h.receive(2, std::move(m));
   ASSERT_EQ(h.bus->dead().size(), 1u);
   EXPECT_EQ(h.bus->dead()[0].error_type, "ValueError");
   ASSERT_EQ(h.port.records.size(), 1u);
@@ -241,17 +242,17 @@ TEST(hub_bus_receive, hands_on_the_spans_of_every_beat) {
     beat m;
     m.instance = 1;
     m.spans = {span_record{}};
-    h.bus->receive(2, std::move(m));
+    h.receive(2, std::move(m));
   }
   EXPECT_EQ(h.port.records.size(), 2u);
 }
 
 TEST(hub_bus_receive, passes_questions_on_from_hosts_that_it_knows) {
   hub h;
-  h.bus->receive(2, query{1, "pizza", {}, {}, {}, {}, 0, false});
+  h.receive(2, query{1, "pizza", {}, {}, {}, {}, 0, false});
   EXPECT_EQ(h.port.all<hello_again>(2).size(), 1u);
   h.hello(2, "kitchen");
-  h.bus->receive(2, query{1, "pizza", {}, {}, {}, {}, 0, false});
+  h.receive(2, query{1, "pizza", {}, {}, {}, {}, 0, false});
   EXPECT_EQ(h.port.told.back(), "asked 2 pizza");
 }
 
@@ -287,7 +288,7 @@ TEST(hub_bus_receive, leaves_the_commit_to_the_thread_that_it_woke) {
   h.hello(2, "kitchen");
   auto const commits = h.store->counters.commits;
   EXPECT_TRUE(h.port.all<welcome>(2).empty());
-  h.bus->receive(3, hello{.host = "another", .instance = 1});
+  h.receive(3, hello{.host = "another", .instance = 1});
   h.bus->attend();
   EXPECT_EQ(h.store->counters.commits, commits + 1);
   EXPECT_EQ(h.port.all<welcome>(2).size(), 1u);
@@ -299,7 +300,7 @@ TEST(hub_bus_receive, commits_by_itself_where_nobody_else_can) {
   h.hello(2, "kitchen");
   EXPECT_EQ(h.port.all<welcome>(2).size(), 1u);
   h.publish();
-  h.bus->receive(2, hub::done_of(h.delivered(2)));
+  h.receive(2, hub::done_of(h.delivered(2)));
   EXPECT_EQ(h.port.all<done_ok>(2).size(), 1u);
 }
 
@@ -316,7 +317,7 @@ TEST(hub_bus_receive, gets_over_a_ledger_that_was_broken_for_a_while) {
   // The first failure is got over at once, the second is not; from then on each message is a reason to try again.
   for (int i = 0; i < 8 && h.port.all<done_ok>(2).empty(); ++i) {
     h.hello(2, "kitchen");
-    h.bus->receive(2, hub::done_of(given));
+    h.receive(2, hub::done_of(given));
   }
   EXPECT_EQ(h.port.all<done_ok>(2).size(), 1u);
   EXPECT_EQ(h.port.records.size(), 1u);
@@ -331,7 +332,7 @@ TEST(hub_bus_receive, lists_requeues_and_drops_the_dead) {
     for (auto const& given : one.deliveries) {
       auto m = hub::done_of(given.activation);
       m.outcome = outcome::permanent;
-      h.bus->receive(2, std::move(m));
+      h.receive(2, std::move(m));
     }
   }
   auto const dead = h.bus->dead();
@@ -353,7 +354,7 @@ TEST(hub_bus_receive, forgets_agents_that_nobody_serves) {
   auto const refused = h.bus->forget_agent("cook");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), errc::misuse);
-  h.bus->receive(2, goodbye{1});
+  h.receive(2, goodbye{1});
   h.publish();
   EXPECT_EQ(h.bus->forget_agent("cook").value(), 1u);
   EXPECT_EQ(h.bus->counters().open, 0u);

@@ -107,8 +107,6 @@ class hub_bus {
   /// What another host has sent, in its order; results that came together are one step. `principal` is who the link says the sender is (the name of its
   /// key); empty = the link knows nobody by name. What `all` holds afterwards is not said, but for its memory.
   virtual void receive(host_key from, std::span<message> all, std::string_view principal = {}) = 0;
-  /// The same for one.
-  void receive(host_key from, message&& what, std::string_view principal = {}) { receive(from, {&what, 1}, principal); }
   /// The connection is gone for good; `certain` as in input::disconnected.
   virtual void disconnected(host_key from, bool certain = true) = 0;
 

@@ -6,8 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <utility>
-#include <variant>
 
 namespace skein::bus {
 
@@ -23,16 +21,10 @@ class inproc_link {
   [[nodiscard]] static std::unique_ptr<inproc_link> open(receivers to, bool threaded);
   virtual ~inproc_link() = default;
 
-  /// Hub to host. Never blocks. May leave memory in the message that the next of its kind can use; likewise to_hub().
+  /// Hub to host. Never blocks. May leave memory in the message that the next of its kind can use.
   virtual void to_host(message&& what) = 0;
-  /// Host to hub. Never blocks.
-  virtual void to_hub(message&& what) = 0;
-  /// The same; what is left are children of one before.
-  void to_hub(done&& result) {
-    message what{std::move(result)};
-    to_hub(std::move(what));
-    if (auto* const left = std::get_if<done>(&what)) result.children.swap(left->children);
-  }
+  /// Host to hub. Never blocks. May leave memory for the children of the next one.
+  virtual void to_hub(done&& result) = 0;
   /// Not threaded: delivers what is under way; whether there was anything. Receivers may send again.
   virtual bool poll() = 0;
   /// Ends the threads, and delivers on the caller's what is under way to the hub. Later messages are dropped.
