@@ -2,7 +2,7 @@
 // the slope of the last quarter is what counts: by then everything that has a bound is full.
 //
 //   soak --artifacts=10000000 --benchmark_filter=memory          ten million in memory
-//   soak --artifacts=2000000 --burst=10000 --json=soak.json      ten times the usual load, both ways, the samples to a file
+//   soak --artifacts=6000000 --burst=10000 --json=soak.json      ten times the usual load, both ways, the samples to a file
 #include "agent_chain.hpp"
 #include "temporary_file.hpp"
 
