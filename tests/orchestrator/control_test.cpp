@@ -28,12 +28,17 @@ using nlohmann::json;
 using skein::testing::answer;
 using skein::testing::durable;
 using skein::testing::in_memory;
-using skein::testing::task;
 using skein::testing::temporary_folder;
+
+/// Of a version that nobody would assume.
+struct job {
+  int number = 0;
+  SKEIN_ARTIFACT("control.task", 2, number)
+};
 
 skein::agent doubler() {
   return skein::agent{"doubler"}
-      .on<task>([](task const& t) {
+      .on<job>([](job const& t) {
         if (t.number < 0) throw std::runtime_error{"negative"};
         return answer{2 * t.number};
       })
@@ -55,7 +60,7 @@ struct commanded {
 
 TEST(control, tells_how_the_hub_is) {
   commanded here;
-  here.hub.publish(task{1});
+  here.hub.publish(job{1});
   here.hub.run_until_idle();
   auto const status = here.ask({{"request", "status"}});
   EXPECT_EQ(status["pid"], ::getpid());
@@ -79,7 +84,7 @@ TEST(control, lists_hosts_and_agents) {
 
 TEST(control, publishes_and_waits_for_what_it_causes) {
   commanded here;
-  auto const made = here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 21}}}, {"wait", true}});
+  auto const made = here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 21}}}, {"wait", true}});
   EXPECT_EQ(made["report"]["reason"], "idle");
   EXPECT_EQ(made["report"]["activations"], 1);
   auto const answers = here.hub.artifacts<answer>();
@@ -89,7 +94,7 @@ TEST(control, publishes_and_waits_for_what_it_causes) {
 
 TEST(control, tells_of_failures_of_what_it_published) {
   commanded here;
-  auto const made = here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", -1}}}, {"wait", true}});
+  auto const made = here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", -1}}}, {"wait", true}});
   ASSERT_EQ(made["report"]["failures"].size(), 1u);
   EXPECT_EQ(made["report"]["failures"][0]["what"], "negative");
 }
@@ -106,28 +111,37 @@ TEST(control, publishes_types_that_this_program_has_no_name_for) {
             (json{{"a", 1}, {"b", {1.5, "x", nullptr}}}));
 }
 
+TEST(control, publishes_a_type_of_this_program_in_its_version) {
+  commanded here;
+  (void)here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}, {"wait", true}});
+  auto file = skein::sqlite::database::open(here.folder / "ledger.db", skein::sqlite::open_mode::read_only).value();
+  auto rows = file.prepare("SELECT version FROM artifacts WHERE type = 'control.task'").value();
+  ASSERT_TRUE(rows.step().value());
+  EXPECT_EQ(rows.integer(0), 2);
+}
+
 TEST(control, refuses_a_payload_that_is_not_of_its_type) {
   commanded here;
-  EXPECT_EQ(here.refusal({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"nubmer", 1}}}}).code(), skein::errc::bad_payload);
+  EXPECT_EQ(here.refusal({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"nubmer", 1}}}}).code(), skein::errc::bad_payload);
 }
 
 TEST(control, publishes_once_under_a_key) {
   commanded here;
-  json const request{{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 1}}}, {"idempotency_key", "k"}};
+  json const request{{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}, {"idempotency_key", "k"}};
   auto const first = here.ask(request), again = here.ask(request);
   EXPECT_EQ(first["id"], again["id"]);
 }
 
 TEST(control, lists_requeues_and_drops_the_dead) {
   commanded here;
-  here.hub.publish(task{-1});
-  here.hub.publish(task{-2});
+  here.hub.publish(job{-1});
+  here.hub.publish(job{-2});
   here.hub.run_until_idle();
   auto const dead = here.ask({{"request", "dead"}});
   ASSERT_EQ(dead.size(), 2u);
   EXPECT_EQ(dead[0]["agent"], "doubler");
   EXPECT_EQ(dead[0]["what"], "negative");
-  EXPECT_EQ(dead[0]["input_type"], "test.task");
+  EXPECT_EQ(dead[0]["input_type"], "control.task");
   EXPECT_EQ(here.ask({{"request", "dead_requeue"}, {"id", dead[0]["id"]}})["count"], 1);
   EXPECT_EQ(here.hub.run_until_idle().failures.size(), 1u) << "it has failed again";
   EXPECT_EQ(here.ask({{"request", "dead_drop"}, {"all", true}})["count"], 2);
@@ -143,7 +157,7 @@ TEST(control, forgets_an_agent_unless_somebody_serves_it) {
 
 TEST(control, backs_up_the_ledger_into_a_file_that_is_not_there) {
   commanded here;
-  here.hub.publish(task{1});
+  here.hub.publish(job{1});
   here.hub.run_until_idle();
   auto const copy = here.folder / "copy.db";
   EXPECT_GT(here.ask({{"request", "backup"}, {"path", copy}})["bytes"], 0);
@@ -210,13 +224,13 @@ TEST(control, a_wait_ends_with_its_hub) {
   temporary_folder const folder;
   std::latch started{1}, go{1};
   std::optional<skein::orchestrator> hub{durable(folder, 1)};
-  hub->add(skein::agent{"slow"}.on<task>([&](task const&) {
+  hub->add(skein::agent{"slow"}.on<job>([&](job const&) {
     started.count_down();
     go.wait();
   }));
   auto client = skein::control_client::connect(folder / "ledger.db").value();
   std::thread waiting{[&] {
-    auto const answered = client.request(R"({"request":"publish","type":"test.task","payload":{"number":1},"wait":true})", std::nullopt);
+    auto const answered = client.request(R"({"request":"publish","type":"control.task","payload":{"number":1},"wait":true})", std::nullopt);
     if (answered) {
       EXPECT_EQ(json::parse(*answered)["report"]["reason"], "timeout");
     }
@@ -229,8 +243,8 @@ TEST(control, a_wait_ends_with_its_hub) {
 
 TEST(control, without_threads_runs_no_handlers_on_threads_of_its_own) {
   commanded here{0};
-  (void)here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 1}}}});
-  auto const timed_out = here.ask({{"request", "publish"}, {"type", "test.task"}, {"payload", {{"number", 1}}}, {"wait", true}, {"timeout_s", 0}});
+  (void)here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}});
+  auto const timed_out = here.ask({{"request", "publish"}, {"type", "control.task"}, {"payload", {{"number", 1}}}, {"wait", true}, {"timeout_s", 0}});
   EXPECT_EQ(timed_out["report"]["reason"], "timeout");
   EXPECT_TRUE(here.hub.artifacts<answer>().empty());
   here.hub.run_until_idle();
